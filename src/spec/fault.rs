@@ -1,0 +1,51 @@
+//! What is wrong with the input, as data: where it stands, what is wrong, what would be right. The ui draws it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The text a span points into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// As the user would name it, relative to where they stand.
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// A stretch of a source text, in bytes, with the 1-based line and column (in characters) of its start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub source: Arc<Source>,
+    pub start: usize,
+    pub end: usize,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// One mistake in deploy.yaml, a template or a package, found before anything is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable, for machines and `--json`: `unknown_key`, `wrong_type`, `missing_file`, …
+    pub code: &'static str,
+    /// Where in the document (`api.resources./admit.GET.query`), empty for the file as a whole.
+    pub path: String,
+    /// Where in the text; `None` where there is no text (a missing file named on the command line).
+    pub span: Option<Span>,
+    /// What is wrong, one sentence without a full stop.
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(span) = &self.span {
+            write!(f, "{}:{}:{}: ", span.source.path.display(), span.line, span.column)?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(help) = &self.help {
+            write!(f, " ({help})")?;
+        }
+        Ok(())
+    }
+}
