@@ -1,3 +1,6 @@
 //! `poc` puts a prediction function behind a protected web API.
 
+pub mod aws;
+pub mod clock;
+pub mod local;
 pub mod spec;

@@ -1,0 +1,171 @@
+//! The embedded cloud: AWS's control plane in this process. Requests arrive as the SDK sends them (signed HTTP), and
+//! leave as AWS answers them, error codes and texts included (`AWS_FACTS`, appendix B). Strict by intent: a sequence
+//! of calls that AWS refuses is refused here.
+//!
+//! One file or folder per service; `request.rs` and `reply.rs` are the wire, `store.rs` is what is kept.
+
+mod reply;
+mod request;
+mod store;
+
+mod acm;
+mod apigateway;
+mod iam;
+mod lambda;
+mod logs;
+mod route53;
+mod s3;
+mod sts;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use tokio::sync::Mutex;
+
+pub use reply::{Failure, Reply};
+pub use request::Request;
+pub use store::{Blobs, State};
+
+use crate::clock::Clock;
+
+/// The account everything here belongs to.
+pub const ACCOUNT: &str = "000000000000";
+
+/// The hosted zone that exists from the start, so that a domain block works without an account.
+pub const FIRST_ZONE: &str = "example.com";
+
+/// How long AWS's slow states take here.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Added to every answer.
+    pub latency: Duration,
+    /// From CreateRole until Lambda can assume the role.
+    pub role_propagation: Duration,
+    /// Lambda: Pending to Active, and LastUpdateStatus InProgress to Successful.
+    pub function_settles: Duration,
+    /// ACM: from RequestCertificate until the validation record is told.
+    pub certificate_record: Duration,
+    /// ACM: from the moment the validation record stands in the zone until ISSUED.
+    pub certificate_issued: Duration,
+    /// ACM: how long a certificate counts as in use after its domain name is deleted.
+    pub certificate_released: Duration,
+    /// API Gateway: a regional domain name becomes AVAILABLE.
+    pub domain_regional: Duration,
+    /// API Gateway: an edge domain name becomes AVAILABLE.
+    pub domain_edge: Duration,
+    /// Route 53: PENDING to INSYNC.
+    pub record_insync: Duration,
+}
+
+impl Profile {
+    /// Every state is passed through, none is long: for people at a terminal.
+    pub fn quick() -> Profile {
+        Profile {
+            latency: Duration::ZERO,
+            role_propagation: Duration::from_millis(30),
+            function_settles: Duration::from_millis(20),
+            certificate_record: Duration::from_millis(20),
+            certificate_issued: Duration::from_millis(20),
+            certificate_released: Duration::from_millis(20),
+            domain_regional: Duration::from_millis(20),
+            domain_edge: Duration::from_millis(40),
+            record_insync: Duration::from_millis(20),
+        }
+    }
+}
+
+/// The cloud itself. Shared by every client of the process.
+pub struct Cloud {
+    kept: Mutex<store::Kept>,
+    clock: Clock,
+    profile: Profile,
+}
+
+impl Cloud {
+    /// A cloud that lives as long as the process.
+    pub fn in_memory(clock: Clock, profile: Profile) -> Arc<Cloud> {
+        Arc::new(Cloud { kept: Mutex::new(store::Kept::in_memory()), clock, profile })
+    }
+
+    /// A cloud kept under `directory` (made with mode 0700), shared with other processes that open the same one.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or what it holds cannot be read.
+    pub fn open(directory: &Path, clock: Clock, profile: Profile) -> std::io::Result<Arc<Cloud>> {
+        Ok(Arc::new(Cloud { kept: Mutex::new(store::Kept::open(directory)?), clock, profile }))
+    }
+
+    /// Answers one request. Never fails: what cannot be understood is answered as AWS would.
+    pub async fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        if !self.profile.latency.is_zero() {
+            tokio::time::sleep(self.profile.latency).await;
+        }
+        let request = Request::new(request);
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.epoch_millis();
+        let reply = kept.transact(|state, blobs| {
+            let mut call = Call { region: request.region().to_owned(), state, blobs, now, profile: &self.profile };
+            dispatch(&mut call, &request)
+        });
+        match reply {
+            Ok(reply) => reply.into_http(),
+            Err(fault) => Failure::new(500, "InternalFailure", fault.to_string()).json().into_http(),
+        }
+    }
+
+    /// Looks at, or changes, what the cloud holds, past every rule: for tests and for the local gateway.
+    ///
+    /// # Errors
+    /// When the directory behind it cannot be read or written.
+    pub async fn inspect<T>(&self, look: impl FnOnce(&mut State) -> T) -> std::io::Result<T> {
+        self.kept.lock().await.transact(|state, _| look(state))
+    }
+}
+
+fn dispatch(call: &mut Call<'_>, request: &Request) -> Reply {
+    match request.service() {
+        "acm" => acm::handle(call, request),
+        "apigateway" => apigateway::handle(call, request),
+        "iam" => iam::handle(call, request),
+        "lambda" => lambda::handle(call, request),
+        "logs" => logs::handle(call, request),
+        "route53" => route53::handle(call, request),
+        "s3" => s3::handle(call, request),
+        "sts" => sts::handle(call, request),
+        other => Failure::new(400, "UnknownService", format!("this cloud has no service '{other}'")).json(),
+    }
+}
+
+/// What a service may use while it answers one request. Nothing else is in reach, so an answer is a function of it.
+pub struct Call<'a> {
+    pub state: &'a mut State,
+    pub blobs: &'a Blobs,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub now: u64,
+    pub region: String,
+    pub profile: &'a Profile,
+}
+
+impl Call<'_> {
+    /// A made-up identifier of `length` characters out of `alphabet`.
+    pub fn id(&mut self, length: usize, alphabet: &str) -> String {
+        self.state.serial += 1;
+        let mut rng = SmallRng::seed_from_u64(self.state.serial.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let letters: Vec<char> = alphabet.chars().collect();
+        (0..length).map(|_| letters[rng.random_range(0..letters.len())]).collect()
+    }
+
+    /// Has `duration` passed since `since` (milliseconds since 1970)?
+    pub fn passed(&self, since: u64, duration: Duration) -> bool {
+        u128::from(self.now.saturating_sub(since)) >= duration.as_millis()
+    }
+}
+
+pub(crate) const LOWER: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
+pub(crate) const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+pub(crate) const ALNUM: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+pub(crate) const HEX: &str = "0123456789abcdef";

@@ -1,0 +1,115 @@
+//! A request as the services see it: who is meant (from the signature's credential scope), path segments, query, body.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use percent_encoding::percent_decode_str;
+
+/// One signed request, taken apart.
+pub struct Request {
+    pub method: Method,
+    /// As sent, percent-encoded, without the query.
+    pub path: String,
+    /// Decoded, without empty ones.
+    pub segments: Vec<String>,
+    /// Decoded, in order.
+    pub query: Vec<(String, String)>,
+    pub headers: HeaderMap,
+    /// With any `aws-chunked` framing taken off.
+    pub body: Bytes,
+    service: String,
+    region: String,
+}
+
+impl Request {
+    pub fn new(request: http::Request<Bytes>) -> Request {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        let (service, region) = scope(&parts.headers);
+        let body = if is_chunked(&parts.headers) { unchunk(&body) } else { body };
+        Request {
+            segments: path.split('/').filter(|part| !part.is_empty()).map(decode).collect(),
+            query: form(parts.uri.query().unwrap_or_default()),
+            method: parts.method,
+            headers: parts.headers,
+            path,
+            body,
+            service,
+            region,
+        }
+    }
+
+    /// The signing name: `apigateway`, `s3`, …
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The first query value of that name.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON; an empty or broken one is `null`.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or(serde_json::Value::Null)
+    }
+
+    /// The body as an `application/x-www-form-urlencoded` map: what the query protocol (IAM, STS) sends.
+    pub fn form(&self) -> Vec<(String, String)> {
+        form(&String::from_utf8_lossy(&self.body))
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn form(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(&key.replace('+', " ")), decode(&value.replace('+', " ")))
+        })
+        .collect()
+}
+
+/// Service and region out of `Credential=AKID/20260101/us-east-1/apigateway/aws4_request`.
+fn scope(headers: &HeaderMap) -> (String, String) {
+    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scope = authorization.split("Credential=").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
+    let mut parts = scope.split('/').skip(2);
+    let region = parts.next().unwrap_or("us-east-1").to_owned();
+    (parts.next().unwrap_or_default().to_owned(), region)
+}
+
+fn is_chunked(headers: &HeaderMap) -> bool {
+    let says = |name: &str, word: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
+    };
+    says("content-encoding", "aws-chunked") || says("x-amz-content-sha256", "STREAMING-")
+}
+
+/// Takes `aws-chunked` framing off: `SIZE[;extension]\r\nDATA\r\n … 0\r\ntrailers`.
+fn unchunk(body: &Bytes) -> Bytes {
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest: &[u8] = body;
+    while let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") {
+        let line = String::from_utf8_lossy(&rest[..end]);
+        let Ok(size) = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16) else { break };
+        let start = end + 2;
+        if size == 0 || start + size > rest.len() {
+            break;
+        }
+        out.extend_from_slice(&rest[start..start + size]);
+        rest = rest.get(start + size + 2..).unwrap_or_default();
+    }
+    Bytes::from(out)
+}

@@ -1,0 +1,158 @@
+//! What the cloud keeps: one serialisable [`State`], and large bytes by their hash. On disk it is `cloud.json` beside
+//! `blobs/`, replaced whole by rename, under a file lock, so that two processes see one cloud and a kill loses nothing.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{acm, apigateway, iam, lambda, logs, route53, s3};
+
+/// Everything but the bytes of objects and packages.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct State {
+    /// Counts the identifiers made up so far; each is drawn from it.
+    pub serial: u64,
+    pub acm: acm::State,
+    pub apigateway: apigateway::State,
+    pub iam: iam::State,
+    pub lambda: lambda::State,
+    pub logs: logs::State,
+    pub route53: route53::State,
+    pub s3: s3::State,
+}
+
+impl State {
+    /// An account in which nothing was made yet, but for the hosted zone.
+    pub fn new() -> State {
+        State {
+            serial: 0,
+            acm: acm::State::default(),
+            apigateway: apigateway::State::default(),
+            iam: iam::State::default(),
+            lambda: lambda::State::default(),
+            logs: logs::State::default(),
+            route53: route53::State::with_zone(super::FIRST_ZONE),
+            s3: s3::State::default(),
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State::new()
+    }
+}
+
+/// Bytes by SHA-256 (hex), shared by S3 and Lambda.
+pub enum Blobs {
+    Memory(Mutex<BTreeMap<String, Bytes>>),
+    Directory(PathBuf),
+}
+
+impl Blobs {
+    /// Keeps `bytes`; returns their hash.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn put(&self, bytes: &Bytes) -> io::Result<String> {
+        let hash = hex(&Sha256::digest(bytes));
+        match self {
+            Blobs::Memory(kept) => {
+                kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash.clone(), bytes.clone());
+            }
+            Blobs::Directory(directory) => {
+                let path = directory.join(&hash);
+                if !path.exists() {
+                    let partial = directory.join(format!("{hash}.{}.partial", std::process::id()));
+                    fs::write(&partial, bytes)?;
+                    fs::rename(partial, path)?;
+                }
+            }
+        }
+        Ok(hash)
+    }
+
+    pub fn get(&self, hash: &str) -> Option<Bytes> {
+        match self {
+            Blobs::Memory(kept) => kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(hash).cloned(),
+            Blobs::Directory(directory) => fs::read(directory.join(hash)).ok().map(Bytes::from),
+        }
+    }
+
+    /// The file that holds those bytes, where there is one.
+    pub fn path(&self, hash: &str) -> Option<PathBuf> {
+        match self {
+            Blobs::Memory(_) => None,
+            Blobs::Directory(directory) => Some(directory.join(hash)),
+        }
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) enum Kept {
+    Memory { state: Box<State>, blobs: Blobs },
+    Disk { directory: PathBuf, blobs: Blobs, lock: File },
+}
+
+impl Kept {
+    pub fn in_memory() -> Kept {
+        Kept::Memory { state: Box::new(State::new()), blobs: Blobs::Memory(Mutex::default()) }
+    }
+
+    pub fn open(directory: &Path) -> io::Result<Kept> {
+        private_directory(directory)?;
+        private_directory(&directory.join("blobs"))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(directory.join("lock"))?;
+        Ok(Kept::Disk { directory: directory.to_owned(), blobs: Blobs::Directory(directory.join("blobs")), lock })
+    }
+
+    pub fn transact<T>(&mut self, work: impl FnOnce(&mut State, &Blobs) -> T) -> io::Result<T> {
+        match self {
+            Kept::Memory { state, blobs } => Ok(work(state, blobs)),
+            Kept::Disk { directory, blobs, lock } => {
+                lock.lock()?;
+                let done = on_disk(directory, blobs, work);
+                lock.unlock()?;
+                done
+            }
+        }
+    }
+}
+
+fn on_disk<T>(directory: &Path, blobs: &Blobs, work: impl FnOnce(&mut State, &Blobs) -> T) -> io::Result<T> {
+    let path = directory.join("cloud.json");
+    let before = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(fault) => return Err(fault),
+    };
+    let mut state = if before.is_empty() { State::new() } else { serde_json::from_slice(&before)? };
+    let done = work(&mut state, blobs);
+    let after = serde_json::to_vec(&state)?;
+    if after != before {
+        let partial = directory.join("cloud.json.partial");
+        fs::write(&partial, after)?;
+        fs::rename(partial, path)?;
+    }
+    Ok(done)
+}
+
+#[cfg(unix)]
+fn private_directory(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn private_directory(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
