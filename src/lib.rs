@@ -2,5 +2,8 @@
 
 pub mod aws;
 pub mod clock;
+pub mod engine;
+pub mod event;
 pub mod local;
+pub mod pipeline;
 pub mod spec;
