@@ -6,4 +6,5 @@ pub mod engine;
 pub mod event;
 pub mod local;
 pub mod pipeline;
+pub mod resources;
 pub mod spec;
