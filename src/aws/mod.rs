@@ -6,7 +6,7 @@ mod error;
 mod pace;
 mod tags;
 
-pub use call::{Repeat, current_step, during};
+pub use call::{Repeat, current_step, during, once};
 pub use connect::{Aws, Connection, Place, US_EAST_1};
 pub use error::{Error, ErrorKind, found, gone};
 pub use tags::{APP, STAGE, Tags, ordered};

@@ -32,6 +32,12 @@ impl<R> Clone for Handle<R> {
 
 impl<R> Copy for Handle<R> {}
 
+impl<R> std::fmt::Debug for Handle<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
 pub(super) struct Entry {
     pub node: Box<dyn Node>,
     /// Wanted, or to be deleted if it is there.
