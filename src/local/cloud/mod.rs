@@ -9,7 +9,7 @@ mod request;
 mod store;
 
 mod acm;
-mod apigateway;
+pub mod apigateway;
 mod iam;
 mod lambda;
 mod logs;
