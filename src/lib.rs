@@ -5,6 +5,7 @@ pub mod clock;
 pub mod engine;
 pub mod event;
 pub mod local;
+pub mod package;
 pub mod pipeline;
 pub mod resources;
 pub mod spec;
