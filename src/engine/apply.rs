@@ -1,7 +1,7 @@
 //! Stage six: does what the plan says and no more. First everything that is made or changed, in the order of the graph;
 //! then, once all of it stands, what is left over goes (law 6: add before remove).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use tokio::time::Instant;
 
@@ -10,10 +10,11 @@ use super::graph::{Graph, NodeId};
 use super::read::Observed;
 use super::resource::Identity;
 use super::schedule::{self, Ended};
-use crate::aws::{Aws, Result, during};
+use crate::aws::{Aws, ErrorKind, Result, during};
 use crate::event::{Action, Event, Problem};
 
-/// Runs the plan. Every failure is told as an event, too.
+/// Runs the plan. Every failure is told as an event, too. A step that would have to wait, in a run told not to, is put
+/// off together with what needs it and with everything that is to be removed: the next run does that.
 ///
 /// # Errors
 /// The first failure; what does not depend on it was still done.
@@ -23,9 +24,9 @@ pub async fn apply(
     decided: &Decided,
     aws: &Aws<'_>,
 ) -> std::result::Result<(), Problem> {
-    let run = Run { graph, observed, decided, aws, failure: RefCell::default() };
+    let run = Run { graph, observed, decided, aws, failure: RefCell::default(), deferred: Cell::default() };
     run.build().await;
-    if run.failure.borrow().is_none() {
+    if run.failure.borrow().is_none() && !run.deferred.get() {
         run.clear().await;
     }
     match run.failure.into_inner() {
@@ -40,6 +41,7 @@ struct Run<'a, 'r> {
     decided: &'a Decided,
     aws: &'a Aws<'r>,
     failure: RefCell<Option<Problem>>,
+    deferred: Cell<bool>,
 }
 
 impl Run<'_, '_> {
@@ -106,6 +108,11 @@ impl Run<'_, '_> {
             Ok(()) => {
                 self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() });
                 true
+            }
+            Err(error) if error.is(ErrorKind::Deferred) => {
+                self.aws.report(&Event::StepDeferred { step, action, waiting_for: error.message });
+                self.deferred.set(true);
+                false
             }
             Err(error) => {
                 let problem = error.problem(Some(format!("{} {}", identity.kind, identity.name)));

@@ -33,7 +33,8 @@ pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
             (None, true) => Work { action: Some(Action::Create), changes: node.creation(&known), surplus: Vec::new() },
             (Some(seen), false) => {
                 known.put(id, node.outputs(seen));
-                Work { action: Some(Action::Delete), changes: node.loses(seen), surplus: Vec::new() }
+                let action = node.deletable().then_some(Action::Delete);
+                Work { action, changes: node.loses(seen), surplus: Vec::new() }
             }
             (Some(seen), true) => {
                 let changes = node.diff(seen, &known);

@@ -2,12 +2,19 @@
 //! create, update, delete. Nothing here decides an order; `desired.rs` does.
 
 pub mod alias;
+pub mod alias_record;
 pub mod api_key;
 pub mod base_path_mapping;
 pub mod bucket;
+pub mod certificate;
 pub mod definition;
 pub mod deployment;
+pub mod domain_name;
+pub mod domain_ready;
 pub mod function;
+pub mod given_certificate;
+pub mod hosted_zone;
+pub mod issued_certificate;
 pub mod log_group;
 mod lookups;
 pub mod object;
@@ -19,14 +26,22 @@ pub mod role;
 pub mod stage;
 pub mod usage_plan;
 pub mod usage_plan_key;
+pub mod validation_record;
 
 pub use alias::Alias;
+pub use alias_record::AliasRecord;
 pub use api_key::ApiKey;
 pub use base_path_mapping::BasePathMapping;
 pub use bucket::Bucket;
+pub use certificate::Certificate;
 pub use definition::{Definition, Draft};
 pub use deployment::Deployment;
+pub use domain_name::DomainName;
+pub use domain_ready::DomainReady;
 pub use function::Function;
+pub use given_certificate::GivenCertificate;
+pub use hosted_zone::HostedZone;
+pub use issued_certificate::IssuedCertificate;
 pub use log_group::LogGroup;
 pub use lookups::Lookups;
 pub use object::Object;
@@ -37,3 +52,4 @@ pub use role::Role;
 pub use stage::Stage;
 pub use usage_plan::UsagePlan;
 pub use usage_plan_key::UsagePlanKey;
+pub use validation_record::ValidationRecord;
