@@ -1,9 +1,11 @@
 //! `poc` puts a prediction function behind a protected web API.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod event;
 pub mod local;
 pub mod pipeline;
 pub mod spec;
+pub mod ui;
