@@ -1,6 +1,7 @@
 //! `poc` puts a prediction function behind a protected web API.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod event;
@@ -9,3 +10,4 @@ pub mod package;
 pub mod pipeline;
 pub mod resources;
 pub mod spec;
+pub mod ui;
