@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod cli;
 pub mod clock;
+pub mod desired;
 pub mod engine;
 pub mod event;
 pub mod local;

@@ -32,11 +32,7 @@ pub async fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Planne
 
 /// # Errors
 /// Faults of the file, or the first problem met; what was done stays done, and the same command continues.
-pub async fn deploy(
-    settings: &Settings,
-    reporter: &dyn Reporter,
-    confirm: Confirm<'_>,
-) -> Result<Deployed, Failure> {
+pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<Deployed, Failure> {
     let session = Session::open(settings, "deploy", reporter).await?;
     let worked = async {
         let read = session.read().await?;
@@ -62,11 +58,7 @@ pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Stat
 
 /// # Errors
 /// As [`deploy`].
-pub async fn teardown(
-    settings: &Settings,
-    reporter: &dyn Reporter,
-    confirm: Confirm<'_>,
-) -> Result<TornDown, Failure> {
+pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<TornDown, Failure> {
     let session = Session::open(settings, "teardown", reporter).await?;
     let worked = async {
         let outcome = session.carry_out(&session.read_unwanted().await?, confirm).await?;

@@ -209,6 +209,7 @@ impl Global {
             return Err(usage("--quiet and --verbose contradict each other; give one of them"));
         }
         Ok(Settings {
+            cloud: None,
             file: self.file,
             stage: self.stage,
             region: self.region,

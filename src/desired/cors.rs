@@ -18,7 +18,9 @@ pub(super) fn add(api: &Api, definition: &mut Definition) {
     for route in &api.routes {
         if let Some(cors) = &route.cors {
             settings.insert(&route.path, cors);
-            if let Some(method) = definition.resources.get_mut(&route.path).and_then(|methods| methods.get_mut(&route.verb)) {
+            if let Some(method) =
+                definition.resources.get_mut(&route.path).and_then(|methods| methods.get_mut(&route.verb))
+            {
                 put_headers(method, cors);
             }
         }

@@ -7,14 +7,19 @@ use crate::resources::definition::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Model, Validator,
 };
 use crate::spec::model::{
-    self, Api, Authorization, ContentHandling, IntegrationKind, ParameterLocation, Passthrough, Route, Template, Validate,
+    self, Api, Authorization, ContentHandling, IntegrationKind, ParameterLocation, Passthrough, Route, Template,
+    Validate,
 };
 
 /// The whole definition; `function` is the URI by which integrations invoke the alias.
 pub(super) fn definition(api: &Api, function: &str) -> Definition {
     let mut definition = Definition {
         models: api.models.iter().map(|(name, one)| (name.clone(), self::model(one))).collect(),
-        gateway_responses: api.gateway_responses.iter().map(|(kind, one)| (kind.clone(), gateway_response(one))).collect(),
+        gateway_responses: api
+            .gateway_responses
+            .iter()
+            .map(|(kind, one)| (kind.clone(), gateway_response(one)))
+            .collect(),
         ..Definition::default()
     };
     for route in &api.routes {
@@ -115,7 +120,11 @@ fn gateway_response(response: &model::GatewayResponse) -> GatewayResponse {
 }
 
 fn model(model: &model::Model) -> Model {
-    Model { content_type: model.content_type.clone(), description: model.description.clone(), schema: model.schema.clone() }
+    Model {
+        content_type: model.content_type.clone(),
+        description: model.description.clone(),
+        schema: model.schema.clone(),
+    }
 }
 
 /// The validators have names of their own choosing; equal ones are shared by all methods.

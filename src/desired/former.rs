@@ -1,12 +1,17 @@
 //! What an earlier deploy.yaml named: the record of names that the REST API carries as tags, and keys with our tags.
 //! With it a renamed function or a removed domain is cleaned up without a state file (law 1).
 
+use std::rc::Rc;
+
 use aws_sdk_apigateway::types::{ApiKey as Key, RestApi as Api};
 
-use super::{Live, Page, Words};
+use super::{Live, Page, Parts, Words};
 use crate::aws::ordered;
 use crate::engine::Graph;
-use crate::resources::Owner;
+use crate::package::Zipped;
+use crate::resources::domain_name::CertificateHandle;
+use crate::resources::function::Configuration;
+use crate::resources::{Certificate, Function, HostedZone, IssuedCertificate, Owner, ValidationRecord};
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint};
 
@@ -22,7 +27,7 @@ pub struct Former {
     role: Option<String>,
     bucket: Option<String>,
     domain: Option<FormerDomain>,
-    /// Keys of ours; those that deploy.yaml still names are taken out by [`Former::without`].
+    /// Keys of ours that deploy.yaml does not name.
     pub(super) keys: Vec<String>,
 }
 
@@ -81,15 +86,43 @@ impl Former {
     }
 
     /// Adds what must go, each after what it needed.
-    pub(super) fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
+    pub(super) fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live, parts: Parts) {
+        let now = page.spec;
         if let Some(name) = &self.bucket {
-            page.former_bucket(g, name);
+            let bucket = g.add_unwanted(page.bucket(name));
+            g.add_unwanted(page.object(name, bucket, Rc::default()));
         }
         if self.function.is_some() || self.role.is_some() {
-            page.former_function(g, self.function.as_deref(), self.role.as_deref());
+            let name = self.function.as_ref().unwrap_or(&now.function.name);
+            let role = self.role.as_ref().unwrap_or(&now.role.name);
+            self.add_function(page, g, parts, (name, role));
         }
         if let Some(former) = &self.domain {
-            former.add_surplus(page, g, live);
+            former.add_surplus(page, g, live, parts);
+        }
+    }
+
+    /// Of function and role only what has another name today.
+    fn add_function(&self, page: &Page<'_>, g: &mut Graph, parts: Parts, (function, role): (&str, &str)) {
+        let wanted = page.role(function, model::Role { name: role.to_owned(), ..page.spec.role.clone() });
+        let configuration = Configuration::new(&page.spec.function, wanted.arn(), &Zipped::default());
+        let role = match self.role {
+            Some(_) => g.add_unwanted(wanted),
+            None => parts.role,
+        };
+        if self.function.is_some() {
+            let log_group = g.add_unwanted(page.log_group(function));
+            g.add_unwanted(Function {
+                role,
+                package: parts.object,
+                log_group,
+                name: function.to_owned(),
+                arn: page.function_arn(function),
+                configuration: Rc::new(configuration),
+                description: None,
+                reserved_concurrency: None,
+                owner: page.owner.clone(),
+            });
         }
     }
 }
@@ -103,11 +136,38 @@ impl FormerDomain {
         Some(FormerDomain { endpoint, name: name.to_owned(), base_path })
     }
 
-    fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
-        match &page.spec.domain {
-            Some(domain) if domain.name == self.name && domain.base_path == self.base_path => {}
-            Some(domain) if domain.name == self.name => page.former_mapping(g, &self.name, self.base_path.clone(), live),
-            _ => page.former_names(g, &self.name, self.base_path.clone(), self.endpoint, live),
+    fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live, parts: Parts) {
+        let (name, path) = (&self.name, self.base_path.clone());
+        match (&page.spec.domain, parts.domain) {
+            (Some(domain), _) if domain.name == self.name && domain.base_path == self.base_path => {}
+            (Some(domain), Some(standing)) if domain.name == self.name => {
+                g.add_unwanted(page.mapping(name, path, standing.id(), live));
+            }
+            _ => self.add_names(page, g, live),
         }
+    }
+
+    /// The whole of a name that is given up.
+    fn add_names(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
+        let (domain, wait) = (self.name.clone(), true);
+        let (owner, region) = (page.owner.clone(), page.certificate_region(self.endpoint));
+        let zone = g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None });
+        let certificate = g.add_unwanted(Certificate { domain: domain.clone(), region, owner });
+        let validation = g.add_unwanted(ValidationRecord { domain: domain.clone(), zone, certificate });
+        let issued = g.add_unwanted(IssuedCertificate { domain: domain.clone(), certificate, validation, wait });
+        let gone = model::Domain {
+            name: domain.clone(),
+            base_path: self.base_path.clone(),
+            certificate: model::Certificate::Request,
+            hosted_zone: None,
+            endpoint: self.endpoint,
+            security_policy: "TLS_1_2".to_owned(),
+            dualstack: false,
+            mutual_tls: None,
+        };
+        let gone = page.domain_name(&gone, CertificateHandle::Issued(issued));
+        let name = g.add_unwanted(gone.clone());
+        g.add_unwanted(page.mapping(&domain, self.base_path.clone(), name.id(), live));
+        g.add_unwanted(page.alias_record(&gone, zone, name));
     }
 }

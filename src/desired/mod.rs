@@ -15,12 +15,14 @@ use crate::aws::{Tags, US_EAST_1};
 use crate::engine::{Graph, Handle, Known, NodeId};
 use crate::package::Zipped;
 use crate::resources::definition::fingerprint;
+use crate::resources::domain_name::CertificateHandle;
+use crate::resources::function::Configuration;
 use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
-    Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, CertificateSource, Deployment, DomainName,
-    DomainReady, Draft, Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, Lookups, Object, Owner,
-    Permission, RecordKind, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+    Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
+    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, Lookups, Object, Owner, Permission, RestApi,
+    Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint, IntegrationKind};
@@ -69,30 +71,31 @@ pub fn desired(
     let g = &mut graph;
 
     // The code.
-    let names = page.function_names();
     let bucket = g.add(page.bucket(&spec.package.bucket));
-    let object = g.add(Object {
-        bucket,
-        bucket_name: spec.package.bucket.clone(),
-        account: account.id.clone(),
-        prefix: page.prefix(),
-        package: package.clone(),
-    });
+    let object = g.add(page.object(&spec.package.bucket, bucket, package.clone()));
     let log_group = g.add(page.log_group(&spec.function.name));
-    let role = g.add(page.role(&names));
+    let wanted_role = page.role(&spec.function.name, spec.role.clone());
+    let role_arn = wanted_role.arn();
+    let role = g.add(wanted_role);
+    let configuration = Rc::new(Configuration::new(&spec.function, role_arn, &package));
     let function = g.add(Function {
-        function: spec.function.clone(),
         role,
-        role_arn: page.role_arn(&spec.role.name),
-        object,
+        package: object,
         log_group,
-        package,
-        account: account.id.clone(),
-        partition: account.partition.clone(),
-        region: account.region.clone(),
+        name: spec.function.name.clone(),
+        arn: page.function_arn(&spec.function.name),
+        configuration: configuration.clone(),
+        description: spec.function.description.clone(),
+        reserved_concurrency: spec.function.reserved_concurrency,
         owner: page.function_owner(),
     });
-    let alias = g.add(Alias { function, want: spec.function.clone(), name: spec.stage.clone() });
+    let alias = g.add(Alias {
+        function,
+        function_name: spec.function.name.clone(),
+        function_arn: page.function_arn(&spec.function.name),
+        name: spec.stage.clone(),
+        configuration,
+    });
 
     // The API, in its draft.
     let settings = Settings::of(&spec.api);
@@ -130,12 +133,11 @@ pub fn desired(
     page.keys(g, api, stage.id(), former);
 
     // Under which name.
-    if let Some(domain) = &spec.domain {
-        page.names(g, domain, Live { api, stage: stage.id() });
-    }
+    let live = Live { api, stage: stage.id() };
+    let domain = spec.domain.as_ref().map(|domain| page.names(g, domain, live));
 
     // What an earlier deploy.yaml named and this one does not.
-    former.add_surplus(&page, g, Live { api, stage: stage.id() });
+    former.add_surplus(&page, g, live, Parts { role, object, domain });
 
     Desired { graph, handles: Handles { api, alias, deployment } }
 }
@@ -145,6 +147,14 @@ pub fn desired(
 struct Live {
     api: Handle<RestApi>,
     stage: NodeId,
+}
+
+/// What is wanted and what a former resource may hang on to as well.
+#[derive(Clone, Copy)]
+struct Parts {
+    role: Handle<Role>,
+    object: Handle<Object>,
+    domain: Option<Handle<DomainName>>,
 }
 
 fn owner(spec: &Spec, choices: Choices) -> Owner {
@@ -175,6 +185,16 @@ impl Page<'_> {
         }
     }
 
+    fn object(&self, bucket_name: &str, bucket: Handle<Bucket>, package: Rc<Zipped>) -> Object {
+        Object {
+            bucket,
+            bucket_name: bucket_name.to_owned(),
+            account: self.account.id.clone(),
+            prefix: self.prefix(),
+            package,
+        }
+    }
+
     fn log_group(&self, function: &str) -> LogGroup {
         let retention = self.spec.function.log_retention.and_then(|days| i32::try_from(days).ok());
         LogGroup { name: format!("/aws/lambda/{function}"), retention, owner: self.owner.clone() }
@@ -184,16 +204,26 @@ impl Page<'_> {
         Owner { tags: self.owner.tags.and(&self.spec.function.tags), adopt: self.owner.adopt }
     }
 
-    fn role_arn(&self, name: &str) -> String {
-        let Account { id, partition, .. } = self.account;
-        format!("arn:{partition}:iam::{id}:role/{name}")
+    fn role(&self, function: &str, role: model::Role) -> Role {
+        Role {
+            role,
+            partition: self.account.partition.clone(),
+            account: self.account.id.clone(),
+            region: self.account.region.clone(),
+            log_group: format!("/aws/lambda/{function}"),
+            owner: self.owner.clone(),
+        }
+    }
+
+    fn function_arn(&self, name: &str) -> String {
+        let Account { id, partition, region } = self.account;
+        Function::arn_of(partition, region, id, name)
     }
 
     /// The alias's ARN follows from names, so the API's draft need not wait for the function.
     fn invocation_uri(&self) -> String {
-        let Account { id, partition, region } = self.account;
-        let alias = format!("arn:{partition}:lambda:{region}:{id}:function:{}:{}", self.spec.function.name, self.spec.stage);
-        definition::invocation_uri(partition, region, &alias)
+        let alias = format!("{}:{}", self.function_arn(&self.spec.function.name), self.spec.stage);
+        definition::invocation_uri(&self.account.partition, &self.account.region, &alias)
     }
 
     fn permission(&self, api: Handle<RestApi>, alias: NodeId, function_node: NodeId) -> Permission {
@@ -243,8 +273,10 @@ impl Page<'_> {
 
     fn keys(&self, g: &mut Graph, api: Handle<RestApi>, stage: NodeId, former: &Former) {
         let asked = self.spec.usage_plan.as_ref();
-        let wanted: Vec<_> = asked.into_iter().flat_map(|plan| &plan.keys).map(|key| g.add(self.api_key(key.clone()))).collect();
-        let gone: Vec<_> = former.keys.iter().map(|name| (name, g.add_unwanted(self.api_key(former::nameless_key(name))))).collect();
+        let wanted: Vec<_> =
+            asked.into_iter().flat_map(|plan| &plan.keys).map(|key| g.add(self.api_key(key.clone()))).collect();
+        let gone: Vec<_> =
+            former.keys.iter().map(|name| (name, g.add_unwanted(self.api_key(former::nameless_key(name))))).collect();
         let plan = self.usage_plan(api, stage, asked);
         let plan = if asked.is_some() { g.add(plan) } else { g.add_unwanted(plan) };
         for (key, spec) in wanted.iter().zip(asked.into_iter().flat_map(|plan| &plan.keys)) {
@@ -255,31 +287,48 @@ impl Page<'_> {
         }
     }
 
-    /// Certificate, validation, domain name, mapping, alias records: wanted ones.
-    fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) {
+    /// Certificate, validation, domain name, mapping, alias records.
+    fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) -> Handle<DomainName> {
         let zone = g.add(HostedZone { domain: domain.name.clone(), zone_name: domain.hosted_zone.clone() });
         let region = self.certificate_region(domain.endpoint);
         let certificate = match &domain.certificate {
-            model::Certificate::Arn(arn) => CertificateSource::Given(g.add(GivenCertificate {
-                arn: arn.clone(),
-                domain: domain.name.clone(),
-                region,
-            })),
+            model::Certificate::Arn(arn) => {
+                let (arn, domain) = (arn.clone(), domain.name.clone());
+                CertificateHandle::Given(g.add(GivenCertificate { arn, domain, region }))
+            }
             model::Certificate::Request => {
-                let certificate =
-                    g.add(Certificate { domain: domain.name.clone(), region, owner: self.owner.clone() });
-                let validation = g.add(ValidationRecord { domain: domain.name.clone(), zone, certificate });
-                let wait = self.choices.wait;
-                CertificateSource::Issued(g.add(IssuedCertificate { domain: domain.name.clone(), certificate, validation, wait }))
+                let (domain, owner, wait) = (domain.name.clone(), self.owner.clone(), self.choices.wait);
+                let certificate = g.add(Certificate { domain: domain.clone(), region, owner });
+                let validation = g.add(ValidationRecord { domain: domain.clone(), zone, certificate });
+                CertificateHandle::Issued(g.add(IssuedCertificate { domain, certificate, validation, wait }))
             }
         };
-        let name = g.add(self.domain_name(domain, certificate));
+        let wanted = self.domain_name(domain, certificate);
+        let name = g.add(wanted.clone());
         g.add(self.mapping(&domain.name, domain.base_path.clone(), name.id(), live));
-        let a = g.add(self.alias_record(&domain.name, zone, name, RecordKind::A));
-        if domain.endpoint == Endpoint::Edge || domain.dualstack {
-            g.add(self.alias_record(&domain.name, zone, name, RecordKind::Aaaa));
+        g.add(self.alias_record(&wanted, zone, name));
+        let (name_text, endpoint, wait) = (domain.name.clone(), domain.endpoint, self.choices.wait);
+        g.add(DomainReady { name: name_text, endpoint, domain: name, wait });
+        name
+    }
+
+    fn domain_name(&self, domain: &model::Domain, certificate: CertificateHandle) -> DomainName {
+        DomainName {
+            name: domain.name.clone(),
+            endpoint: domain.endpoint,
+            security_policy: domain.security_policy.clone(),
+            mutual_tls: domain.mutual_tls.clone(),
+            dualstack: domain.dualstack,
+            certificate,
+            owner: self.owner.clone(),
+            partition: self.account.partition.clone(),
+            wait: self.choices.wait,
         }
-        g.add(DomainReady { domain: name, name: domain.name.clone(), wait: self.choices.wait, after: vec![a.id()] });
+    }
+
+    fn alias_record(&self, of: &DomainName, zone: Handle<HostedZone>, domain: Handle<DomainName>) -> AliasRecord {
+        let Choices { adopt, wait } = self.choices;
+        AliasRecord { name: of.name.clone(), endpoint: of.endpoint, ipv6: of.has_ipv6(), zone, domain, adopt, wait }
     }
 
     /// Edge certificates are us-east-1's whatever the API's region (`AWS_FACTS` B4).

@@ -147,7 +147,8 @@ impl<'r> Session<'r> {
     pub async fn read(&self) -> Result<Read, Failure> {
         let lookups = Rc::new(Lookups::default());
         let former = self.former(&lookups).await?;
-        let desired = desired::desired(&self.spec, &self.account, self.choices(), self.package.clone(), &lookups, &former);
+        let desired =
+            desired::desired(&self.spec, &self.account, self.choices(), self.package.clone(), &lookups, &former);
         self.observe(desired).await
     }
 
@@ -172,14 +173,14 @@ impl<'r> Session<'r> {
         let (apis, keys, _) =
             tokio::try_join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws))
                 .map_err(unnamed)?;
-        Ok(Former::told_by(apis, keys, &owner))
+        Ok(Former::told_by(apis, keys, &owner, &self.spec))
     }
 
     async fn observe(&self, desired: Desired) -> Result<Read, Failure> {
         self.aws.report(&Event::Reading { resources: desired.graph.len() });
-        let observed = read(&desired.graph, &self.aws).await.map_err(|Unreadable { resource, error }| {
-            Failure::Problem(Box::new(error.problem(Some(resource))))
-        })?;
+        let observed = read(&desired.graph, &self.aws)
+            .await
+            .map_err(|Unreadable { resource, error }| Failure::Problem(Box::new(error.problem(Some(resource)))))?;
         let decided = decide(&desired.graph, &observed);
         Ok(Read { desired, observed, decided })
     }
@@ -200,11 +201,10 @@ impl<'r> Session<'r> {
 
     pub fn status(&self, read: &Read) -> Status {
         let steps = &read.decided.plan.steps;
-        let wanted = read.desired.graph.wanted();
         let present: BTreeSet<usize> = read.observed.present().collect();
-        let resources = wanted.enumerate().filter_map(|(at, (identity, wanted))| {
+        let resources = read.desired.graph.list().enumerate().filter_map(|(at, (id, identity, wanted))| {
             let exists = present.contains(&at);
-            let own = steps.iter().filter(|step| step.step == identity.id() && step.action != Action::Prune);
+            let own = steps.iter().filter(|step| step.step == id && step.action != Action::Prune);
             let drift: Vec<_> = own.flat_map(|step| step.changes.clone()).collect();
             let state = match (exists, wanted) {
                 (false, false) => return None,
@@ -214,7 +214,7 @@ impl<'r> Session<'r> {
                 (true, true) => ResourceState::Drifted,
             };
             Some(ResourceStatus {
-                step: identity.id(),
+                step: id.to_owned(),
                 kind: identity.kind,
                 name: identity.name,
                 drift: if state == ResourceState::Drifted { drift } else { Vec::new() },

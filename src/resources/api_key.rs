@@ -131,7 +131,7 @@ impl Resource for ApiKey {
         }
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
             let arn = format!("arn:{}:apigateway:{}::/apikeys/{}", self.partition, self.region, seen.id);
-            tag(aws, &arn, &self.owner).await?;
+            tag(aws, &arn, self.owner.tags.hash_map()).await?;
         }
         Ok(Outputs { id: seen.id.clone() })
     }

@@ -3,7 +3,7 @@
 //! Names are not unique and creation is not idempotent (`AWS_FACTS` A): the tags alone say which API is ours, so a new
 //! name in deploy.yaml is a change, not another API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use aws_sdk_apigateway::types::{
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::lookups::Lookups;
 use super::{Owner, patch};
 use crate::aws::{Aws, Error, Repeat, Result, gone, once, ordered};
-use crate::engine::plan::{Change, Changes};
+use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::Action;
 use crate::spec::model::{self, ApiKeySource, Endpoint};
@@ -23,6 +23,8 @@ use crate::spec::model::{self, ApiKeySource, Endpoint};
 #[derive(Clone, Debug)]
 pub struct RestApi {
     pub settings: Settings,
+    /// Names of today, kept as tags, by which a later run knows what an earlier deploy.yaml named.
+    pub record: BTreeMap<String, String>,
     pub region: String,
     pub partition: String,
     pub owner: Owner,
@@ -217,19 +219,38 @@ impl Resource for RestApi {
             aws.call("apigateway", "UpdateRestApi", Repeat::Safe, call).await?;
         }
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
-            let arn = format!("arn:{}:apigateway:{}::/restapis/{id}", self.partition, self.region);
-            tag(aws, &arn, &self.owner).await?;
+            let arn = self.arn(id);
+            tag(aws, &arn, self.owner.tags.hash_map()).await?;
         }
         Ok(seen.outputs.clone())
     }
 
+    /// The record of names changes last: until then it still tells what is to be removed.
     fn surplus(&self, seen: &Observed, _: &Known, _: bool) -> Vec<Change> {
-        seen.doubles.iter().map(|id| Change::removed(format!("duplicate {id}"), id.clone())).collect()
+        let doubles = seen.doubles.iter().map(|id| Change::removed(format!("duplicate {id}"), id.clone()));
+        let mut changes = Changes::default();
+        for (tag, name) in &self.record {
+            changes.compare(&format!("tags.{tag}"), seen.tags.get(tag).cloned(), name.clone());
+        }
+        for tag in self.outdated(seen) {
+            changes.push(Change::removed(format!("tags.{tag}"), seen.tags[tag].clone()));
+        }
+        doubles.chain(changes.done()).collect()
     }
 
-    async fn prune(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, _: &[Change]) -> Result<()> {
+    async fn prune(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, surplus: &[Change]) -> Result<()> {
         for id in &seen.doubles {
             delete(aws, id).await?;
+        }
+        let arn = self.arn(&seen.outputs.id);
+        let outdated: Vec<String> = self.outdated(seen).cloned().collect();
+        if surplus.iter().any(|change| change.path.starts_with("tags.") && change.after != Side::Absent) {
+            tag(aws, &arn, self.record.clone().into_iter().collect()).await?;
+        }
+        if !outdated.is_empty() {
+            let call =
+                || aws.apigateway().untag_resource().resource_arn(&arn).set_tag_keys(Some(outdated.clone())).send();
+            aws.call("apigateway", "UntagResource", Repeat::Safe, call).await?;
         }
         Ok(())
     }
@@ -244,6 +265,16 @@ impl Resource for RestApi {
 }
 
 impl RestApi {
+    fn arn(&self, id: &str) -> String {
+        format!("arn:{}:apigateway:{}::/restapis/{id}", self.partition, self.region)
+    }
+
+    /// Tags of ours that no longer say anything.
+    fn outdated<'a>(&'a self, seen: &'a Observed) -> impl Iterator<Item = &'a String> {
+        let known = |tag: &str| self.record.contains_key(tag) || self.owner.tags.map().contains_key(tag);
+        seen.tags.keys().filter(move |tag| tag.starts_with("poc:") && !known(tag))
+    }
+
     /// Ours among `apis`: by tags, the oldest first; with `--adopt`, else the only one of that name.
     fn pick(&self, apis: &[Api]) -> Option<Observed> {
         let mut ours: Vec<&Api> = apis.iter().filter(|api| self.owner.tags.own(&ordered(api.tags()))).collect();
@@ -280,7 +311,7 @@ impl RestApi {
             .set_minimum_compression_size(want.minimum_compression)
             .set_policy(want.policy.as_ref().map(Value::to_string))
             .disable_execute_api_endpoint(want.disable_execute_api_endpoint)
-            .set_tags(Some(self.owner.tags.hash_map()))
+            .set_tags(Some(self.owner.tags.and(&self.record).hash_map()))
     }
 
     fn patch(&self, was: &Settings) -> Vec<PatchOperation> {
@@ -328,8 +359,7 @@ async fn delete(aws: &Aws<'_>, id: &str) -> Result<()> {
 }
 
 /// Puts our tags onto something of API Gateway's.
-pub(super) async fn tag(aws: &Aws<'_>, arn: &str, owner: &Owner) -> Result<()> {
-    let tags = owner.tags.hash_map();
+pub(super) async fn tag(aws: &Aws<'_>, arn: &str, tags: HashMap<String, String>) -> Result<()> {
     let call = || aws.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
     aws.call("apigateway", "TagResource", Repeat::Safe, call).await.map(|_| ())
 }

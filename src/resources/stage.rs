@@ -225,7 +225,7 @@ impl Resource for Stage {
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
             let arn =
                 format!("arn:{}:apigateway:{}::/restapis/{api}/stages/{}", self.partition, self.region, self.name);
-            super::rest_api::tag(aws, &arn, &self.stage_owner()).await?;
+            super::rest_api::tag(aws, &arn, self.stage_owner().tags.hash_map()).await?;
         }
         Ok(())
     }

@@ -182,7 +182,7 @@ impl Resource for UsagePlan {
         }
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
             let arn = format!("arn:{}:apigateway:{}::/usageplans/{id}", self.partition, self.region);
-            tag(aws, &arn, &self.owner).await?;
+            tag(aws, &arn, self.owner.tags.hash_map()).await?;
         }
         Ok(seen.outputs.clone())
     }

@@ -169,6 +169,12 @@ impl Progress {
                 let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
                 self.ended(self.look.glyphs.bad, BAD, "failed", &title, &format!("while {} it", doing(*action)))
             }
+            Event::StepDeferred { step, waiting_for, .. } => {
+                self.still(step);
+                let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
+                let waiting_for = format!("not waited for: {}", harmless(waiting_for));
+                self.ended(self.look.glyphs.dot, CARE, "put off", &title, &waiting_for)
+            }
             Event::StepSkipped { step, because, .. } => {
                 tally.skipped += 1;
                 let because = format!("because of {}", tally.title(because));
