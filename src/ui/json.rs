@@ -85,7 +85,7 @@ fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
         Failure::Usage(sentence) => Some(told("usage", sentence.clone(), format!("see `poc {command} --help`"))),
         Failure::Problem(problem) => Some((**problem).clone()),
         Failure::Interrupted => {
-            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again to continue")))
+            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again")))
         }
     }
 }

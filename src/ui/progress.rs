@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::layout::{harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
 use super::words::{doing, done, sign, style, took, up_to};
+use crate::engine::plan::Plan;
 use crate::event::{Action, Event, Problem};
 
 /// A log that is silent for longer looks dead.
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What has happened so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
+    /// What the plan calls its steps.
+    planned: BTreeMap<String, String>,
     steps: BTreeMap<String, Running>,
     /// In the order in which they began.
     in_flight: Vec<String>,
@@ -56,9 +59,10 @@ struct Waiting {
 }
 
 impl Tally {
-    /// `Lambda function ServerlessPOCAdmission`; the id where the step never began.
+    /// `Lambda function ServerlessPOCAdmission`; the id where neither plan nor events name the step.
     pub(super) fn title(&self, step: &str) -> String {
-        self.steps.get(step).map_or_else(|| harmless(step), Running::title)
+        let planned = || self.planned.get(step).cloned().unwrap_or_else(|| harmless(step));
+        self.steps.get(step).map_or_else(planned, Running::title)
     }
 
     /// What was going on when the run ended: `creating REST API ServerlessPOC`.
@@ -78,9 +82,10 @@ impl Tally {
         counts.join(", ")
     }
 
-    fn end(&mut self, step: &str) -> Option<&Running> {
+    /// Takes note that the step has ended, and gives its title.
+    fn end(&mut self, step: &str) -> String {
         self.in_flight.retain(|running| running != step);
-        self.steps.get(step)
+        self.title(step)
     }
 }
 
@@ -90,10 +95,20 @@ impl Running {
     }
 }
 
+/// A time that still runs has no fractions.
+fn so_far_words(time: Duration) -> String {
+    if time.as_secs() < 10 { format!("{} s", time.as_secs()) } else { took(time) }
+}
+
 impl Waiting {
     fn words(&self) -> String {
         let so_far = self.elapsed + self.heard.elapsed();
-        format!("waiting for {}, {} so far ({} is usual)", harmless(&self.what), took(so_far), up_to(self.usual))
+        format!(
+            "waiting for {}, {} so far ({} is usual)",
+            harmless(&self.what),
+            so_far_words(so_far),
+            up_to(self.usual)
+        )
     }
 }
 
@@ -125,6 +140,13 @@ impl Progress {
         self.tally.borrow().clone()
     }
 
+    /// Takes note of what the steps are called.
+    pub(super) fn expect(&self, plan: &Plan) {
+        let titles =
+            plan.steps.iter().map(|step| (step.step.clone(), format!("{} {}", step.kind, harmless(&step.name))));
+        self.tally.borrow_mut().planned.extend(titles);
+    }
+
     /// Takes note of the event; what should be said of it is returned.
     pub(super) fn report(&self, event: &Event) -> String {
         let mut tally = self.tally.borrow_mut();
@@ -148,7 +170,7 @@ impl Progress {
                 self.waiting(&mut tally, step, waiting_for, *elapsed, *usual)
             }
             Event::StepRetrying { step, operation, reason, delay } => {
-                let line = format!("{operation} again in {}: {}", took(*delay), harmless(reason));
+                let line = format!("{operation} again in {}, because of {}", took(*delay), harmless(reason));
                 if let Some(running) = tally.steps.get(step) {
                     self.spin(step, format!("{}: {line}", live_line(running)));
                 }
@@ -160,18 +182,18 @@ impl Progress {
             Event::StepFinished { step, action, elapsed } => {
                 tally.finished.push(*action);
                 self.still(step);
-                let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
+                let title = tally.end(step);
                 self.ended(self.look.glyphs.good, GOOD, done(*action), &title, &took(*elapsed))
             }
             Event::StepFailed { step, action, problem } => {
                 tally.problems.push(problem.clone());
                 self.still(step);
-                let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
+                let title = tally.end(step);
                 self.ended(self.look.glyphs.bad, BAD, "failed", &title, &format!("while {} it", doing(*action)))
             }
             Event::StepSkipped { step, because, .. } => {
                 tally.skipped += 1;
-                let because = format!("because of {}", tally.title(because));
+                let because = format!("{} failed", tally.title(because));
                 self.ended(self.look.glyphs.dot, DIM, "skipped", &tally.title(step), &because)
             }
             Event::Call { service, operation, elapsed, error, .. } => {
@@ -236,7 +258,7 @@ impl Progress {
     fn life(&self, running: &Running) -> String {
         let doing = match &running.waiting {
             Some(waiting) => waiting.words(),
-            None => format!("still {}, {} so far", doing(running.action), took(running.began.elapsed())),
+            None => format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed())),
         };
         self.line(self.look.glyphs.more, DIM, &format!("{}: {doing}", running.title()))
     }
@@ -245,10 +267,10 @@ impl Progress {
         wrap(&format!("  {} ", paint(style, glyph)), text, self.look.width)
     }
 
-    /// `  ✓ created  REST API ServerlessPOC  0.8 s`
+    /// `  ✓ created  REST API ServerlessPOC (0.8 s)`
     fn ended(&self, glyph: &str, style: anstyle::Style, word: &str, title: &str, about: &str) -> String {
         let start = format!("  {} ", paint(style, format!("{glyph} {}", pad(word, 8))));
-        wrap(&start, &format!("{title}  {}", paint(DIM, about)), self.look.width)
+        wrap(&start, &format!("{title} {}", paint(DIM, format!("({about})"))), self.look.width)
     }
 
     /// Shows or changes the spinner of a step.
