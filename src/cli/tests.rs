@@ -383,3 +383,47 @@ fn a_question_needs_a_person() {
     let Err(Failure::Usage(sentence)) = ensure_answer("deploy", false, &nobody) else { panic!("it was accepted") };
     insta::assert_snapshot!(sentence, @"deploy asks before it changes anything, and nobody can answer here; add --yes");
 }
+
+fn silent_ui() -> Ui {
+    Ui::captured(crate::ui::Format::Human, crate::ui::Volume::Normal, 80, None).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_ends_a_run_that_waits() {
+    let (sender, interrupts) = Interrupts::by_hand();
+    let forever = std::future::pending::<Result<End, Failure>>();
+    let ui = silent_ui();
+    let (end, ()) = tokio::join!(race(forever, &ui, &interrupts), async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        sender.send_replace(true);
+    });
+    assert!(matches!(end, Err(Failure::Interrupted)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_at_the_question_is_no_answer() {
+    let (sender, interrupts) = Interrupts::by_hand();
+    let declined = || async { Ok(End::Declined) };
+    assert!(matches!(race(declined(), &silent_ui(), &interrupts).await, Ok(End::Declined)));
+    sender.send_replace(true);
+    assert!(matches!(race(declined(), &silent_ui(), &interrupts).await, Err(Failure::Interrupted)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_just_ended_is_not_called_interrupted() {
+    let (sender, interrupts) = Interrupts::by_hand();
+    sender.send_replace(true);
+    let done = async { Ok(End::Done) };
+    assert!(matches!(race(done, &silent_ui(), &interrupts).await, Ok(End::Done)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_signals_a_run_goes_on() {
+    let (sender, interrupts) = Interrupts::by_hand();
+    drop(sender);
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(End::Done)
+    };
+    assert!(matches!(race(later, &silent_ui(), &interrupts).await, Ok(End::Done)));
+}

@@ -85,7 +85,7 @@ impl Ui {
 
     fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
-        let progress = if live { Progress::live(look) } else { Progress::plain(look) };
+        let progress = if live { Progress::live(look, streams.colour()) } else { Progress::plain(look) };
         Ui { streams, format, volume, look, progress }
     }
 

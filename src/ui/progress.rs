@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
@@ -120,6 +121,8 @@ pub(super) struct Progress {
 
 struct Live {
     lines: MultiProgress,
+    /// The spinners do not pass through the stream that takes colour off.
+    colour: bool,
     bars: RefCell<BTreeMap<String, ProgressBar>>,
 }
 
@@ -131,9 +134,9 @@ impl Progress {
         Progress { look, tally: RefCell::default(), live: None }
     }
 
-    pub(super) fn live(look: Look) -> Progress {
+    pub(super) fn live(look: Look, colour: bool) -> Progress {
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(12));
-        Progress { live: Some(Live { lines, bars: RefCell::default() }), ..Progress::plain(look) }
+        Progress { live: Some(Live { lines, colour, bars: RefCell::default() }), ..Progress::plain(look) }
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -235,11 +238,6 @@ impl Progress {
         let mut tally = self.tally.borrow_mut();
         let tally = &mut *tally;
         if self.live.is_some() {
-            for step in &tally.in_flight {
-                if let Some(running) = tally.steps.get(step).filter(|running| running.waiting.is_some()) {
-                    self.spin(step, live_line(running));
-                }
-            }
             return String::new();
         }
         let now = Instant::now();
@@ -278,11 +276,11 @@ impl Progress {
         let Some(live) = &self.live else { return };
         let mut bars = live.bars.borrow_mut();
         let bar = bars.entry(step.to_owned()).or_insert_with(|| {
-            let bar = live.lines.add(ProgressBar::new_spinner().with_style(spinner(&self.look)));
+            let bar = live.lines.add(ProgressBar::new_spinner().with_style(spinner(&self.look, live.colour)));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        bar.set_message(text);
+        bar.set_message(if live.colour { text } else { strip_str(&text).to_string() });
     }
 
     /// Takes the spinner of a step away.
@@ -319,15 +317,20 @@ fn live_line(running: &Running) -> String {
     let title = format!("{} {}", running.kind, paint(BOLD, harmless(&running.name)));
     let sign = paint(style(running.action), sign(running.action));
     match &running.waiting {
-        Some(waiting) => format!("{sign} {title}: {}", waiting.words()),
+        // The time so far stands in front of every line.
+        Some(waiting) => {
+            format!("{sign} {title} ({}): waiting for {}", up_to(waiting.usual), harmless(&waiting.what))
+        }
         None => format!("{sign} {} {title}", doing(running.action)),
     }
 }
 
-fn spinner(look: &Look) -> ProgressStyle {
+fn spinner(look: &Look, colour: bool) -> ProgressStyle {
     let ticks = if look.glyphs.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
-    // The template is a constant, and a wrong one would only lose the time.
-    let style = ProgressStyle::with_template("  {spinner:.cyan} {elapsed:>3} {wide_msg}");
+    let template =
+        if colour { "  {spinner:.cyan} {elapsed:>3} {wide_msg}" } else { "  {spinner} {elapsed:>3} {wide_msg}" };
+    // The templates are constants, and a wrong one would only lose the time.
+    let style = ProgressStyle::with_template(template);
     style.unwrap_or_else(|_| ProgressStyle::default_spinner()).tick_chars(ticks)
 }
 
