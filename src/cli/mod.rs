@@ -257,11 +257,7 @@ async fn race(
     loop {
         tokio::select! {
             biased;
-            end = &mut command => return match end {
-                // Ctrl-C at the question is an interruption, not a no.
-                Ok(End::Declined) if interrupts.happened() => Err(Failure::Interrupted),
-                end => end,
-            },
+            end = &mut command => return end,
             () = interrupts.first() => return Err(Failure::Interrupted),
             _ = pulse.tick() => ui.pulse(),
         }
@@ -274,6 +270,11 @@ fn ensure_answer(command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(format!("{command} asks before it changes anything, and nobody can answer here; add --yes")))
+}
+
+/// Ctrl-C at the question is an interruption, not a no.
+fn ensure_heard(outcome: Outcome, interrupts: &Interrupts) -> Result<(), Failure> {
+    if outcome == Outcome::Declined && interrupts.happened() { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
 fn usage(sentence: &str) -> Failure {

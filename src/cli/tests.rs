@@ -400,13 +400,13 @@ async fn ctrl_c_ends_a_run_that_waits() {
     assert!(matches!(end, Err(Failure::Interrupted)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn ctrl_c_at_the_question_is_no_answer() {
+#[test]
+fn ctrl_c_at_the_question_is_no_answer() {
     let (sender, interrupts) = Interrupts::by_hand();
-    let declined = || async { Ok(End::Declined) };
-    assert!(matches!(race(declined(), &silent_ui(), &interrupts).await, Ok(End::Declined)));
+    assert!(ensure_heard(Outcome::Declined, &interrupts).is_ok());
     sender.send_replace(true);
-    assert!(matches!(race(declined(), &silent_ui(), &interrupts).await, Err(Failure::Interrupted)));
+    assert!(matches!(ensure_heard(Outcome::Declined, &interrupts), Err(Failure::Interrupted)));
+    assert!(ensure_heard(Outcome::Changed, &interrupts).is_ok());
 }
 
 #[tokio::test(start_paused = true)]

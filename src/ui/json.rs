@@ -44,7 +44,7 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
             outputs: Default::default(),
             requests: tally.requests,
             writes: tally.writes,
-            elapsed: tally.elapsed.unwrap_or_default(),
+            elapsed: tally.elapsed().unwrap_or_default(),
             left: None,
             problem: problem_of(command, failure),
         }));

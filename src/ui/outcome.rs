@@ -60,7 +60,7 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
 
 /// `3.2 s, requests: 55, writes: 14`
 fn cost(tally: &Tally) -> String {
-    let time = tally.elapsed.map_or_else(String::new, |elapsed| format!("{}, ", took(elapsed)));
+    let time = tally.elapsed().map_or_else(String::new, |elapsed| format!("{}, ", took(elapsed)));
     format!("{}\n", paint(DIM, format!("{time}requests: {}, writes: {}", tally.requests, tally.writes)))
 }
 

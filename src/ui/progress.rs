@@ -33,7 +33,8 @@ pub(super) struct Tally {
     pub(super) problems: Vec<Problem>,
     pub(super) requests: u64,
     pub(super) writes: u64,
-    pub(super) elapsed: Option<Duration>,
+    began: Option<Instant>,
+    elapsed: Option<Duration>,
     /// The run told its end itself.
     pub(super) ended: bool,
 }
@@ -64,6 +65,11 @@ impl Tally {
     pub(super) fn title(&self, step: &str) -> String {
         let planned = || self.planned.get(step).cloned().unwrap_or_else(|| harmless(step));
         self.steps.get(step).map_or_else(planned, Running::title)
+    }
+
+    /// Since the first event, or as the run itself has measured it.
+    pub(super) fn elapsed(&self) -> Option<Duration> {
+        self.elapsed.or_else(|| self.began.map(|began| began.elapsed()))
     }
 
     /// What was going on when the run ended: `creating REST API ServerlessPOC`.
@@ -153,6 +159,7 @@ impl Progress {
     /// Takes note of the event; what should be said of it is returned.
     pub(super) fn report(&self, event: &Event) -> String {
         let mut tally = self.tally.borrow_mut();
+        tally.began.get_or_insert_with(Instant::now);
         match event {
             Event::Started { .. } => String::new(),
             Event::Reading { resources } => {

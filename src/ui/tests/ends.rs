@@ -180,8 +180,8 @@ fn gone(outcome: Outcome, left: &[&str]) -> String {
     shown.out()
 }
 
-#[test]
-fn a_teardown_proves_it() {
+#[tokio::test(start_paused = true)]
+async fn a_teardown_proves_it() {
     let (ui, shown) = ui(Format::Human);
     for step in ["record", "rest_api"] {
         let (step, elapsed) = (step.to_owned(), Duration::from_secs(1));
@@ -190,7 +190,7 @@ fn a_teardown_proves_it() {
     ui.torn_down(&TornDown { target: target(), outcome: Outcome::Changed, left: Vec::new() });
     insta::assert_snapshot!(shown.out(), @"
     ServerlessPOC (stage prod) is gone: 2 deleted, 0 left.
-    requests: 0, writes: 0
+    0.0 s, requests: 0, writes: 0
     ");
 }
 

@@ -115,8 +115,8 @@ fn interrupted_in_the_middle() {
     ");
 }
 
-#[test]
-fn programs_get_the_problem_as_the_last_line() {
+#[tokio::test(start_paused = true)]
+async fn programs_get_the_problem_as_the_last_line() {
     let (ui, captured) = Ui::captured(Format::JsonLines, Volume::Normal, 100, None);
     for operation in ["GetRestApis", "CreateRestApi"] {
         ui.report(&Event::Call {
