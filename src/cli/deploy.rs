@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer};
+use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -57,6 +57,7 @@ pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: DeploySettin
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
     let deployed = pipeline::deploy(&settings.run, ui, &confirm).await?;
+    ensure_heard(deployed.outcome, interrupts)?;
     ui.deployed(&deployed);
     Ok(End::of(deployed.outcome))
 }

@@ -29,9 +29,11 @@ impl Interrupts {
         Interrupts { happened }
     }
 
-    /// For tests: never happens.
-    pub fn never() -> Interrupts {
-        Interrupts { happened: watch::channel(false).1 }
+    /// Happens when the test says so.
+    #[cfg(test)]
+    pub(super) fn by_hand() -> (watch::Sender<bool>, Interrupts) {
+        let (sender, happened) = watch::channel(false);
+        (sender, Interrupts { happened })
     }
 
     pub fn happened(&self) -> bool {

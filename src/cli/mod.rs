@@ -6,6 +6,8 @@ mod interrupt;
 mod plan;
 mod status;
 mod teardown;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::future::Future;
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
@@ -46,9 +48,8 @@ Exit codes:
   3    changes are pending (plan --exit-code)
   130  interrupted, or answered with no
 
-Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL,
-~/.aws/config, single sign-on, the role of the machine. Flags win over the environment, and --region wins over
-deploy.yaml.";
+Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, \
+~/.aws/config, single sign-on, the role of the machine. Flags win over the environment and over deploy.yaml.";
 
 /// Put a prediction function behind a protected web API on AWS, from one deploy.yaml
 #[derive(Debug, Parser)]
@@ -123,8 +124,8 @@ struct Output {
     quiet: bool,
 
     /// Print everything: every property of a plan, every call to AWS
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    verbose: u8,
+    #[arg(short, long, global = true, overrides_with = "verbose")]
+    verbose: bool,
 
     /// When to use colour; NO_COLOR and CLICOLOR are honoured
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto, hide_possible_values = true)]
@@ -173,8 +174,8 @@ impl Cli {
         };
         let volume = match (output.quiet, output.verbose) {
             (true, _) => Volume::Quiet,
-            (false, 0) => Volume::Normal,
-            (false, _) => Volume::Verbose,
+            (false, false) => Volume::Normal,
+            (false, true) => Volume::Verbose,
         };
         let color = match output.color {
             When::Auto => Color::Auto,
@@ -205,7 +206,7 @@ impl Global {
         if self.local && self.profile.is_some() {
             return Err(usage("--local needs no credentials; leave out --profile"));
         }
-        if self.output.quiet && self.output.verbose > 0 {
+        if self.output.quiet && self.output.verbose {
             return Err(usage("--quiet and --verbose contradict each other; give one of them"));
         }
         Ok(Settings {
@@ -257,11 +258,7 @@ async fn race(
     loop {
         tokio::select! {
             biased;
-            end = &mut command => return match end {
-                // Ctrl-C at the question is an interruption, not a no.
-                Ok(End::Declined) if interrupts.happened() => Err(Failure::Interrupted),
-                end => end,
-            },
+            end = &mut command => return end,
             () = interrupts.first() => return Err(Failure::Interrupted),
             _ = pulse.tick() => ui.pulse(),
         }
@@ -274,6 +271,11 @@ fn ensure_answer(command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(format!("{command} asks before it changes anything, and nobody can answer here; add --yes")))
+}
+
+/// Ctrl-C at the question is an interruption, not a no.
+fn ensure_heard(outcome: Outcome, interrupts: &Interrupts) -> Result<(), Failure> {
+    if outcome == Outcome::Declined && interrupts.happened() { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
 fn usage(sentence: &str) -> Failure {

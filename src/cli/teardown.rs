@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer};
+use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -42,6 +42,7 @@ pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: TeardownSett
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Teardown, planned, settings.yes, &stop);
     let gone = pipeline::teardown(&settings.run, ui, &confirm).await?;
+    ensure_heard(gone.outcome, interrupts)?;
     ui.torn_down(&gone);
     Ok(if gone.left.is_empty() { End::of(gone.outcome) } else { End::Unfinished })
 }

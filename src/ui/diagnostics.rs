@@ -35,6 +35,9 @@ pub(super) fn faults(faults: &[Fault], look: &Look) -> String {
     let place = match files.as_slice() {
         [] => String::new(),
         [file] => format!(" in {}", harmless(&file.display().to_string())),
+        [one, two] => {
+            format!(" in {} and {}", harmless(&one.display().to_string()), harmless(&two.display().to_string()))
+        }
         files => format!(" in {} files", files.len()),
     };
     let closing = format!("{}{place}; nothing was sent to AWS.", paint(BOLD, count(faults.len(), "mistake")));
@@ -66,13 +69,17 @@ pub(super) fn usage(command: &str, sentence: &str, look: &Look) -> String {
 
 /// Ctrl-C.
 pub(super) fn interrupted(command: &str, tally: &Tally, look: &Look) -> String {
-    let mut text = String::from("\n");
     let in_flight = tally.in_flight();
+    let untouched = in_flight.is_empty() && tally.finished.is_empty();
+    let then = match (command, untouched) {
+        ("deploy" | "teardown", false) => "run the same command again to continue",
+        _ => "nothing was changed",
+    };
+    let mut text = wrap("\n", &format!("{} {then}", paint(BAD, "interrupted;")), look.width);
     if !in_flight.is_empty() {
-        text += &wrap("", &format!("Interrupted while {}.", in_flight.join(", ")), look.width);
+        text += &wrap("", &format!("Stopped while {}.", in_flight.join(", ")), look.width);
     }
-    let start = paint(BAD, "interrupted;");
-    text + &wrap("", &format!("{start} run the same command again to continue (poc {command})"), look.width)
+    text
 }
 
 /// The problem that ended the run, after those of other steps that failed beside it.
@@ -94,15 +101,16 @@ fn paragraph(problem: &Problem, look: &Look) -> String {
     let said = harmless(&problem.message);
     let error = format!("{} ", paint(BAD, "error:"));
     let indent = " ".repeat(columns(&error));
-    let subject: Vec<String> =
-        [&problem.resource, &problem.operation].into_iter().flatten().map(|s| harmless(s)).collect();
-    let mut text = match (subject.is_empty(), &problem.code) {
-        (true, None) => wrap(&error, &said, look.width),
-        (true, Some(code)) => wrap(&error, &format!("{said} ({})", harmless(code)), look.width),
-        (false, None) => wrap(&error, &format!("{}: {said}", paint(BOLD, subject.join(", "))), look.width),
-        (false, Some(code)) => {
-            let head = format!("{}: AWS refused with {}", paint(BOLD, subject.join(", ")), harmless(code));
-            wrap(&error, &head, look.width) + &wrap(&indent, &format!("\"{said}\""), look.width)
+    let who = problem.resource.as_ref().map(|resource| format!("{}: ", paint(BOLD, harmless(resource))));
+    let who = who.unwrap_or_default();
+    let mut text = match (&problem.operation, &problem.code) {
+        (None, None) => wrap(&error, &format!("{who}{said}"), look.width),
+        (Some(operation), None) => wrap(&error, &format!("{who}{}: {said}", harmless(operation)), look.width),
+        (operation, Some(code)) => {
+            let tried = operation.as_ref().map_or_else(|| "AWS".to_owned(), |operation| harmless(operation));
+            let verb = if operation.is_some() { "failed" } else { "refused" };
+            wrap(&error, &format!("{who}{tried} {verb} ({})", harmless(code)), look.width)
+                + &wrap(&format!("{indent}AWS says: "), &said, look.width)
         }
     };
     if let Some(id) = &problem.request_id {
@@ -125,7 +133,7 @@ fn drawn(fault: &Fault, look: &Look) -> String {
     let mut text = String::new();
     let shown = Shown { fault, excerpt: fault.span.as_ref().map(|span| Excerpt::of(span, look)) };
     match handler.render_report(&mut text, &shown) {
-        Ok(()) => text,
+        Ok(()) => text.lines().map(|line| format!("{}\n", line.trim_end())).collect(),
         // A span that does not fit its text must not hide the mistake.
         Err(fmt::Error) => format!("error[{}]: {}\n", fault.code, harmless(&fault.to_string())),
     }
@@ -187,17 +195,24 @@ impl Excerpt {
         let (mut text, mut from, mut to) = (String::new(), None, 0);
         let mut offset = 0;
         for (number, line) in whole.split('\n').enumerate() {
+            // What follows the last line break is no line, unless the place is there.
+            if number > last_line && offset == whole.len() {
+                break;
+            }
             if (first_line..=last_line + AROUND).contains(&number) {
+                let here = text.len() + usize::from(number > first_line);
                 if start >= offset && start <= offset + line.len() {
-                    from = Some(text.len() + window.cut(&line[..start - offset]).len());
+                    from = Some(here + window.cut(&line[..start - offset]).len());
                 }
                 if end >= offset && end <= offset + line.len() {
-                    to = text.len() + window.cut(&line[..end - offset]).len();
+                    to = here + window.cut(&line[..end - offset]).len();
                 } else if end > offset && number <= last_line {
-                    to = text.len() + window.cut(line).len();
+                    to = here + window.cut(line).len();
+                }
+                if number > first_line {
+                    text.push('\n');
                 }
                 text += &window.cut(line);
-                text.push('\n');
             }
             offset += line.len() + 1;
         }

@@ -147,8 +147,9 @@ fn summarised(changes: &[Change], side: fn(&Change) -> &Side, plan: &Plan, look:
                     parts.push(part);
                 }
             }
+            None if matches!(side(change), Side::KnownAfter(_)) => {}
             None => items.push(match shown(side(change), plan) {
-                Shown::Inline(value) if columns(&value) <= SUMMARY_VALUE && is_worth_a_word(side(change)) => {
+                Shown::Inline(value) if columns(&value) <= SUMMARY_VALUE => {
                     format!("{} {value}", harmless(&change.path))
                 }
                 _ => harmless(&change.path),
@@ -157,10 +158,6 @@ fn summarised(changes: &[Change], side: fn(&Change) -> &Side, plan: &Plan, look:
     }
     items.extend(parts.into_iter().map(harmless));
     paint_lines(&pack(INDENT, &items, look.width, SUMMARY))
-}
-
-fn is_worth_a_word(side: &Side) -> bool {
-    matches!(side, Side::Value(_))
 }
 
 fn paint_lines(text: &str) -> String {
@@ -210,13 +207,15 @@ fn property(
         (_, Shown::Inline(before), Shown::Inline(after)) => Some(format!("{before} {} {after}", look.glyphs.arrow)),
         _ => None,
     };
-    let because = if change.replaces { "  (cannot be changed in place)" } else { "" };
-    let line = inline.map(|values| format!("{indent}{}  {values}", pad(&name, names)));
-    match line {
-        Some(line) if columns(&line) + columns(because) <= look.width => format!("{line}{}\n", paint(CARE, because)),
+    let mut text = match inline.map(|values| format!("{indent}{}  {values}\n", pad(&name, names))) {
+        Some(line) if columns(&line) <= look.width => line,
         _ => {
             let below = values::difference(&change.before, &change.after, plan, &format!("{indent}  "), look);
-            format!("{indent}{name}{}\n{below}", paint(CARE, because))
+            format!("{indent}{name}\n{below}")
         }
+    };
+    if change.replaces {
+        text += &format!("{indent}  {}\n", paint(CARE, "cannot be changed in place"));
     }
+    text
 }

@@ -44,7 +44,7 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
             outputs: Default::default(),
             requests: tally.requests,
             writes: tally.writes,
-            elapsed: tally.elapsed.unwrap_or_default(),
+            elapsed: tally.elapsed().unwrap_or_default(),
             left: None,
             problem: problem_of(command, failure),
         }));
@@ -85,7 +85,7 @@ fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
         Failure::Usage(sentence) => Some(told("usage", sentence.clone(), format!("see `poc {command} --help`"))),
         Failure::Problem(problem) => Some((**problem).clone()),
         Failure::Interrupted => {
-            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again to continue")))
+            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again")))
         }
     }
 }

@@ -15,6 +15,11 @@ const LARGEST_TABLE: usize = 4_000_000;
 
 /// The lines by which `after` differs from `before`, with `context` equal lines around each change.
 pub(super) fn diff<'a>(before: &'a str, after: &'a str, context: usize) -> Vec<Line<'a>> {
+    // A line break at the end of both is no line of its own; at the end of one, it is the difference.
+    let (before, after) = match (before.strip_suffix('\n'), after.strip_suffix('\n')) {
+        (Some(before), Some(after)) => (before, after),
+        _ => (before, after),
+    };
     let old: Vec<&str> = before.split('\n').collect();
     let new: Vec<&str> = after.split('\n').collect();
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();

@@ -13,6 +13,8 @@ mod look;
 mod outcome;
 mod progress;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod values;
 mod words;
 
@@ -83,7 +85,7 @@ impl Ui {
 
     fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
-        let progress = if live { Progress::live(look) } else { Progress::plain(look) };
+        let progress = if live { Progress::live(look, streams.colour()) } else { Progress::plain(look) };
         Ui { streams, format, volume, look, progress }
     }
 
@@ -107,11 +109,15 @@ impl Ui {
             (Format::Human, _) => self.streams.out(&human::plan(planned, &self.look)),
             _ => self.document(&json::of(planned)),
         }
+        if !planned.plan.is_empty() {
+            self.say("`poc deploy` with the same options does exactly this.\n");
+        }
     }
 
     /// Shows the plan and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed(&self, question: Question, planned: &Planned, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         self.progress.rest();
+        self.progress.expect(&planned.plan);
         match self.format {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}

@@ -43,10 +43,8 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
     let whole = format!("{} (stage {})", harmless(&target.app), target.stage);
     let sentence = match deployed.outcome {
         Outcome::Declined => "Nothing was changed.".to_owned(),
-        Outcome::Unchanged => {
-            format!("{} {whole} is as deploy.yaml says.{}", paint(GOOD, "Nothing changed:"), cost(tally))
-        }
-        Outcome::Changed => format!("{} {whole}: {}.{}", paint(GOOD, "Deployed"), tally.done(), cost(tally)),
+        Outcome::Unchanged => format!("{} {whole} is as deploy.yaml says.", paint(GOOD, "Nothing changed:")),
+        Outcome::Changed => format!("{} {whole}: {}.", paint(GOOD, "Deployed"), tally.done()),
         Outcome::Failed | Outcome::Interrupted => {
             format!("{} {whole}. Run `poc deploy` again to continue.", paint(BAD, "Not finished:"))
         }
@@ -55,14 +53,15 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
     if deployed.outcome == Outcome::Declined {
         return (String::new(), summary);
     }
+    let summary = summary + &cost(tally);
     let outputs = outputs(&deployed.outputs);
     (outputs, if deployed.outputs.is_empty() { summary } else { summary + "\n" })
 }
 
-/// ` Took 3.2 s (requests: 55, writes: 14).`
+/// `3.2 s, requests: 55, writes: 14`
 fn cost(tally: &Tally) -> String {
-    let time = tally.elapsed.map_or_else(String::new, |elapsed| format!(" in {}", took(elapsed)));
-    format!(" Done{time} (requests: {}, writes: {}).", tally.requests, tally.writes)
+    let time = tally.elapsed().map_or_else(String::new, |elapsed| format!("{}, ", took(elapsed)));
+    format!("{}\n", paint(DIM, format!("{time}requests: {}, writes: {}", tally.requests, tally.writes)))
 }
 
 /// Labels and values; a value stands on one line, whatever the width, so that it can be copied.
@@ -173,7 +172,7 @@ pub(super) fn torn_down(gone: &TornDown, tally: &Tally, look: &Look) -> String {
             Outcome::Unchanged => format!("There is nothing of {whole} to delete: {}.", paint(GOOD, "0 left")),
             _ => format!("{whole} is gone: {}, {}.", tally.done(), paint(GOOD, "0 left")),
         };
-        return wrap("", &(sentence + &cost(tally)), look.width);
+        return wrap("", &sentence, look.width) + &cost(tally);
     }
     let mut text = format!("{}\n", paint(BAD, format!("{} left:", gone.left.len())));
     for left in &gone.left {

@@ -5,12 +5,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::layout::{harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
 use super::words::{doing, done, sign, style, took, up_to};
+use crate::engine::plan::Plan;
 use crate::event::{Action, Event, Problem};
 
 /// A log that is silent for longer looks dead.
@@ -21,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What has happened so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
+    /// What the plan calls its steps.
+    planned: BTreeMap<String, String>,
     steps: BTreeMap<String, Running>,
     /// In the order in which they began.
     in_flight: Vec<String>,
@@ -29,7 +33,8 @@ pub(super) struct Tally {
     pub(super) problems: Vec<Problem>,
     pub(super) requests: u64,
     pub(super) writes: u64,
-    pub(super) elapsed: Option<Duration>,
+    began: Option<Instant>,
+    elapsed: Option<Duration>,
     /// The run told its end itself.
     pub(super) ended: bool,
 }
@@ -56,9 +61,15 @@ struct Waiting {
 }
 
 impl Tally {
-    /// `Lambda function ServerlessPOCAdmission`; the id where the step never began.
+    /// `Lambda function ServerlessPOCAdmission`; the id where neither plan nor events name the step.
     pub(super) fn title(&self, step: &str) -> String {
-        self.steps.get(step).map_or_else(|| harmless(step), Running::title)
+        let planned = || self.planned.get(step).cloned().unwrap_or_else(|| harmless(step));
+        self.steps.get(step).map_or_else(planned, Running::title)
+    }
+
+    /// Since the first event, or as the run itself has measured it.
+    pub(super) fn elapsed(&self) -> Option<Duration> {
+        self.elapsed.or_else(|| self.began.map(|began| began.elapsed()))
     }
 
     /// What was going on when the run ended: `creating REST API ServerlessPOC`.
@@ -78,9 +89,10 @@ impl Tally {
         counts.join(", ")
     }
 
-    fn end(&mut self, step: &str) -> Option<&Running> {
+    /// Takes note that the step has ended, and gives its title.
+    fn end(&mut self, step: &str) -> String {
         self.in_flight.retain(|running| running != step);
-        self.steps.get(step)
+        self.title(step)
     }
 }
 
@@ -90,10 +102,20 @@ impl Running {
     }
 }
 
+/// A time that still runs has no fractions.
+fn so_far_words(time: Duration) -> String {
+    if time.as_secs() < 10 { format!("{} s", time.as_secs()) } else { took(time) }
+}
+
 impl Waiting {
     fn words(&self) -> String {
         let so_far = self.elapsed + self.heard.elapsed();
-        format!("waiting for {}, {} so far ({} is usual)", harmless(&self.what), took(so_far), up_to(self.usual))
+        format!(
+            "waiting for {}, {} so far ({} is usual)",
+            harmless(&self.what),
+            so_far_words(so_far),
+            up_to(self.usual)
+        )
     }
 }
 
@@ -105,6 +127,8 @@ pub(super) struct Progress {
 
 struct Live {
     lines: MultiProgress,
+    /// The spinners do not pass through the stream that takes colour off.
+    colour: bool,
     bars: RefCell<BTreeMap<String, ProgressBar>>,
 }
 
@@ -116,18 +140,26 @@ impl Progress {
         Progress { look, tally: RefCell::default(), live: None }
     }
 
-    pub(super) fn live(look: Look) -> Progress {
+    pub(super) fn live(look: Look, colour: bool) -> Progress {
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(12));
-        Progress { live: Some(Live { lines, bars: RefCell::default() }), ..Progress::plain(look) }
+        Progress { live: Some(Live { lines, colour, bars: RefCell::default() }), ..Progress::plain(look) }
     }
 
     pub(super) fn tally(&self) -> Tally {
         self.tally.borrow().clone()
     }
 
+    /// Takes note of what the steps are called.
+    pub(super) fn expect(&self, plan: &Plan) {
+        let titles =
+            plan.steps.iter().map(|step| (step.step.clone(), format!("{} {}", step.kind, harmless(&step.name))));
+        self.tally.borrow_mut().planned.extend(titles);
+    }
+
     /// Takes note of the event; what should be said of it is returned.
     pub(super) fn report(&self, event: &Event) -> String {
         let mut tally = self.tally.borrow_mut();
+        tally.began.get_or_insert_with(Instant::now);
         match event {
             Event::Started { .. } => String::new(),
             Event::Reading { resources } => {
@@ -148,7 +180,7 @@ impl Progress {
                 self.waiting(&mut tally, step, waiting_for, *elapsed, *usual)
             }
             Event::StepRetrying { step, operation, reason, delay } => {
-                let line = format!("{operation} again in {}: {}", took(*delay), harmless(reason));
+                let line = format!("{operation} again in {}, because of {}", took(*delay), harmless(reason));
                 if let Some(running) = tally.steps.get(step) {
                     self.spin(step, format!("{}: {line}", live_line(running)));
                 }
@@ -160,13 +192,13 @@ impl Progress {
             Event::StepFinished { step, action, elapsed } => {
                 tally.finished.push(*action);
                 self.still(step);
-                let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
+                let title = tally.end(step);
                 self.ended(self.look.glyphs.good, GOOD, done(*action), &title, &took(*elapsed))
             }
             Event::StepFailed { step, action, problem } => {
                 tally.problems.push(problem.clone());
                 self.still(step);
-                let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
+                let title = tally.end(step);
                 self.ended(self.look.glyphs.bad, BAD, "failed", &title, &format!("while {} it", doing(*action)))
             }
             Event::StepDeferred { step, waiting_for, .. } => {
@@ -177,7 +209,7 @@ impl Progress {
             }
             Event::StepSkipped { step, because, .. } => {
                 tally.skipped += 1;
-                let because = format!("because of {}", tally.title(because));
+                let because = format!("{} failed", tally.title(because));
                 self.ended(self.look.glyphs.dot, DIM, "skipped", &tally.title(step), &because)
             }
             Event::Call { service, operation, elapsed, error, .. } => {
@@ -219,11 +251,6 @@ impl Progress {
         let mut tally = self.tally.borrow_mut();
         let tally = &mut *tally;
         if self.live.is_some() {
-            for step in &tally.in_flight {
-                if let Some(running) = tally.steps.get(step).filter(|running| running.waiting.is_some()) {
-                    self.spin(step, live_line(running));
-                }
-            }
             return String::new();
         }
         let now = Instant::now();
@@ -242,7 +269,7 @@ impl Progress {
     fn life(&self, running: &Running) -> String {
         let doing = match &running.waiting {
             Some(waiting) => waiting.words(),
-            None => format!("still {}, {} so far", doing(running.action), took(running.began.elapsed())),
+            None => format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed())),
         };
         self.line(self.look.glyphs.more, DIM, &format!("{}: {doing}", running.title()))
     }
@@ -251,10 +278,10 @@ impl Progress {
         wrap(&format!("  {} ", paint(style, glyph)), text, self.look.width)
     }
 
-    /// `  ✓ created  REST API ServerlessPOC  0.8 s`
+    /// `  ✓ created  REST API ServerlessPOC (0.8 s)`
     fn ended(&self, glyph: &str, style: anstyle::Style, word: &str, title: &str, about: &str) -> String {
         let start = format!("  {} ", paint(style, format!("{glyph} {}", pad(word, 8))));
-        wrap(&start, &format!("{title}  {}", paint(DIM, about)), self.look.width)
+        wrap(&start, &format!("{title} {}", paint(DIM, format!("({about})"))), self.look.width)
     }
 
     /// Shows or changes the spinner of a step.
@@ -262,11 +289,11 @@ impl Progress {
         let Some(live) = &self.live else { return };
         let mut bars = live.bars.borrow_mut();
         let bar = bars.entry(step.to_owned()).or_insert_with(|| {
-            let bar = live.lines.add(ProgressBar::new_spinner().with_style(spinner(&self.look)));
+            let bar = live.lines.add(ProgressBar::new_spinner().with_style(spinner(&self.look, live.colour)));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        bar.set_message(text);
+        bar.set_message(if live.colour { text } else { strip_str(&text).to_string() });
     }
 
     /// Takes the spinner of a step away.
@@ -303,15 +330,20 @@ fn live_line(running: &Running) -> String {
     let title = format!("{} {}", running.kind, paint(BOLD, harmless(&running.name)));
     let sign = paint(style(running.action), sign(running.action));
     match &running.waiting {
-        Some(waiting) => format!("{sign} {title}: {}", waiting.words()),
+        // The time so far stands in front of every line.
+        Some(waiting) => {
+            format!("{sign} {title} ({}): waiting for {}", up_to(waiting.usual), harmless(&waiting.what))
+        }
         None => format!("{sign} {} {title}", doing(running.action)),
     }
 }
 
-fn spinner(look: &Look) -> ProgressStyle {
+fn spinner(look: &Look, colour: bool) -> ProgressStyle {
     let ticks = if look.glyphs.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
-    // The template is a constant, and a wrong one would only lose the time.
-    let style = ProgressStyle::with_template("  {spinner:.cyan} {elapsed:>3} {wide_msg}");
+    let template =
+        if colour { "  {spinner:.cyan} {elapsed:>3} {wide_msg}" } else { "  {spinner} {elapsed:>3} {wide_msg}" };
+    // The templates are constants, and a wrong one would only lose the time.
+    let style = ProgressStyle::with_template(template);
     style.unwrap_or_else(|_| ProgressStyle::default_spinner()).tick_chars(ticks)
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Streams {
     input: RefCell<Option<Box<dyn BufRead + Send>>>,
     /// stderr is a terminal that can move its cursor.
     live: bool,
+    /// stderr takes colour.
+    colour: bool,
     can_ask: bool,
     /// The first failure of stdout.
     broken: RefCell<Option<io::Error>>,
@@ -47,11 +49,13 @@ impl Streams {
         };
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         let watched = io::stderr().is_terminal();
+        let err = AutoStream::new(io::stderr(), choice);
         Streams {
-            out: RefCell::new(Box::new(AutoStream::new(io::stdout(), choice))),
-            err: RefCell::new(Box::new(AutoStream::new(io::stderr(), choice))),
-            input: RefCell::new(Some(Box::new(io::BufReader::new(io::stdin())))),
             live: watched && !dumb,
+            colour: err.current_choice() != ColorChoice::Never,
+            out: RefCell::new(Box::new(AutoStream::new(io::stdout(), choice))),
+            err: RefCell::new(Box::new(err)),
+            input: RefCell::new(Some(Box::new(io::BufReader::new(io::stdin())))),
             can_ask: watched && io::stdin().is_terminal(),
             broken: RefCell::new(None),
         }
@@ -65,6 +69,7 @@ impl Streams {
             err: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.err.clone())) as Box<dyn Write>))),
             input: RefCell::new(Some(input)),
             live: false,
+            colour: false,
             can_ask: answer.is_some(),
             broken: RefCell::new(None),
         };
@@ -73,6 +78,10 @@ impl Streams {
 
     pub(super) fn live(&self) -> bool {
         self.live
+    }
+
+    pub(super) fn colour(&self) -> bool {
+        self.colour
     }
 
     pub(super) fn can_ask(&self) -> bool {

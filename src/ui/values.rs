@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::layout::{columns, cut, harmless};
 use super::linediff::{self, Line};
 use super::look::{BAD, DIM, GOOD, Look, paint};
+use super::words::count;
 use crate::engine::plan::{Plan, Side};
 
 /// Longer documents are broken into lines.
@@ -55,13 +56,10 @@ fn value_shown(value: &Value) -> Shown {
 
 fn text_shown(text: &str) -> Shown {
     if text.contains('\n') {
-        // A document that AWS keeps as text reads best as a document.
-        return match serde_json::from_str::<Value>(text) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => Shown::Block(document(&value)),
-            _ => Shown::Block(harmless(text)),
-        };
+        return Shown::Block(harmless(text));
     }
     match serde_json::from_str::<Value>(text) {
+        // A policy that AWS keeps as text reads best as a document.
         Ok(value @ (Value::Object(_) | Value::Array(_))) if columns(text) > INLINE_DOCUMENT => {
             Shown::Block(document(&value))
         }
@@ -132,35 +130,44 @@ fn write_document(text: &mut String, value: &Value, depth: usize) {
 
 /// Two values under each other, as lines with `-` and `+`, indented.
 pub(super) fn difference(before: &Side, after: &Side, plan: &Plan, indent: &str, look: &Look) -> String {
-    let (old, new) = match (text_of(before, plan), text_of(after, plan)) {
-        // Documents that look the same differ in their spaces: show the texts themselves.
-        (Some(old), Some(new)) if old == new => (raw(before), raw(after)),
-        texts => texts,
+    let (old, new) = match (as_document(before), as_document(after)) {
+        (Some(old), Some(new)) if old != new => (Some(old), Some(new)),
+        (Some(old), None) if *after == Side::Absent => (Some(old), None),
+        (None, Some(new)) if *before == Side::Absent => (None, Some(new)),
+        // Texts that are no documents, or documents that differ in their spaces: as they are.
+        _ => (as_text(before, plan), as_text(after, plan)),
     };
     let lines = match (&old, &new) {
         (Some(old), Some(new)) if old.contains('\n') || new.contains('\n') => linediff::diff(old, new, CONTEXT),
         (old, new) => {
-            let removed = old.iter().flat_map(|text| text.split('\n')).map(Line::Removed);
-            let added = new.iter().flat_map(|text| text.split('\n')).map(Line::Added);
+            let removed = old.iter().flat_map(|text| text.lines()).map(Line::Removed);
+            let added = new.iter().flat_map(|text| text.lines()).map(Line::Added);
             removed.chain(added).collect()
         }
     };
     draw(&lines, indent, look)
 }
 
-/// The whole text of a side; `None` where there is nothing.
-fn text_of(side: &Side, plan: &Plan) -> Option<String> {
-    match (side, shown(side, plan)) {
-        (Side::Absent, _) => None,
-        (_, Shown::Inline(text) | Shown::Block(text)) => Some(text),
+/// The lines of a document; a text counts as one if it is JSON on a single line, which nobody writes by hand.
+fn as_document(side: &Side) -> Option<String> {
+    match side {
+        Side::Value(value @ (Value::Array(_) | Value::Object(_))) => Some(document(value)),
+        Side::Value(Value::String(text)) if !text.contains('\n') => match serde_json::from_str::<Value>(text) {
+            Ok(value @ (Value::Array(_) | Value::Object(_))) => Some(document(&value)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
-fn raw(side: &Side) -> Option<String> {
+/// The whole text of a side; `None` where there is nothing.
+fn as_text(side: &Side, plan: &Plan) -> Option<String> {
     match side {
+        Side::Absent => None,
         Side::Value(Value::String(text)) => Some(harmless(text)),
-        Side::Value(value) => Some(value.to_string()),
-        _ => None,
+        side => match shown(side, plan) {
+            Shown::Inline(text) | Shown::Block(text) => Some(text),
+        },
     }
 }
 
@@ -185,17 +192,17 @@ fn draw(lines: &[Line<'_>], indent: &str, look: &Look) -> String {
     let shown = if look.verbose { lines.len() } else { DIFFERENCE };
     let mut text = String::new();
     for line in lines.iter().take(shown) {
-        let drawn = match line {
-            Line::Same(line) => paint(DIM, format!("  {}", fit(line))),
-            Line::Removed(line) => paint(BAD, format!("- {}", fit(line))),
-            Line::Added(line) => paint(GOOD, format!("+ {}", fit(line))),
-            Line::Gap(_) => paint(DIM, format!("  {more}")),
+        let (style, sign, line) = match line {
+            Line::Same(line) => (DIM, ' ', fit(line)),
+            Line::Removed(line) => (BAD, '-', fit(line)),
+            Line::Added(line) => (GOOD, '+', fit(line)),
+            Line::Gap(_) => (DIM, ' ', more.to_owned()),
         };
-        text += &format!("{indent}{drawn}\n");
+        text += &format!("{indent}{}\n", paint(style, format!("{sign} {line}").trim_end()));
     }
     let hidden = lines.iter().skip(shown).filter(changed).count();
     if hidden > 0 {
-        let hint = format!("{more} {} more; -v shows everything", super::words::count(hidden, "changed line"));
+        let hint = format!("{more} and {}; -v shows everything", count(hidden, "more changed line"));
         text += &format!("{indent}{}\n", paint(DIM, hint));
     }
     text
@@ -257,15 +264,16 @@ mod tests {
     }
 
     #[test]
-    fn documents_that_differ_in_spaces_only_are_shown_as_they_are() {
+    fn templates_are_shown_as_they_are_even_where_they_are_json() {
         let look = Look::plain(60, false);
-        let (before, after) = ("{\n  \"a\": 1\n}", "{\n\"a\": 1\n}");
+        let (before, after) = ("{\n  \"a\": 1\n}", "{\n\"a\": 1\n}\n");
         let text = difference(&before.into(), &after.into(), &Plan::default(), "", &look);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text), @r#"
           {
         -   "a": 1
         + "a": 1
           }
+        +
         "#);
     }
 }
