@@ -229,6 +229,16 @@ pub(super) fn bucket_name(name: &str) -> Option<&'static str> {
     }
 }
 
+/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: parts of lower-case letters and one digit at the end.
+pub(super) fn is_region(text: &str) -> bool {
+    let mut parts: Vec<&str> = text.split('-').collect();
+    let number = parts.pop().unwrap_or_default();
+    number.len() == 1
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && (2..=3).contains(&parts.len())
+        && parts.iter().all(|part| (2..=12).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
 /// A content type, or `$default`.
 pub(super) fn content_type(at: &At<'_>, text: &str) {
     let token = |part: &str| !part.is_empty() && part.chars().all(HEADER.allowed);

@@ -85,17 +85,20 @@ fn load<'a>(at: &At<'a>) -> Option<(Template, Text<'a>)> {
         }
         return Some((Template { text, file: None }, Text::Inline { at: inline }));
     }
-    let (path, text) = file(at, MAX_TEMPLATE)?;
-    let source = Arc::new(Source { path: path.clone(), text: text.clone() });
+    let (path, source) = file(at, MAX_TEMPLATE)?;
+    let text = source.text.clone();
     Some((Template { text, file: Some(path) }, Text::File { at: at.clone(), source }))
 }
 
-/// The text of the file a value names.
-fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, String)> {
+/// The file a value names: its path, and its text under the name a message may show.
+fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, Arc<Source>)> {
     let name = at.text()?;
     let path = at.reader.resolve(&name.text);
     match super::read_text(&path, limit) {
-        Ok(text) => Some((path, text)),
+        Ok(text) => {
+            let shown = if name.from_env { PathBuf::from(name.shown()) } else { path.clone() };
+            Some((path, Arc::new(Source { path: shown, text })))
+        }
         Err((code, message, help)) => {
             let missing = code == "missing_file";
             let message = if name.from_env { format!("the file `{}` cannot be used", name.shown()) } else { message };
@@ -195,9 +198,8 @@ pub(super) fn value_or_file(at: &At<'_>, what: &str) -> Option<Value> {
             return None;
         }
     }
-    let (path, text) = file(at, MAX_VALUE)?;
+    let (path, source) = file(at, MAX_VALUE)?;
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let source = Arc::new(Source { path, text });
     if json {
         return match serde_json::from_str::<Value>(&source.text) {
             Ok(value) => Some(value),
