@@ -8,3 +8,4 @@ pub mod local;
 pub mod pipeline;
 pub mod resources;
 pub mod spec;
+pub mod vtl;
