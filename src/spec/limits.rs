@@ -213,7 +213,7 @@ pub(super) fn bucket_name(name: &str) -> Option<&'static str> {
     } else if name.chars().any(|c| c.is_ascii_uppercase()) {
         Some("it must be lower case")
     } else if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.')) {
-        Some("it may hold lower-case letters, digits, - and .")
+        Some("it may hold lower-case letters, digits, hyphens and dots only")
     } else if !edge(name.chars().next()) || !edge(name.chars().last()) {
         Some("it must begin and end with a letter or digit")
     } else if name.contains("..") {

@@ -134,8 +134,8 @@ impl Document {
         }
         let merged = differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own));
         // What is no region or stage is reported where it stands; a stand-in keeps it out of everything else.
-        let region = names.region.filter(|region| limits::is_region(region));
-        let region = region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
+        let own_region = names.region.filter(|region| variables.region.is_some() || limits::is_region(region));
+        let region = own_region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
         let reader = Reader {
             directory: self.directory.clone(),
             scope: scope(variables, &region, &stage),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{Reader, Table};
+use super::decode::{At, Reader, Table};
 use super::grammar::{PACKAGE, ROOT};
 use super::interpolate::{Filled, Variables, shorten};
 use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
@@ -56,6 +56,7 @@ fn app_name(root: &Table<'_>) -> Filled {
 fn stage_name(root: &Table<'_>, reader: &Reader<'_>, variables: &Variables<'_>) -> String {
     if let Some(at) = root.need("stage")
         && let Some(name) = at.text()
+        && not_itself(&at, &name, "${stage}").is_some()
         && limits::STAGE.judge(&at, &name.text, &name)
     {
         limits::stage_is_an_alias(&at, &name.text);
@@ -66,6 +67,7 @@ fn stage_name(root: &Table<'_>, reader: &Reader<'_>, variables: &Variables<'_>) 
 fn region(root: &Table<'_>, variables: &Variables<'_>) -> Option<String> {
     let own = root.get("region").and_then(|at| {
         let region = at.text()?;
+        not_itself(&at, &region, "${region}")?;
         if limits::is_region(&region.text) {
             return Some(region.text);
         }
@@ -73,6 +75,15 @@ fn region(root: &Table<'_>, variables: &Variables<'_>) -> Option<String> {
         None
     });
     variables.region.map(str::to_string).or(own)
+}
+
+fn not_itself(at: &At<'_>, text: &Filled, itself: &str) -> Option<()> {
+    if text.raw.contains(itself) {
+        let help = "write it out, or take it from the environment: ${env:NAME}";
+        at.fault("unknown_variable", format!("`{}` cannot be filled in by itself", at.name()), help);
+        return None;
+    }
+    Some(())
 }
 
 /// Where the package comes from, if that is there, and the bucket it goes to.
@@ -93,6 +104,10 @@ fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSourc
     }
     let at = table.need("path")?;
     let filled = at.text()?;
+    if filled.text.is_empty() {
+        at.fault("missing_file", "the package's path is empty", "name a directory or a .zip; . is deploy.yaml's own");
+        return None;
+    }
     let path = reader.resolve(&filled.text);
     let shown = if filled.from_env { filled.shown() } else { path.display().to_string() };
     let Ok(about) = std::fs::metadata(&path) else {
@@ -134,7 +149,7 @@ fn bucket(root: &Table<'_>, package: Option<&Table<'_>>, reader: &Reader<'_>, ap
     if let Some(wrong) = limits::bucket_name(&unique) {
         let shown = if name.from_env { name.shown() } else { shorten(&unique) };
         let message = format!("S3 would refuse the bucket name `{shown}`: {wrong}");
-        let help = "3 to 63 lower-case letters, digits and -, like \"my-app-${account}-${region}\"";
+        let help = "3 to 63 lower-case letters, digits and hyphens, like \"my-app-${account}-${region}\"";
         match given.as_ref().or(root.get("package").as_ref()) {
             Some(at) => at.fault("bad_bucket", message, help),
             None => at.fault("bad_bucket", message, help),

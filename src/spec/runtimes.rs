@@ -84,17 +84,19 @@ pub(super) fn judge(id: &str) -> Verdict {
     match blocked(runtime) {
         None => Verdict::Accepted(runtime.module_handler),
         Some(since) => {
-            let language = |id: &str| id.trim_end_matches(|c: char| !c.is_ascii_alphabetic()).to_string();
-            let family = |id: &str| {
-                language(id.split(['.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).next().unwrap_or(id))
-            };
             let instead = RUNTIMES
                 .iter()
-                .find(|other| family(other.id) == family(id) && blocked(other).is_none())
+                .find(|other| language(other.id) == language(id) && blocked(other).is_none())
                 .map_or("provided.al2023", |other| other.id);
             Verdict::Blocked { since, instead }
         }
     }
+}
+
+/// `python` of `python3.13`; .NET Core became .NET.
+fn language(id: &str) -> &str {
+    let name = id.split(|c: char| c.is_ascii_digit() || c == '.').next().unwrap_or(id);
+    name.strip_suffix("core").unwrap_or(name)
 }
 
 /// Every runtime that can be created.

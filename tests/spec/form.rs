@@ -184,3 +184,50 @@ fn windows_line_ends_change_nothing() {
     let faults = Project::new().read(&text.replace('\n', "\r\n")).expect_err("5 MB are too little");
     assert_eq!(faults[0].span.as_ref().map(|span| (span.line, span.column)), Some((9, 11)));
 }
+
+/// Whatever happens to the sample's text, it is read or refused, never a crash, and every mistake has a place in it.
+#[test]
+fn a_damaged_file_is_never_a_crash() {
+    let sample = include_str!("../../deploy.yaml");
+    let pieces = [
+        "\u{0}", "{", "}", "[", "]", ":", "\n", "\t", " ", "'", "\"", "|", ">", "-", "&a ", "*a", "!t ", "$", "${",
+        "%", "#", "ä", "\u{feff}", "0", "~", "? ",
+    ];
+    let mut state = 42_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or_default() % below
+    };
+    let project = Project::new();
+    for _ in 0..3_000 {
+        let mut text: Vec<char> = sample.chars().collect();
+        for _ in 0..=next(4) {
+            let at = next(text.len());
+            match next(4) {
+                0 => text.truncate(at.max(1)),
+                1 => drop(text.splice(at..at, pieces[next(pieces.len())].chars())),
+                2 => drop(text.drain(at..(at + next(40)).min(text.len()))),
+                _ => text[at] = pieces[next(pieces.len())].chars().next().unwrap_or(' '),
+            }
+            if text.is_empty() {
+                text.push('x');
+            }
+        }
+        let text: String = text.into_iter().collect();
+        for fault in project.read(&text).err().unwrap_or_default() {
+            if let Some(span) = &fault.span {
+                assert!(
+                    span.start <= span.end && span.source.text.get(span.start..span.end).is_some(),
+                    "{text}\n{fault}"
+                );
+                assert!(span.line >= 1 && span.column >= 1, "{fault}");
+                assert!(span.line <= span.source.text.lines().count() + 1, "{text}\n{fault}");
+            }
+            assert!(
+                !fault.message.is_empty() && !fault.message.ends_with('.') && !fault.message.contains('\n'),
+                "{fault}"
+            );
+            assert!(fault.help.as_deref().is_some_and(|help| !help.is_empty()), "{fault}");
+        }
+    }
+}

@@ -161,6 +161,12 @@ fn an_unknown_variable_is_a_mistake() {
 }
 
 #[test]
+fn stage_and_region_are_not_filled_in_by_themselves() {
+    refuses("stage: ▸\"a${stage}\"\n", "unknown_variable", &["`stage` cannot be filled in by itself"]);
+    refuses("region: ▸\"${region}\"\n", "unknown_variable", &["`region` cannot be filled in by itself"]);
+}
+
+#[test]
 fn keys_are_not_filled_in() {
     refuses("tags: { ▸\"${stage}\": a }\n", "bad_tag", &["`${stage}` is not a tag name"]);
 }
@@ -246,6 +252,7 @@ fn tags_are_what_aws_takes() {
 fn the_package_must_be_there() {
     refuses("package: { path: ▸nowhere }\n", "missing_file", &["there is no", "nowhere", "deploy.yaml is in"]);
     refuses("package: { path: ▸app/handler.py }\n", "not_a_package", &["neither a directory nor a .zip"]);
+    refuses("package: { path: ▸\"\" }\n", "missing_file", &["path is empty"]);
     refuses("▸package: {}\n", "missing_key", &["`package` has no `path`"]);
     refuses("package: { path: app, ignore: [▸\"[z-a]\"] }\n", "bad_ignore_pattern", &["`[z-a]`"]);
     let project = Project::new().file("ready.zip", "PK");
