@@ -128,10 +128,10 @@ fn runtime(table: &Table<'_>) -> (String, Option<&'static [&'static str]>) {
     };
     let endings = match runtimes::judge(&text.text) {
         Verdict::Accepted(endings) => endings,
-        Verdict::Blocked { since, instead } => {
+        Verdict::Blocked { since, instead, module_handler } => {
             let message = format!("Lambda creates no functions with the runtime `{}` since {since}", text.shown());
             at.fault("blocked_runtime", message, format!("use {instead}"));
-            None
+            module_handler
         }
         Verdict::Unknown => {
             let message = format!("`{}` is not a runtime of Lambda", text.shown());

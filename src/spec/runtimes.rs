@@ -64,14 +64,11 @@ static RUNTIMES: &[Runtime] = &[
     runtime("go1.x", Some("2024-02-08"), None),
 ];
 
-/// How AWS would take a runtime.
+/// How AWS would take a runtime, and the file endings a `module.function` handler of it may have; `None` where handlers
+/// look otherwise.
 pub(super) enum Verdict {
-    /// File endings a `module.function` handler may have; `None` where handlers look otherwise.
     Accepted(Option<&'static [&'static str]>),
-    Blocked {
-        since: &'static str,
-        instead: &'static str,
-    },
+    Blocked { since: &'static str, instead: &'static str, module_handler: Option<&'static [&'static str]> },
     Unknown,
 }
 
@@ -88,7 +85,7 @@ pub(super) fn judge(id: &str) -> Verdict {
                 .iter()
                 .find(|other| language(other.id) == language(id) && blocked(other).is_none())
                 .map_or("provided.al2023", |other| other.id);
-            Verdict::Blocked { since, instead }
+            Verdict::Blocked { since, instead, module_handler: runtime.module_handler }
         }
     }
 }

@@ -56,8 +56,8 @@ fn runtimes_are_those_lambda_creates() {
         "blocked_runtime",
         &["since 2024-11-01", "use python3.14"],
     );
-    refuses(
-        "function: { runtime: ▸nodejs20.x, handler: handler.main }\n",
+    Project::new().file("app/index.js", "").refuses(
+        "function: { runtime: ▸nodejs20.x, handler: index.main }\n",
         "blocked_runtime",
         &["since 2026-06-01", "use nodejs24.x"],
     );
