@@ -12,3 +12,4 @@ pub mod pipeline;
 pub mod resources;
 pub mod spec;
 pub mod ui;
+pub mod vtl;

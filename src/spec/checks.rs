@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{At, Table, nearest};
+use super::decode::{At, Table};
 use super::grammar::{CHECK, EXPECT};
 use super::limits;
 use super::model::{Check, CheckKey, Expectation, UsagePlan};
@@ -84,8 +84,7 @@ fn key(at: &At<'_>, plan: Option<&UsagePlan>) -> CheckKey {
         return CheckKey::Named((*found).to_string());
     }
     let message = format!("there is no API key `{}`", text.shown());
-    let known = names.iter().copied().chain(["none"]);
-    at.fault("unknown_api_key", message, nearest(&text.raw, known, "keys are"));
+    at.fault("unknown_api_key", message, "write a name of `usage_plan.keys`, or none");
     CheckKey::Named(text.text)
 }
 

@@ -385,15 +385,23 @@ fn is_switch_word(text: &str) -> bool {
 
 /// The help for a word that is not one of a set: the one it resembles, or all of them.
 pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str> + Clone, all: &str) -> String {
-    let lower = word.to_lowercase();
-    let near = known
-        .clone()
-        .filter(|_| word.len() <= 64) // nothing known is that long, and comparing costs the product of the lengths
-        .map(|k| (strsim::damerau_levenshtein(&k.to_lowercase(), &lower), k))
-        .filter(|(distance, k)| *distance <= (k.chars().count().max(lower.chars().count()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance);
-    match near {
-        Some((_, near)) => format!("did you mean `{near}`?"),
+    match resembling(word, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
         None => format!("{all} {}", known.collect::<Vec<_>>().join(", ")),
     }
+}
+
+fn resembling<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    // Nothing known is that long, and comparing costs the product of the lengths.
+    if word.len() > 64 {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let distance = |k: &str| {
+        let k = k.to_lowercase();
+        let cut_short = word.len() >= 3 && k.starts_with(&word);
+        let distance = if cut_short { 1 } else { strsim::damerau_levenshtein(&k, &word) };
+        (distance <= (k.chars().count().max(word.chars().count()) / 3).max(1)).then_some(distance)
+    };
+    known.filter_map(|k| distance(k).map(|distance| (distance, k))).min_by_key(|(d, _)| *d).map(|(_, k)| k)
 }

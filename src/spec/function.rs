@@ -50,7 +50,7 @@ pub(super) fn read(
     reader: &Reader<'_>,
     app: &Filled,
     tags: &BTreeMap<String, String>,
-    package: &PackageSource,
+    package: Option<&PackageSource>,
     region: Option<&str>,
 ) -> (Function, Role) {
     let Some(table) = root.need("function").and_then(|at| at.table(&FUNCTION)) else {
@@ -128,10 +128,10 @@ fn runtime(table: &Table<'_>) -> (String, Option<&'static [&'static str]>) {
     };
     let endings = match runtimes::judge(&text.text) {
         Verdict::Accepted(endings) => endings,
-        Verdict::Blocked { since, instead } => {
+        Verdict::Blocked { since, instead, module_handler } => {
             let message = format!("Lambda creates no functions with the runtime `{}` since {since}", text.shown());
             at.fault("blocked_runtime", message, format!("use {instead}"));
-            None
+            module_handler
         }
         Verdict::Unknown => {
             let message = format!("`{}` is not a runtime of Lambda", text.shown());
@@ -142,7 +142,7 @@ fn runtime(table: &Table<'_>) -> (String, Option<&'static [&'static str]>) {
     (text.text, endings)
 }
 
-fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: &PackageSource) -> String {
+fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: Option<&PackageSource>) -> String {
     let Some((at, text)) = table.need("handler").and_then(|at| at.text().map(|text| (at, text))) else {
         return String::new();
     };
@@ -160,8 +160,7 @@ fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: &PackageSource)
         at.fault("bad_handler", format!("the handler `{}` names no function of a module", text.shown()), help);
         return text.text;
     };
-    if let PackageSource::Directory { path, .. } = package
-        && path.is_dir()
+    if let Some(PackageSource::Directory { path, .. }) = package
         && !module_exists(path, module, endings)
     {
         let file = format!("{}.{}", module.replace('.', "/"), endings.first().unwrap_or(&"*"));
@@ -171,11 +170,7 @@ fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: &PackageSource)
         };
         let help = match text.from_env {
             true => "the module is a file of `package.path`".to_string(),
-            false => format!(
-                "create {} with `{}` in it, or name another handler",
-                path.join(file).display(),
-                shorten(function)
-            ),
+            false => format!("add {} with `{}` in it, or name another handler", shorten(&file), shorten(function)),
         };
         at.fault("missing_file", message, help);
     }

@@ -213,7 +213,7 @@ pub(super) fn bucket_name(name: &str) -> Option<&'static str> {
     } else if name.chars().any(|c| c.is_ascii_uppercase()) {
         Some("it must be lower case")
     } else if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.')) {
-        Some("it may hold lower-case letters, digits, - and .")
+        Some("it may hold lower-case letters, digits, hyphens and dots only")
     } else if !edge(name.chars().next()) || !edge(name.chars().last()) {
         Some("it must begin and end with a letter or digit")
     } else if name.contains("..") {
@@ -227,6 +227,16 @@ pub(super) fn bucket_name(name: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: parts of lower-case letters and one digit at the end.
+pub(super) fn is_region(text: &str) -> bool {
+    let mut parts: Vec<&str> = text.split('-').collect();
+    let number = parts.pop().unwrap_or_default();
+    number.len() == 1
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && (2..=3).contains(&parts.len())
+        && parts.iter().all(|part| (2..=12).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 /// A content type, or `$default`.

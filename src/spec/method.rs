@@ -75,9 +75,6 @@ fn parameters(table: &Table<'_>, path: &str, variables: &[&str]) -> Vec<Paramete
     }
     for (place, location) in [("query", ParameterLocation::Query), ("headers", ParameterLocation::Header)] {
         for (key, at) in table.entries(place) {
-            if location == ParameterLocation::Header {
-                limits::HEADER.judge_key(&at);
-            }
             limits::PARAMETER.judge_key(&at);
             let required = required(&at).unwrap_or(false);
             if parameters.iter().any(|other| other.name == key.text) {
@@ -179,6 +176,8 @@ fn responses(
     let mut responses = BTreeMap::new();
     let mut patterns: BTreeMap<String, String> = BTreeMap::new();
     let mut without: Vec<At<'_>> = Vec::new();
+    // Something that could not be read might have been the default.
+    let mut unread = false;
     for (key, entry) in at.entries() {
         let status = key.text.parse::<u16>().ok().filter(|status| (100..=599).contains(status) && key.text.len() == 3);
         if status.is_none() {
@@ -186,6 +185,7 @@ fn responses(
             entry.fault_in_key("bad_status", message, "write one from 100 to 599");
         }
         let Some(own) = entry.table(&RESPONSE) else {
+            unread = true;
             continue;
         };
         refuse_under_proxy(&own, "pattern", kind, "the function answers with the status itself");
@@ -206,7 +206,7 @@ fn responses(
             responses.insert(status, response);
         }
     }
-    if kind != IntegrationKind::LambdaProxy {
+    if kind != IntegrationKind::LambdaProxy && !unread {
         one_default(&at, &without);
     }
     responses

@@ -126,13 +126,16 @@ impl Document {
     pub fn spec(&self, variables: &Variables<'_>) -> Result<Spec, Vec<Fault>> {
         let names = self.names(variables);
         let base_stage = self.base_stage(variables).unwrap_or_default();
-        let stage = names.stage.unwrap_or_default();
+        let stage = names.stage.filter(|stage| limits::STAGE.wrong(stage).is_none());
+        let stage = stage.unwrap_or_else(|| "stage".to_string());
         let differences = self.differences(&stage, variables);
         if variables.stage.is_some() && stage != base_stage && differences.is_none() {
             return Err(vec![self.unknown_stage(&stage, variables)]);
         }
         let merged = differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own));
-        let region = names.region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
+        // What is no region or stage is reported where it stands; a stand-in keeps it out of everything else.
+        let own_region = names.region.filter(|region| variables.region.is_some() || limits::is_region(region));
+        let region = own_region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
         let reader = Reader {
             directory: self.directory.clone(),
             scope: scope(variables, &region, &stage),
@@ -162,7 +165,11 @@ impl Document {
     }
 
     fn unknown_stage(&self, stage: &str, variables: &Variables<'_>) -> Fault {
-        let known = self.stages(variables);
+        let mut known = self.stages(variables);
+        if let (Some(own), Some(Kind::Text { text, .. })) = (known.first_mut(), self.root.get("stage").map(|n| &n.kind))
+        {
+            own.clone_from(text);
+        }
         let span = match &self.root.kind {
             Kind::Map(entries) => entries.iter().find(|(key, _)| key.text == "stages").map(|(key, _)| key.span.clone()),
             _ => None,

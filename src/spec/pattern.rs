@@ -36,6 +36,8 @@ pub(super) fn compile(pattern: &str) -> Result<Compiled, Wrong> {
             // The engine draws the pattern over several lines; its last one is the reason.
             let reason = words.lines().last().unwrap_or_default();
             let reason = reason.trim_start_matches("error: ").trim_start_matches("Parsing error at position ");
+            // Positions are those of the rewritten pattern, which nobody sees.
+            let reason = reason.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(':');
             Err(Wrong {
                 message: reason.trim().to_string(),
                 help: "write a Java regular expression, like .*\"httpStatus\":400.*",

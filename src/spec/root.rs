@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{Reader, Table};
+use super::decode::{At, Reader, Table};
 use super::grammar::{PACKAGE, ROOT};
 use super::interpolate::{Filled, Variables, shorten};
 use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
@@ -24,8 +24,8 @@ pub(super) fn read<'a>(
     let stage = stage_name(&root, reader, variables);
     let region = region(&root, variables);
     let tags = limits::tags(&root, &BTreeMap::new());
-    let package = package(&root, reader, &app);
-    let (function, role) = function::read(&root, reader, &app, &tags, &package.source, region.as_deref());
+    let (source, bucket) = package(&root, reader, &app);
+    let (function, role) = function::read(&root, reader, &app, &tags, source.as_ref(), region.as_deref());
     let api = api::read(&root, reader, &app, region.as_deref());
     let usage_plan = usage_plan::read(&root, reader, &app, &api.routes);
     let spec = Spec {
@@ -36,7 +36,7 @@ pub(super) fn read<'a>(
         stage,
         region,
         tags,
-        package,
+        package: Package { source: source.unwrap_or(PackageSource::Zip { path: reader.directory.clone() }), bucket },
         function,
         role,
         api,
@@ -56,6 +56,7 @@ fn app_name(root: &Table<'_>) -> Filled {
 fn stage_name(root: &Table<'_>, reader: &Reader<'_>, variables: &Variables<'_>) -> String {
     if let Some(at) = root.need("stage")
         && let Some(name) = at.text()
+        && not_itself(&at, &name, "${stage}").is_some()
         && limits::STAGE.judge(&at, &name.text, &name)
     {
         limits::stage_is_an_alias(&at, &name.text);
@@ -66,29 +67,30 @@ fn stage_name(root: &Table<'_>, reader: &Reader<'_>, variables: &Variables<'_>) 
 fn region(root: &Table<'_>, variables: &Variables<'_>) -> Option<String> {
     let own = root.get("region").and_then(|at| {
         let region = at.text()?;
-        if !is_region(&region.text) {
-            at.fault("bad_region", format!("`{}` is not an AWS region", region.shown()), "write one like us-east-1");
+        not_itself(&at, &region, "${region}")?;
+        if limits::is_region(&region.text) {
+            return Some(region.text);
         }
-        Some(region.text)
+        at.fault("bad_region", format!("`{}` is not an AWS region", region.shown()), "write one like us-east-1");
+        None
     });
     variables.region.map(str::to_string).or(own)
 }
 
-/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: parts of lower-case letters and one digit at the end.
-fn is_region(text: &str) -> bool {
-    let mut parts: Vec<&str> = text.split('-').collect();
-    let number = parts.pop().unwrap_or_default();
-    number.len() == 1
-        && number.bytes().all(|b| b.is_ascii_digit())
-        && (2..=3).contains(&parts.len())
-        && parts.iter().all(|part| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase()))
+fn not_itself(at: &At<'_>, text: &Filled, itself: &str) -> Option<()> {
+    if text.raw.contains(itself) {
+        let help = "write it out, or take it from the environment: ${env:NAME}";
+        at.fault("unknown_variable", format!("`{}` cannot be filled in by itself", at.name()), help);
+        return None;
+    }
+    Some(())
 }
 
-fn package(root: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> Package {
+/// Where the package comes from, if that is there, and the bucket it goes to.
+fn package(root: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> (Option<PackageSource>, String) {
     let table = root.need("package").and_then(|at| at.table(&PACKAGE));
     let source = table.as_ref().and_then(|table| package_source(table, reader));
-    let source = source.unwrap_or(PackageSource::Directory { path: reader.directory.clone(), ignore: Vec::new() });
-    Package { source, bucket: bucket(root, table.as_ref(), reader, app) }
+    (source, bucket(root, table.as_ref(), reader, app))
 }
 
 fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSource> {
@@ -102,6 +104,10 @@ fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSourc
     }
     let at = table.need("path")?;
     let filled = at.text()?;
+    if filled.text.is_empty() {
+        at.fault("missing_file", "the package's path is empty", "name a directory or a .zip; . is deploy.yaml's own");
+        return None;
+    }
     let path = reader.resolve(&filled.text);
     let shown = if filled.from_env { filled.shown() } else { path.display().to_string() };
     let Ok(about) = std::fs::metadata(&path) else {
@@ -133,7 +139,7 @@ fn bucket(root: &Table<'_>, package: Option<&Table<'_>>, reader: &Reader<'_>, ap
             Some(text) => (text, at),
             None => return String::new(),
         },
-        None => (Filled::literal(default_bucket(&app.text, reader)), &root.at),
+        None => (Filled { text: default_bucket(&app.text, reader), ..app.clone() }, &root.at),
     };
     let unique = reader.unique(&["package", "bucket"], &name);
     let unique = match unique.strip_prefix(name.text.as_str()) {
@@ -143,7 +149,7 @@ fn bucket(root: &Table<'_>, package: Option<&Table<'_>>, reader: &Reader<'_>, ap
     if let Some(wrong) = limits::bucket_name(&unique) {
         let shown = if name.from_env { name.shown() } else { shorten(&unique) };
         let message = format!("S3 would refuse the bucket name `{shown}`: {wrong}");
-        let help = "3 to 63 lower-case letters, digits and -, like \"my-app-${account}-${region}\"";
+        let help = "3 to 63 lower-case letters, digits and hyphens, like \"my-app-${account}-${region}\"";
         match given.as_ref().or(root.get("package").as_ref()) {
             Some(at) => at.fault("bad_bucket", message, help),
             None => at.fault("bad_bucket", message, help),

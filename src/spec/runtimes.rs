@@ -64,14 +64,11 @@ static RUNTIMES: &[Runtime] = &[
     runtime("go1.x", Some("2024-02-08"), None),
 ];
 
-/// How AWS would take a runtime.
+/// How AWS would take a runtime, and the file endings a `module.function` handler of it may have; `None` where handlers
+/// look otherwise.
 pub(super) enum Verdict {
-    /// File endings a `module.function` handler may have; `None` where handlers look otherwise.
     Accepted(Option<&'static [&'static str]>),
-    Blocked {
-        since: &'static str,
-        instead: &'static str,
-    },
+    Blocked { since: &'static str, instead: &'static str, module_handler: Option<&'static [&'static str]> },
     Unknown,
 }
 
@@ -84,17 +81,19 @@ pub(super) fn judge(id: &str) -> Verdict {
     match blocked(runtime) {
         None => Verdict::Accepted(runtime.module_handler),
         Some(since) => {
-            let language = |id: &str| id.trim_end_matches(|c: char| !c.is_ascii_alphabetic()).to_string();
-            let family = |id: &str| {
-                language(id.split(['.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).next().unwrap_or(id))
-            };
             let instead = RUNTIMES
                 .iter()
-                .find(|other| family(other.id) == family(id) && blocked(other).is_none())
+                .find(|other| language(other.id) == language(id) && blocked(other).is_none())
                 .map_or("provided.al2023", |other| other.id);
-            Verdict::Blocked { since, instead }
+            Verdict::Blocked { since, instead, module_handler: runtime.module_handler }
         }
     }
+}
+
+/// `python` of `python3.13`; .NET Core became .NET.
+fn language(id: &str) -> &str {
+    let name = id.split(|c: char| c.is_ascii_digit() || c == '.').next().unwrap_or(id);
+    name.strip_suffix("core").unwrap_or(name)
 }
 
 /// Every runtime that can be created.

@@ -14,27 +14,11 @@ use super::interpolate::shorten;
 use super::limits;
 use super::model::{Parameter, Template};
 use super::tree::{self, Kind, Style};
+use crate::vtl;
 
 /// A: size of a mapping template, and of the schema of a model.
 const MAX_TEMPLATE: u64 = 300 * 1024;
 const MAX_VALUE: u64 = 400 * 1024;
-
-/// A parameter that a template reads, and where (from 1).
-struct Use {
-    name: String,
-    line: usize,
-    column: usize,
-}
-
-struct Broken {
-    line: usize,
-    column: usize,
-    message: String,
-}
-
-/// What the template language has to tell about a text.
-type Checker = fn(&str) -> Result<Vec<Use>, Broken>;
-const CHECKER: Checker = |_| Ok(Vec::new());
 
 /// The mapping templates under `templates`, judged as VTL against what the method declares.
 pub(super) fn read(table: &Table<'_>, parameters: &[Parameter]) -> IndexMap<String, Template> {
@@ -79,23 +63,22 @@ fn load<'a>(at: &At<'a>) -> Option<(Template, Text<'a>)> {
         // The template's own `${…}` are VTL's.
         let inline = at.table(&INLINE)?.need("inline")?;
         let text = inline.raw_text()?.to_string();
-        if text.len() as u64 > MAX_TEMPLATE {
-            let message = format!("the template has {} KB", text.len() / 1024);
-            inline.fault("too_large", message, format!("at most {} KB are accepted", MAX_TEMPLATE / 1024));
-        }
         return Some((Template { text, file: None }, Text::Inline { at: inline }));
     }
-    let (path, text) = file(at, MAX_TEMPLATE)?;
-    let source = Arc::new(Source { path: path.clone(), text: text.clone() });
+    let (path, source) = file(at, MAX_TEMPLATE)?;
+    let text = source.text.clone();
     Some((Template { text, file: Some(path) }, Text::File { at: at.clone(), source }))
 }
 
-/// The text of the file a value names.
-fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, String)> {
+/// The file a value names: its path, and its text under the name a message may show.
+fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, Arc<Source>)> {
     let name = at.text()?;
     let path = at.reader.resolve(&name.text);
     match super::read_text(&path, limit) {
-        Ok(text) => Some((path, text)),
+        Ok(text) => {
+            let shown = if name.from_env { PathBuf::from(name.shown()) } else { path.clone() };
+            Some((path, Arc::new(Source { path: shown, text })))
+        }
         Err((code, message, help)) => {
             let missing = code == "missing_file";
             let message = if name.from_env { format!("the file `{}` cannot be used", name.shown()) } else { message };
@@ -107,13 +90,13 @@ fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, String)> {
 }
 
 fn judge(text: &Text<'_>, template: &str, parameters: &[Parameter]) {
-    match CHECKER(template) {
+    match vtl::Template::parse(template) {
         Err(broken) => {
             let message = format!("the template does not parse: {}", broken.message);
             text.fault("template_syntax", broken.line, broken.column, message, "API Gateway would answer 500 with it");
         }
-        Ok(uses) => {
-            for used in uses {
+        Ok(parsed) => {
+            for used in parsed.parameters() {
                 if parameters.iter().any(|parameter| parameter.name == used.name) {
                     continue;
                 }
@@ -143,10 +126,10 @@ impl Text<'_> {
             Text::File { at, source } => at.fault_at(place(source, 0, line, column), code, message, help),
             Text::Inline { at } => {
                 // In a `|` block the template's lines are the file's, indented; elsewhere quoting and folding hide them.
-                if let Kind::Text { style: Style::Literal, .. } = at.node.kind
-                    && let Some(indent) = block_indent(at)
+                if let Kind::Text { style: Style::Literal, text } = &at.node.kind
+                    && let Some((above, indent)) = block_origin(at, text)
                 {
-                    let span = place(&at.node.span.source, indent, at.node.span.line + line, column);
+                    let span = place(&at.node.span.source, indent, above + line, column);
                     at.fault_at(span, code, message, help);
                 } else {
                     at.fault(code, format!("{message} (line {line}, column {column} of the template)"), help);
@@ -156,14 +139,16 @@ impl Text<'_> {
     }
 }
 
-/// By how much a `|` block is indented.
-fn block_indent(at: &At<'_>) -> Option<usize> {
-    let text = at.node.span.source.text.get(at.node.span.start..)?;
-    if !text.starts_with('|') {
-        return None;
-    }
-    let first = text.lines().skip(1).find(|line| !line.trim().is_empty())?;
-    Some(first.len() - first.trim_start_matches(' ').len())
+/// How many lines the text of a `|` block starts below the file's first, and by how much it is indented: told from its
+/// first line that is not blank.
+fn block_origin(at: &At<'_>, template: &str) -> Option<(usize, usize)> {
+    let not_blank = |(_, line): &(usize, &str)| !line.trim().is_empty();
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let (own, first) = template.lines().enumerate().find(not_blank)?;
+    // The parser's span starts at the content; a header it might start at instead is skipped.
+    let below = at.node.span.source.text.lines().enumerate().skip(at.node.span.line - 1);
+    let (line, shown) = below.filter(|(_, line)| line.trim_start().starts_with(first.trim())).find(not_blank)?;
+    Some((line.checked_sub(own)?, indent(shown).checked_sub(indent(first))?))
 }
 
 /// The span of one character, `indent` columns in; past the end of its line it is the end of the line.
@@ -195,9 +180,8 @@ pub(super) fn value_or_file(at: &At<'_>, what: &str) -> Option<Value> {
             return None;
         }
     }
-    let (path, text) = file(at, MAX_VALUE)?;
+    let (path, source) = file(at, MAX_VALUE)?;
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let source = Arc::new(Source { path, text });
     if json {
         return match serde_json::from_str::<Value>(&source.text) {
             Ok(value) => Some(value),

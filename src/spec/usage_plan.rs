@@ -57,7 +57,7 @@ fn keys(table: &Table<'_>, reader: &Reader<'_>) -> Vec<ApiKey> {
             continue;
         };
         if !key.name.is_empty() && keys.iter().any(|other| other.name == key.name) {
-            let message = format!("the key `{}` stands here a second time", shorten(&key.name));
+            let message = "this key has the name of another one";
             at.fault("duplicate_key_name", message, "keys are told apart by their names");
         }
         keys.push(key);
