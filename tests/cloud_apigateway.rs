@@ -3,6 +3,8 @@
 
 #[path = "cloud/apigateway_b1.rs"]
 mod b1_apis_resources_methods;
+#[path = "cloud/apigateway_b1_models.rs"]
+mod b1_models_gateway_responses;
 #[path = "cloud/apigateway_b2.rs"]
 mod b2_deployments_stages;
 #[path = "cloud/apigateway_b3.rs"]

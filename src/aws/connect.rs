@@ -56,7 +56,7 @@ impl HttpConnector for Embedded {
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map_err(|fault| ConnectorError::user(fault))?.to_bytes();
+            let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })

@@ -156,11 +156,24 @@ async fn stage_patches_are_refused() {
     account.update_account().patch_operations(role).send().await.expect("role");
     rows.accepted("logging with the account's role", update(replace("/*/*/logging/loglevel", "INFO")).await);
     rows.accepted("destination", update(replace("/accessLogSettings/destinationArn", arn)).await);
-    let outcome = update(replace("/accessLogSettings/destinationArn", &format!("{arn}:*"))).await;
-    let message =
-        outcome.as_ref().err().and_then(aws_sdk_apigateway::error::ProvideErrorMetadata::message).unwrap_or_default();
-    let begins = "Access log destination must only contain characters a-z, ";
-    rows.check(&format!("an ARN ending in :* - {message}"), message.starts_with(begins));
+    rows.refused(
+        "a destination that ends in :*",
+        update(replace("/accessLogSettings/destinationArn", &format!("{arn}:*"))).await,
+        "BadRequestException",
+        "Access log destination must only contain characters a-z, A-Z, 0-9, '_', '-', '/', '.': 'log-group:prod:*'",
+    );
+    rows.check(
+        "a Firehose stream of another name",
+        update(replace(
+            "/accessLogSettings/destinationArn",
+            "arn:aws:firehose:us-east-1:000000000000:deliverystream/mine",
+        ))
+        .await
+        .is_err(),
+    );
+    rows.check("two lines", update(replace("/accessLogSettings/format", "$context.requestId\nx")).await.is_err());
+    rows.check("no request id", update(replace("/accessLogSettings/format", "$context.status")).await.is_err());
+    rows.accepted("format", update(replace("/accessLogSettings/format", "$context.requestId $context.status")).await);
     rows.refused(
         "a setting's leaf cannot be removed",
         update(remove("/*/*/logging/loglevel")).await,

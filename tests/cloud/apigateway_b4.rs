@@ -187,6 +187,12 @@ async fn mappings_are_refused() {
         "BadRequestException",
         &format!("Deleting RestApi {} failed. Please remove all base path mappings related to the RestApi in your domains: api.example.com.", other.id),
     );
+    rows.refused(
+        "DeleteStage under it",
+        account.delete_stage().rest_api_id(&other.id).stage_name("prod").send().await,
+        "BadRequestException",
+        "Deleting stage prod failed. Please remove all base path mappings related to the stage in your domains: api.example.com",
+    );
     rows.accepted("renamed", update(replace("/basePath", "v1")).await);
     rows.check("the old path is free", get("poc").await.is_err());
     let delete = |path: &str| account.delete_base_path_mapping().domain_name("api.example.com").base_path(path).send();

@@ -27,6 +27,17 @@ async fn values_of_the_wrong_type_are_not_converted() {
     }
 }
 
+/// As AWS does: see `put-integration-response` in the AWS CLI's reference. The SDK for Rust cannot read such an answer, so
+/// an empty template must not be sent.
+#[tokio::test]
+async fn an_empty_template_comes_back_as_null() {
+    let account = account();
+    let api = account.deployed().await;
+    let path = format!("/restapis/{}/resources/{}/methods/GET/integration/responses/200", api.id, api.root);
+    let (status, seen) = account.raw("PUT", &path, r#"{"responseTemplates":{"application/json":""}}"#).await;
+    assert_eq!((status, &seen["responseTemplates"]), (201, &serde_json::json!({ "application/json": null })));
+}
+
 #[tokio::test]
 async fn no_body_breaks_it() {
     let account = account();
