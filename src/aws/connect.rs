@@ -1,8 +1,11 @@
 //! How the SDK's clients reach AWS: the real thing over TLS, another endpoint, or the cloud in this process. The one
 //! module of the deployer that may know `local`.
 
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -14,11 +17,254 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use http_body_util::BodyExt;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use tokio::time::Instant;
 
-use crate::local::cloud::Cloud;
+use super::call::is_write;
+use super::pace::Pace;
+use super::{Error, Repeat, Result};
+use crate::clock::Clock;
+use crate::event::{Event, Reporter};
+use crate::local::cloud::{Cloud, Profile};
+
+/// Where edge certificates live, and where global services sign.
+pub const US_EAST_1: &str = "us-east-1";
+
+/// Where to, and as whom.
+pub struct Connection {
+    pub place: Place,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub clock: Clock,
+    /// Of the chance in retry delays.
+    pub seed: u64,
+}
+
+/// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
+#[derive(Clone)]
+pub struct EmbeddedCloud(Arc<Cloud>);
+
+impl EmbeddedCloud {
+    /// The one kept under `directory`, quick and shared with other processes.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or what it holds cannot be read.
+    pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
+        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
+    }
+}
+
+impl From<Arc<Cloud>> for EmbeddedCloud {
+    fn from(cloud: Arc<Cloud>) -> Self {
+        EmbeddedCloud(cloud)
+    }
+}
+
+impl fmt::Debug for EmbeddedCloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmbeddedCloud")
+    }
+}
+
+/// What answers.
+pub enum Place {
+    Aws,
+    Endpoint(String),
+    Embedded(EmbeddedCloud),
+}
+
+/// The clients of one account and region, and the meter that all their calls pass.
+pub struct Aws<'r> {
+    region: String,
+    path_style: bool,
+    config: SdkConfig,
+    clients: Clients,
+    reporter: &'r dyn Reporter,
+    pace: Pace,
+    clock: Clock,
+    started: Instant,
+    requests: Cell<u64>,
+    writes: Cell<u64>,
+    chance: RefCell<SmallRng>,
+}
+
+#[derive(Default)]
+struct Clients {
+    apigateway: OnceCell<aws_sdk_apigateway::Client>,
+    lambda: OnceCell<aws_sdk_lambda::Client>,
+    iam: OnceCell<aws_sdk_iam::Client>,
+    s3: OnceCell<aws_sdk_s3::Client>,
+    logs: OnceCell<aws_sdk_cloudwatchlogs::Client>,
+    route53: OnceCell<aws_sdk_route53::Client>,
+    acm: OnceCell<aws_sdk_acm::Client>,
+    acm_us_east_1: OnceCell<aws_sdk_acm::Client>,
+}
+
+impl<'r> Aws<'r> {
+    /// Settles credentials, region and endpoint; sends nothing but what the credential chain itself needs.
+    ///
+    /// # Errors
+    /// When no region can be found.
+    pub async fn connect(connection: Connection, reporter: &'r dyn Reporter) -> Result<Aws<'r>> {
+        let real = matches!(connection.place, Place::Aws);
+        let config = match &connection.place {
+            Place::Embedded(cloud) => embedded(cloud.0.clone(), connection.region.as_deref().unwrap_or(US_EAST_1)),
+            Place::Endpoint(url) => load(&connection, Some(url)).await,
+            Place::Aws => load(&connection, None).await,
+        };
+        let region = config.region().map(ToString::to_string).ok_or_else(|| {
+            Error::refused(
+                "no_region",
+                "no AWS region is set",
+                "write region: in deploy.yaml, set AWS_REGION, or give --region",
+            )
+        })?;
+        let elsewhere =
+            config.endpoint_url().is_some() || std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
+        Ok(Aws {
+            region,
+            path_style: !real || elsewhere,
+            config,
+            clients: Clients::default(),
+            reporter,
+            pace: Pace::new(real && !elsewhere),
+            clock: connection.clock,
+            started: Instant::now(),
+            requests: Cell::new(0),
+            writes: Cell::new(0),
+            chance: RefCell::new(SmallRng::seed_from_u64(connection.seed)),
+        })
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Calls sent so far, and how many of them changed something.
+    pub fn counted(&self) -> (u64, u64) {
+        (self.requests.get(), self.writes.get())
+    }
+
+    pub fn report(&self, event: &Event) {
+        self.reporter.report(event);
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(super) fn since_start(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.started)
+    }
+
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    pub(super) fn count(&self, operation: &str, succeeded: bool) {
+        self.requests.set(self.requests.get() + 1);
+        if succeeded && is_write(operation) {
+            self.writes.set(self.writes.get() + 1);
+        }
+    }
+
+    /// Between half of `delay` and all of it.
+    pub(super) fn jitter(&self, delay: Duration) -> Duration {
+        delay.mul_f64(self.chance.borrow_mut().random_range(0.5..=1.0))
+    }
+
+    /// A made-up word for idempotency tokens: letters and digits only.
+    pub fn token(&self) -> String {
+        format!("{:016x}", self.chance.borrow_mut().random::<u64>())
+    }
+
+    /// The account these credentials belong to, and its partition (`aws`, `aws-cn`, …).
+    ///
+    /// # Errors
+    /// When the credentials are missing, unknown or expired.
+    pub async fn identify(&self) -> Result<(String, String)> {
+        let client = aws_sdk_sts::Client::new(&self.config);
+        let answer =
+            self.call("sts", "GetCallerIdentity", Repeat::Safe, || client.get_caller_identity().send()).await?;
+        let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
+        let account = answer.account().ok_or_else(|| Error::unexpected("GetCallerIdentity names no account"))?;
+        Ok((account.to_owned(), partition))
+    }
+
+    pub fn apigateway(&self) -> &aws_sdk_apigateway::Client {
+        self.clients.apigateway.get_or_init(|| aws_sdk_apigateway::Client::new(&self.config))
+    }
+
+    pub fn lambda(&self) -> &aws_sdk_lambda::Client {
+        self.clients.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
+    }
+
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        self.clients.iam.get_or_init(|| aws_sdk_iam::Client::new(&self.config))
+    }
+
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.clients.s3.get_or_init(|| {
+            let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(self.path_style);
+            aws_sdk_s3::Client::from_conf(config.build())
+        })
+    }
+
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.clients.logs.get_or_init(|| aws_sdk_cloudwatchlogs::Client::new(&self.config))
+    }
+
+    pub fn route53(&self) -> &aws_sdk_route53::Client {
+        self.clients.route53.get_or_init(|| aws_sdk_route53::Client::new(&self.config))
+    }
+
+    /// ACM in `region`, which is this one's or us-east-1 (edge certificates).
+    pub fn acm(&self, region: &str) -> &aws_sdk_acm::Client {
+        if region == self.region {
+            return self.clients.acm.get_or_init(|| aws_sdk_acm::Client::new(&self.config));
+        }
+        self.clients.acm_us_east_1.get_or_init(|| {
+            let config = aws_sdk_acm::config::Builder::from(&self.config).region(Region::new(US_EAST_1));
+            aws_sdk_acm::Client::from_conf(config.build())
+        })
+    }
+}
+
+/// Settings from the whole chain that any AWS tool honours (`AWS_FACTS` G).
+async fn load(connection: &Connection, endpoint: Option<&str>) -> SdkConfig {
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60)).build();
+    let mut loader = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .http_client(https());
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &connection.profile {
+        // Said on the command line, it wins over keys in the environment, which the default chain would prefer.
+        let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(provider);
+    }
+    if let Some(url) = endpoint {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
+}
+
+fn https() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
 
 /// Client settings that send every request to `cloud`.
 pub fn embedded(cloud: Arc<Cloud>, region: &str) -> SdkConfig {

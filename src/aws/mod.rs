@@ -1,3 +1,15 @@
 //! AWS as the deployer sees it: the clients, the account, the region, and what an error means.
 
+mod call;
 pub mod connect;
+mod error;
+mod pace;
+mod tags;
+
+pub use call::{Repeat, current_step, during, once};
+pub use connect::{Aws, Connection, EmbeddedCloud, Place, US_EAST_1};
+pub use error::{Error, ErrorKind, found, gone};
+pub use tags::{APP, STAGE, Tags, ordered};
+
+/// What nearly every function here returns.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,376 @@
+//! What an error of AWS means: classified once, here, by its code; by its text only where AWS gives no code of its own
+//! (`AWS_FACTS` B5: the role that Lambda cannot assume yet).
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::event::Problem;
+
+/// What kind of failure it is: what the engine decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    NotFound,
+    AlreadyExists,
+    /// Another change is going on; the same call succeeds in a moment.
+    Busy,
+    /// Too many calls; the same call succeeds later.
+    Throttled,
+    /// A quota of the account or the resource: waiting does not help.
+    Quota,
+    /// A fresh role that Lambda does not see yet.
+    RoleNotReady,
+    /// Something depends on it still.
+    InUse,
+    AccessDenied,
+    /// No credentials, or ones that AWS does not know.
+    Credentials,
+    /// The credentials were good once.
+    Expired,
+    /// No connection could be made: the request was not sent.
+    Unreachable,
+    /// The answer was lost or AWS broke: the request may or may not have been carried out.
+    Unclear,
+    /// AWS refuses the request as it stands.
+    Invalid,
+    /// Ours: a rule of this program stopped it.
+    Refused,
+    /// Something stands in the way that is not ours, or is missing and not ours to make. A deploy stops at it; a teardown
+    /// leaves it alone.
+    Foreign,
+    /// AWS is still at it, and the run was told not to wait.
+    Deferred,
+}
+
+/// One failed call, or one refusal of our own.
+#[derive(Clone, Debug)]
+pub struct Error {
+    pub kind: ErrorKind,
+    /// `CreateRestApi`.
+    pub operation: Option<&'static str>,
+    pub code: Option<String>,
+    /// AWS's own words.
+    pub message: String,
+    pub request_id: Option<String>,
+    /// What to do now, where this is known better here than by kind.
+    pub next: Option<String>,
+    /// Stable name for machines, where the kind is too coarse.
+    pub name: Option<&'static str>,
+}
+
+impl Error {
+    /// A refusal of this program's own.
+    pub fn refused(name: &'static str, message: impl Into<String>, next: impl Into<String>) -> Error {
+        Error {
+            kind: ErrorKind::Refused,
+            operation: None,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            next: Some(next.into()),
+            name: Some(name),
+        }
+    }
+
+    /// AWS answered, but not with what its model promises.
+    pub fn unexpected(what: impl Into<String>) -> Error {
+        Error::refused(
+            "unexpected_answer",
+            what,
+            "run the same command again; if it stays, please report it with the output of -v",
+        )
+    }
+
+    /// Something with our name that is not ours (law 5).
+    pub fn foreign(what: &str, name: &str) -> Error {
+        Error::in_the_way(
+            "not_ours",
+            format!("{what} '{name}' exists already and does not carry this application's tags"),
+            "choose another name in deploy.yaml, or take it over with --adopt if it is yours to change",
+        )
+    }
+
+    /// A refusal because of something that is not ours: see [`ErrorKind::Foreign`].
+    pub fn in_the_way(name: &'static str, message: impl Into<String>, next: impl Into<String>) -> Error {
+        Error { kind: ErrorKind::Foreign, ..Error::refused(name, message, next) }
+    }
+
+    /// Not done yet: `what` has to come first (`the certificate to be issued`), and the run was told not to wait.
+    pub fn deferred(what: impl Into<String>) -> Error {
+        let next = "run the same command again later: it continues where it stopped";
+        Error { kind: ErrorKind::Deferred, ..Error::refused("deferred", what, next) }
+    }
+
+    pub fn from_sdk<E: ProvideErrorMetadata + std::error::Error + 'static>(
+        operation: &'static str,
+        error: SdkError<E, HttpResponse>,
+    ) -> Error {
+        let blank = Error {
+            kind: ErrorKind::Unclear,
+            operation: Some(operation),
+            code: None,
+            message: String::new(),
+            request_id: None,
+            next: None,
+            name: None,
+        };
+        match &error {
+            SdkError::ServiceError(context) => {
+                let status = context.raw().status().as_u16();
+                let metadata = context.err().meta();
+                let code = metadata.code().map_or_else(|| code_by_status(status), str::to_owned);
+                let message = metadata.message().unwrap_or_default().to_owned();
+                let request_id = request_id(context.raw());
+                let message = if message.is_empty() { format!("HTTP {status}") } else { message };
+                Error { kind: classify(&code, &message, status), code: Some(code), message, request_id, ..blank }
+            }
+            SdkError::DispatchFailure(failure) => {
+                let text = failure
+                    .as_connector_error()
+                    .map_or_else(|| DisplayErrorContext(&error).to_string(), |connector| innermost(connector));
+                let kind = failure.as_connector_error().map_or(ErrorKind::Unclear, dispatch_kind);
+                let kind = if text.contains("no credentials") || text.contains("credentials provider") {
+                    ErrorKind::Credentials
+                } else {
+                    kind
+                };
+                Error { kind, message: text, ..blank }
+            }
+            SdkError::TimeoutError(_) => Error { message: "no answer within the time limit".to_owned(), ..blank },
+            SdkError::ResponseError(context) => Error {
+                message: "the answer could not be read".to_owned(),
+                request_id: request_id(context.raw()),
+                ..blank
+            },
+            _ => {
+                let text = DisplayErrorContext(&error).to_string();
+                let kind = if text.contains("credentials") { ErrorKind::Credentials } else { ErrorKind::Invalid };
+                Error { kind, message: innermost(&error), ..blank }
+            }
+        }
+    }
+
+    pub fn is(&self, kind: ErrorKind) -> bool {
+        self.kind == kind
+    }
+
+    /// The error as a person needs it; `resource` is what was being worked on.
+    pub fn problem(&self, resource: Option<String>) -> Problem {
+        Problem {
+            kind: self.name.unwrap_or_else(|| kind_name(self.kind)),
+            resource,
+            operation: self.operation.map(str::to_owned),
+            code: self.code.clone(),
+            message: self.message.clone(),
+            request_id: self.request_id.clone(),
+            next: self.next.clone().unwrap_or_else(|| advice(self)),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.operation {
+            write!(f, "{operation}: ")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A lookup's `NotFound` as `None`.
+pub fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is(ErrorKind::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A delete that found nothing has done its work.
+pub fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
+    found(result).map(|_| ())
+}
+
+fn dispatch_kind(error: &ConnectorError) -> ErrorKind {
+    if error.is_user() {
+        return ErrorKind::Unclear;
+    }
+    let text = DisplayErrorContext(error).to_string().to_lowercase();
+    let unsent = [
+        "dns error",
+        "connection refused",
+        "tcp connect",
+        "failed to lookup",
+        "network is unreachable",
+        "no route to host",
+        "connect timeout",
+        "connect error",
+    ];
+    if unsent.iter().any(|sign| text.contains(sign)) { ErrorKind::Unreachable } else { ErrorKind::Unclear }
+}
+
+/// The last cause of a chain says most.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        texts.push(inner.to_string());
+        cause = inner.source();
+    }
+    texts.pop().unwrap_or_default()
+}
+
+fn request_id(response: &HttpResponse) -> Option<String> {
+    let names = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"];
+    names.iter().find_map(|name| response.headers().get(*name)).map(str::to_owned)
+}
+
+/// HEAD answers have no body, so S3 gives no code for them.
+fn code_by_status(status: u16) -> String {
+    match status {
+        301 => "PermanentRedirect".to_owned(),
+        403 => "AccessDenied".to_owned(),
+        404 => "NotFound".to_owned(),
+        409 => "Conflict".to_owned(),
+        412 => "PreconditionFailed".to_owned(),
+        429 => "TooManyRequests".to_owned(),
+        status => format!("Http{status}"),
+    }
+}
+
+fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
+    use ErrorKind as K;
+    match code {
+        "NotFound"
+        | "NotFoundException"
+        | "ResourceNotFoundException"
+        | "NoSuchEntity"
+        | "NoSuchBucket"
+        | "NoSuchKey"
+        | "NoSuchTagSet"
+        | "NoSuchHostedZone"
+        | "NoSuchChange"
+        | "NoSuchUpload"
+        | "NoSuchPublicAccessBlockConfiguration"
+        | "NoSuchEntityException" => K::NotFound,
+        "ConflictException" if message.contains("try again later") => K::Busy,
+        "BadRequestException" if message.contains("concurrent modification") => K::Busy,
+        "ResourceConflictException" if being_changed(message) => K::Busy,
+        "ConcurrentModification"
+        | "ConcurrentModificationException"
+        | "OperationAborted"
+        | "OperationAbortedException"
+        | "PriorRequestNotComplete" => K::Busy,
+        "ConflictException"
+        | "ResourceConflictException"
+        | "EntityAlreadyExists"
+        | "BucketAlreadyExists"
+        | "BucketAlreadyOwnedByYou"
+        | "ResourceAlreadyExistsException"
+        | "AliasAlreadyExists" => K::AlreadyExists,
+        "BadRequestException" if message.contains("domain name you provided already exists") => K::AlreadyExists,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "TooManyRequests"
+        | "RequestLimitExceeded"
+        | "SlowDown"
+        | "RequestThrottled"
+        | "RequestThrottledException" => K::Throttled,
+        "LimitExceededException"
+        | "LimitExceeded"
+        | "CodeStorageExceededException"
+        | "PolicyLengthExceededException"
+        | "ServiceQuotaExceededException"
+        | "TooManyTagsException" => K::Quota,
+        "InvalidParameterValueException" if role_not_ready(message) => K::RoleNotReady,
+        "DeleteConflict" | "ResourceInUseException" | "BucketNotEmpty" => K::InUse,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AllAccessDisabled" => K::AccessDenied,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => K::Expired,
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "UnauthorizedException"
+        | "MissingAuthenticationTokenException" => K::Credentials,
+        _ if status >= 500 => K::Unclear,
+        _ => K::Invalid,
+    }
+}
+
+fn being_changed(message: &str) -> bool {
+    let signs = ["cannot be performed at this time", "concurrent update operation", "update is in progress"];
+    signs.iter().any(|sign| message.contains(sign))
+}
+
+/// `AWS_FACTS` B5: these share `InvalidParameterValueException` with permanent mistakes, so the text decides.
+fn role_not_ready(message: &str) -> bool {
+    let signs = [
+        "cannot be assumed by Lambda",
+        "execution role does not have permissions",
+        "KMS key is invalid for CreateGrant",
+        "ARN does not refer to a valid principal",
+    ];
+    signs.iter().any(|sign| message.contains(sign))
+}
+
+fn kind_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "not_found",
+        ErrorKind::AlreadyExists => "already_exists",
+        ErrorKind::Busy => "busy",
+        ErrorKind::Throttled => "throttled",
+        ErrorKind::Quota => "quota",
+        ErrorKind::RoleNotReady => "role_not_ready",
+        ErrorKind::InUse => "in_use",
+        ErrorKind::AccessDenied => "access_denied",
+        ErrorKind::Credentials => "credentials",
+        ErrorKind::Expired => "credentials_expired",
+        ErrorKind::Unreachable => "unreachable",
+        ErrorKind::Unclear => "unclear",
+        ErrorKind::Invalid => "invalid_request",
+        ErrorKind::Refused => "refused",
+        ErrorKind::Foreign => "not_ours",
+        ErrorKind::Deferred => "deferred",
+    }
+}
+
+fn advice(error: &Error) -> String {
+    let again = "then run the same command again: it continues where it stopped";
+    let operation = error.operation.unwrap_or("the call");
+    match error.kind {
+        ErrorKind::AccessDenied => {
+            format!("let these credentials do {operation} (see the action in AWS's words above), {again}")
+        }
+        ErrorKind::Credentials => {
+            "no usable AWS credentials: set AWS_PROFILE or --profile, sign in (aws sso login, aws login), or try the \
+             whole thing without an account with --local"
+                .to_owned()
+        }
+        ErrorKind::Expired => format!("the credentials have expired: sign in again, {again}"),
+        ErrorKind::Unreachable => {
+            format!("check the network, the region and --endpoint-url or AWS_ENDPOINT_URL, {again}")
+        }
+        ErrorKind::Quota => format!("a quota is used up: ask AWS to raise it or remove what is not needed, {again}"),
+        ErrorKind::Throttled | ErrorKind::Busy | ErrorKind::Unclear => {
+            "AWS did not take the call in time; run the same command again: it continues where it stopped".to_owned()
+        }
+        ErrorKind::RoleNotReady => {
+            "Lambda still cannot assume the role; wait a minute and run the same command again".to_owned()
+        }
+        ErrorKind::InUse => format!("remove what still uses it, {again}"),
+        _ => format!("mend what AWS names, {again}"),
+    }
+}

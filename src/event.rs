@@ -1,0 +1,174 @@
+//! What happened, as data: the only thing that passes from the engine to the ui. Serialised as it stands, an event is
+//! one line of `--json`.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+/// Something that happened during a run. Times are measured by tokio's clock.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run knows whom and where it works for.
+    Started {
+        command: &'static str,
+        app: String,
+        stage: String,
+        region: String,
+        account: String,
+    },
+    /// AWS is being read.
+    Reading {
+        resources: usize,
+    },
+    StepStarted {
+        step: String,
+        kind: &'static str,
+        name: String,
+        action: Action,
+    },
+    /// The step waits for AWS to reach a state; told once a wait is longer than a moment, then again as it goes on.
+    StepWaiting {
+        step: String,
+        waiting_for: String,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+        /// The longest that is still usual.
+        #[serde(rename = "usual_ms", serialize_with = "millis")]
+        usual: Duration,
+    },
+    /// AWS asked for patience, or did not answer; the same call goes out again after `delay`.
+    StepRetrying {
+        step: String,
+        operation: &'static str,
+        reason: String,
+        #[serde(rename = "delay_ms", serialize_with = "millis")]
+        delay: Duration,
+    },
+    StepFinished {
+        step: String,
+        action: Action,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
+    StepFailed {
+        step: String,
+        action: Action,
+        problem: Problem,
+    },
+    /// Put off, because it would have to wait and the run was told not to; running the same command again continues.
+    StepDeferred {
+        step: String,
+        action: Action,
+        waiting_for: String,
+    },
+    /// Not tried, because `because` failed or was put off.
+    StepSkipped {
+        step: String,
+        action: Action,
+        because: String,
+    },
+    /// One request to AWS was answered; shown with `-v`.
+    Call {
+        service: &'static str,
+        operation: &'static str,
+        /// Since the run began.
+        #[serde(rename = "started_ms", serialize_with = "millis")]
+        started: Duration,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+        /// The error code, where it was refused.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// Something worth knowing that is no failure.
+    Note {
+        text: String,
+    },
+    /// The last line of every deploy and teardown.
+    Finished {
+        command: &'static str,
+        outcome: Outcome,
+        outputs: BTreeMap<String, String>,
+        /// Calls sent to AWS.
+        requests: u64,
+        /// Calls that changed something.
+        writes: u64,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+        /// What is left of ours after a teardown, in words.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        left: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        problem: Option<Problem>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Something was changed, and all of it succeeded.
+    Changed,
+    /// Nothing had to be changed.
+    Unchanged,
+    /// The person said no.
+    Declined,
+    Failed,
+    Interrupted,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Create,
+    Update,
+    /// Deleted and made anew, because AWS cannot change it in place.
+    Replace,
+    Delete,
+    /// Left-overs removed after everything new is in place.
+    Prune,
+}
+
+/// Why something failed, with all that a person needs in order to go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable, for machines: `access_denied`, `not_ours`, `unreachable`, …
+    pub kind: &'static str,
+    /// The resource, as the plan names it: `REST API ServerlessPOC`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// What was tried: `CreateRestApi`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// AWS's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What went wrong, in AWS's own words where it is AWS that refused.
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What to do now.
+    pub next: String,
+}
+
+/// Takes events as they happen.
+pub trait Reporter {
+    fn report(&self, event: &Event);
+}
+
+/// Keeps every event: for tests.
+#[derive(Debug, Default)]
+pub struct Recorder(pub RefCell<Vec<Event>>);
+
+impl Reporter for Recorder {
+    fn report(&self, event: &Event) {
+        self.0.borrow_mut().push(event.clone());
+    }
+}
+
+fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,30 @@
+//! Whose a resource is (laws 1 and 5): the tags that make it ours, and what happens when they are missing.
+
+use std::collections::BTreeMap;
+
+use crate::aws::{Error, Result, Tags};
+use crate::engine::plan::Changes;
+
+/// The tags a resource carries, and whether a namesake without them may be taken over.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub tags: Tags,
+    pub adopt: bool,
+}
+
+impl Owner {
+    /// Passes what is ours, or may be taken over; stops the run at what is not.
+    ///
+    /// # Errors
+    /// `not_ours`, naming the resource and the way out.
+    pub fn check(&self, what: &str, name: &str, found: &BTreeMap<String, String>) -> Result<()> {
+        if self.adopt || self.tags.own(found) { Ok(()) } else { Err(Error::foreign(what, name)) }
+    }
+
+    /// Tags that are missing or differ; tags that others put there stay.
+    pub fn diff(&self, changes: &mut Changes, found: &BTreeMap<String, String>) {
+        for (key, value) in self.tags.map() {
+            changes.compare(&format!("tags.{key}"), found.get(key).cloned(), value.clone());
+        }
+    }
+}
