@@ -1,0 +1,6 @@
+//! What a deploy leaves behind, told from the outside: which calls were sent and what the cloud holds afterwards.
+
+mod support;
+
+#[path = "converge/depth.rs"]
+mod depth;
