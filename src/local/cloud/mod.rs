@@ -2,19 +2,23 @@
 //! leave as AWS answers them, error codes and texts included (`AWS_FACTS`, appendix B). Strict by intent: a sequence
 //! of calls that AWS refuses is refused here.
 //!
-//! One file or folder per service; `request.rs` and `reply.rs` are the wire, `store.rs` is what is kept.
+//! One file or folder per service; `request.rs`, `reply.rs`, `xml.rs`, `page.rs` and `stamp.rs` are the wire, `store.rs`
+//! is what is kept.
 
+mod page;
 mod reply;
 mod request;
+mod stamp;
 mod store;
+mod xml;
 
-mod acm;
+pub mod acm;
 pub mod apigateway;
-mod iam;
-mod lambda;
-mod logs;
-mod route53;
-mod s3;
+pub mod iam;
+pub mod lambda;
+pub mod logs;
+pub mod route53;
+pub mod s3;
 mod sts;
 
 use std::path::Path;

@@ -7,6 +7,8 @@ use percent_encoding::percent_decode_str;
 /// One signed request, taken apart.
 pub struct Request {
     pub method: Method,
+    /// Who was asked, with any port: S3 tells buckets by it.
+    pub host: String,
     /// As sent, percent-encoded, without the query.
     pub path: String,
     /// Decoded, without empty ones.
@@ -24,12 +26,17 @@ impl Request {
     pub fn new(request: http::Request<Bytes>) -> Request {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
+        let host = match parts.uri.authority() {
+            Some(authority) => authority.to_string(),
+            None => parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
+        };
         let (service, region) = scope(&parts.headers);
         let body = if is_chunked(&parts.headers) { unchunk(&body) } else { body };
         Request {
             segments: path.split('/').filter(|part| !part.is_empty()).map(decode).collect(),
             query: form(parts.uri.query().unwrap_or_default()),
             method: parts.method,
+            host,
             headers: parts.headers,
             path,
             body,
@@ -71,7 +78,7 @@ fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn form(text: &str) -> Vec<(String, String)> {
+pub(super) fn form(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
@@ -105,10 +112,11 @@ fn unchunk(body: &Bytes) -> Bytes {
         let line = String::from_utf8_lossy(&rest[..end]);
         let Ok(size) = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16) else { break };
         let start = end + 2;
-        if size == 0 || start + size > rest.len() {
+        let Some(data) = start.checked_add(size).and_then(|end| rest.get(start..end)) else { break };
+        if size == 0 {
             break;
         }
-        out.extend_from_slice(&rest[start..start + size]);
+        out.extend_from_slice(data);
         rest = rest.get(start + size + 2..).unwrap_or_default();
     }
     Bytes::from(out)

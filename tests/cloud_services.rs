@@ -1,0 +1,19 @@
+//! The embedded cloud's services other than API Gateway, through the real SDK clients. What is expected comes from
+//! `AWS_FACTS` (sections B5–B9 and appendix B), not from what the cloud happens to answer.
+
+#[path = "cloud/account.rs"]
+mod account;
+#[path = "cloud/acm.rs"]
+mod acm;
+#[path = "cloud/iam.rs"]
+mod iam;
+#[path = "cloud/lambda.rs"]
+mod lambda;
+#[path = "cloud/logs.rs"]
+mod logs;
+#[path = "cloud/route53.rs"]
+mod route53;
+#[path = "cloud/s3.rs"]
+mod s3;
+#[path = "cloud/support.rs"]
+mod support;
