@@ -13,7 +13,7 @@ mod store;
 mod xml;
 
 mod acm;
-mod apigateway;
+pub mod apigateway;
 mod iam;
 mod lambda;
 mod logs;
