@@ -2,5 +2,7 @@
 
 #[path = "resources_names/certificates.rs"]
 mod certificates;
+#[path = "resources_names/domains.rs"]
+mod domains;
 #[path = "resources_names/support.rs"]
 mod support;

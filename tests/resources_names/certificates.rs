@@ -54,16 +54,16 @@ async fn a_certificate_is_requested_validated_waited_for_and_found_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_after_any_call_the_next_deploy_finishes_with_one_certificate() {
-    for calls in 1.. {
-        let world = World::new();
-        let killed = world.killed_after(calls, graph(true)).await;
+async fn killed_after_any_write_the_next_deploy_finishes_with_one_certificate() {
+    for writes in 1.. {
+        let world = World::quick();
+        let killed = world.killed_after(writes, graph(true)).await;
         world.run(graph(true)).await.expect("the deploy succeeds");
         let idle = world.run(graph(true)).await.expect("nothing is left to do");
         World::assert_idle(&idle);
         seconds(60).await;
-        assert_eq!(world.certificates().await.len(), 1, "killed after call {calls}");
-        assert_eq!(world.records().await.len(), 1, "killed after call {calls}");
+        assert_eq!(world.certificates().await.len(), 1, "killed after write {writes}");
+        assert_eq!(world.records().await.len(), 1, "killed after write {writes}");
         if !killed {
             return;
         }
@@ -85,11 +85,11 @@ async fn a_teardown_leaves_the_zone_as_it_was_and_other_certificates_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_teardown_killed_after_any_call_is_finished_by_the_next() {
-    for calls in 1.. {
-        let world = World::new();
+async fn a_teardown_killed_after_any_write_is_finished_by_the_next() {
+    for writes in 1.. {
+        let world = World::quick();
         world.run(graph(true)).await.expect("the deploy succeeds");
-        let killed = world.killed_after(calls, graph(true).unwanted()).await;
+        let killed = world.killed_after(writes, graph(true).unwanted()).await;
         world.run(graph(true).unwanted()).await.expect("the teardown succeeds");
         assert_eq!((world.certificates().await.len(), world.records().await.len()), (0, 0));
         if !killed {

@@ -35,19 +35,22 @@ pub struct Ran {
     pub writes: u64,
 }
 
-/// Keeps events, and ends the run right after the call of a given number, as SIGKILL would.
+/// Keeps events, and ends the run right after the write of a given number, as SIGKILL would. Between two writes nothing
+/// changes, so to be killed there is the same.
 struct Watch {
     events: RefCell<Vec<Event>>,
-    calls: Cell<usize>,
+    writes: Cell<usize>,
     kill_after: Option<usize>,
 }
 
 impl Reporter for Watch {
     fn report(&self, event: &Event) {
         self.events.borrow_mut().push(event.clone());
-        if matches!(event, Event::Call { .. }) {
-            self.calls.set(self.calls.get() + 1);
-            if self.kill_after == Some(self.calls.get()) {
+        if let Event::Call { operation, .. } = event
+            && !["Get", "List", "Describe"].iter().any(|lookup| operation.starts_with(lookup))
+        {
+            self.writes.set(self.writes.get() + 1);
+            if self.kill_after == Some(self.writes.get()) {
                 std::panic::resume_unwind(Box::new("killed") as Box<dyn Any + Send>);
             }
         }
@@ -67,20 +70,29 @@ impl World {
             domain_edge: Duration::from_secs(2400),
             record_insync: Duration::from_secs(30),
         };
+        World::with(profile)
+    }
+
+    /// A world without long states: for tests that go through every call of a run.
+    pub fn quick() -> World {
+        World::with(Profile { latency: Duration::from_millis(1), ..Profile::quick() })
+    }
+
+    fn with(profile: Profile) -> World {
         let clock = Clock::system();
         World { cloud: Cloud::in_memory(clock, profile), clock, runs: Cell::new(0) }
     }
 
     /// Reads, decides and applies. A refusal while reading is a problem like one while applying.
     pub async fn run(&self, graph: Graph) -> Result<Ran, Problem> {
-        let watch = Watch { events: RefCell::default(), calls: Cell::new(0), kill_after: None };
+        let watch = Watch { events: RefCell::default(), writes: Cell::new(0), kill_after: None };
         let (plan, writes) = self.drive(graph, &watch).await?;
         Ok(Ran { plan, writes, events: watch.events.into_inner() })
     }
 
-    /// The same, but killed after so many calls. Tells whether it came to that.
-    pub async fn killed_after(&self, calls: usize, graph: Graph) -> bool {
-        let watch = Watch { events: RefCell::default(), calls: Cell::new(0), kill_after: Some(calls) };
+    /// The same, but killed after so many writes. Tells whether it came to that.
+    pub async fn killed_after(&self, writes: usize, graph: Graph) -> bool {
+        let watch = Watch { events: RefCell::default(), writes: Cell::new(0), kill_after: Some(writes) };
         let ended = AssertUnwindSafe(self.drive(graph, &watch)).catch_unwind().await;
         ended.is_err()
     }
@@ -110,6 +122,10 @@ impl World {
 
     pub fn acm(&self) -> aws_sdk_acm::Client {
         aws_sdk_acm::Client::new(&embedded(self.cloud.clone(), REGION))
+    }
+
+    pub fn apigateway(&self) -> aws_sdk_apigateway::Client {
+        aws_sdk_apigateway::Client::new(&embedded(self.cloud.clone(), REGION))
     }
 
     pub fn route53(&self) -> aws_sdk_route53::Client {
