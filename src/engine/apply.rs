@@ -63,7 +63,10 @@ impl Run<'_, '_> {
     async fn clear(&self) {
         let count = self.graph.len();
         let mut after: Vec<Vec<usize>> = (0..count).map(|at| dependants(self.graph, at).collect()).collect();
-        after.extend((0..count).map(|_| Vec::new()));
+        // What a resource keeps about others (the API's record of names) may go only when they are gone.
+        let deletions = (0..count).filter(|at| self.decided.work[*at].action == Some(Action::Delete));
+        let deletions: Vec<usize> = deletions.collect();
+        after.extend((0..count).map(|_| deletions.clone()));
         let ended = schedule::in_order(&after, |piece| async move {
             let at = piece % count;
             let work = &self.decided.work[at];
@@ -101,7 +104,7 @@ impl Run<'_, '_> {
     /// Tells the beginning and the end of one step.
     async fn step(&self, at: usize, action: Action, work: impl Future<Output = Result<()>>) -> bool {
         let identity = self.identity(at);
-        let (step, begun) = (identity.id(), Instant::now());
+        let (step, begun) = (self.id(at), Instant::now());
         let (kind, name) = (identity.kind, identity.name.clone());
         self.aws.report(&Event::StepStarted { step: step.clone(), kind, name, action });
         match during(step.clone(), work).await {
@@ -126,10 +129,14 @@ impl Run<'_, '_> {
     fn tell_skipped(&self, ended: &[Ended], action: impl Fn(&Work) -> Option<Action>) {
         for (at, end) in ended.iter().enumerate() {
             if let (Ended::Skipped(cause), Some(action)) = (end, action(&self.decided.work[at])) {
-                let (step, because) = (self.identity(at).id(), self.identity(*cause).id());
+                let (step, because) = (self.id(at), self.id(*cause));
                 self.aws.report(&Event::StepSkipped { step, action, because });
             }
         }
+    }
+
+    fn id(&self, at: usize) -> String {
+        self.graph.entries[at].id.clone()
     }
 
     fn identity(&self, at: usize) -> Identity {

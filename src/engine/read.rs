@@ -14,9 +14,9 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// How many resources exist.
-    pub fn count(&self) -> usize {
-        self.seen.iter().flatten().count()
+    /// Where in the graph the resources stand that exist.
+    pub fn present(&self) -> impl Iterator<Item = usize> {
+        self.seen.iter().enumerate().filter(|(_, seen)| seen.is_some()).map(|(at, _)| at)
     }
 }
 

@@ -20,6 +20,8 @@ use crate::engine::plan::{Change, Changes, Side, Slow};
 use crate::engine::wait::{self, Wait};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource, slow};
 use crate::event::Action;
+pub use crate::spec::model::Endpoint as EndpointType;
+use crate::spec::model::MutualTls;
 
 /// A custom domain name.
 #[derive(Clone)]
@@ -37,19 +39,6 @@ pub struct DomainName {
     pub partition: String,
     /// Wait until changes have arrived everywhere.
     pub wait: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndpointType {
-    Regional,
-    Edge,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MutualTls {
-    /// `s3://bucket/key`.
-    pub truststore: String,
-    pub version: Option<String>,
 }
 
 /// Where the certificate comes from.

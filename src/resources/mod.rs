@@ -1,24 +1,55 @@
 //! One file per AWS resource, each reading top to bottom the same way: what is wanted, what is observed, read, diff,
 //! create, update, delete. Nothing here decides an order; `desired.rs` does.
 
+pub mod alias;
 pub mod alias_record;
+pub mod api_key;
+pub mod base_path_mapping;
+pub mod bucket;
 pub mod certificate;
+pub mod definition;
+pub mod deployment;
 pub mod domain_name;
 pub mod domain_ready;
+pub mod function;
 pub mod given_certificate;
 pub mod hosted_zone;
 pub mod issued_certificate;
 pub mod log_group;
+mod lookups;
+pub mod object;
 mod owner;
+mod patch;
+pub mod permission;
+pub mod rest_api;
+pub mod role;
+pub mod stage;
+pub mod usage_plan;
+pub mod usage_plan_key;
 pub mod validation_record;
 
+pub use alias::Alias;
 pub use alias_record::AliasRecord;
+pub use api_key::ApiKey;
+pub use base_path_mapping::BasePathMapping;
+pub use bucket::Bucket;
 pub use certificate::Certificate;
+pub use definition::{Definition, Draft};
+pub use deployment::Deployment;
 pub use domain_name::DomainName;
 pub use domain_ready::DomainReady;
+pub use function::Function;
 pub use given_certificate::GivenCertificate;
 pub use hosted_zone::HostedZone;
 pub use issued_certificate::IssuedCertificate;
 pub use log_group::LogGroup;
+pub use lookups::Lookups;
+pub use object::Object;
 pub use owner::Owner;
+pub use permission::Permission;
+pub use rest_api::RestApi;
+pub use role::Role;
+pub use stage::Stage;
+pub use usage_plan::UsagePlan;
+pub use usage_plan_key::UsagePlanKey;
 pub use validation_record::ValidationRecord;

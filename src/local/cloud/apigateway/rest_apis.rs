@@ -157,7 +157,7 @@ fn settings(input: &Input) -> Result<Settings, Failure> {
         disable_execute_api_endpoint: input.flag("disableExecuteApiEndpoint")?.unwrap_or(false),
         endpoint_configuration,
         policy: input.text("policy")?.filter(|policy| !policy.is_empty()),
-        security_policy: input.text("securityPolicy")?,
+        security_policy: Some(input.text("securityPolicy")?.unwrap_or_else(|| "TLS_1_0".into())),
         endpoint_access_mode: input.text("endpointAccessMode")?,
     })
 }
@@ -240,10 +240,7 @@ fn apply(settings: &mut Settings, patch: &Patch) -> Result<(), Failure> {
         ["version"] => return Err(patch.invalid_path()),
         ["minimumCompressionSize"] => {
             patch.only(&[Op::Replace])?;
-            settings.minimum_compression_size = match patch.optional() {
-                None => None,
-                Some(size) => Some(size.parse().unwrap_or(-1)),
-            };
+            settings.minimum_compression_size = patch.optional().map(|size| size.parse().unwrap_or(-1));
             check_compression(settings.minimum_compression_size)?;
         }
         ["apiKeySource"] => {

@@ -94,24 +94,31 @@ fn access_log(stage: &mut Stage, patch: &Patch, leaf: &str, may_log: bool) -> Re
     Ok(())
 }
 
+/// `arn:aws:logs:…:log-group:NAME`, without the `:*` that CloudWatch Logs puts at its end, or a Firehose stream of the
+/// right name. Whether it exists is not asked.
 fn check_destination(arn: &str) -> Result<(), Failure> {
-    if !arn.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-/.:#".contains(letter)) {
-        return Err(fail::bad_request(
-            "Access log destination must only contain characters a-z, A-Z, 0-9, '_', '-', '/', '.', ':' and '#'",
-        ));
-    }
-    let stream = arn.split_once(":deliverystream/").map(|(_, name)| name);
-    if !arn.starts_with("arn:") || stream.is_some_and(|name| !name.starts_with("amazon-apigateway-")) {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, service, _, _, resource] = parts.as_slice() else {
         return Err(fail::bad_request("Invalid ARN specified in the request"));
+    };
+    let name = match (*service, resource.split_once([':', '/'])) {
+        ("logs", Some(("log-group", name))) => name,
+        ("firehose", Some(("deliverystream", name))) if name.starts_with("amazon-apigateway-") => name,
+        _ => return Err(fail::bad_request("Invalid ARN specified in the request")),
+    };
+    if !name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-/.".contains(letter)) {
+        return Err(fail::bad_request(format!(
+            "Access log destination must only contain characters a-z, A-Z, 0-9, '_', '-', '/', '.': '{resource}'"
+        )));
     }
     Ok(())
 }
 
 fn check_format(format: &str) -> Result<(), Failure> {
     if format.trim_end_matches('\n').contains('\n') {
-        return Err(fail::bad_request(
-            "Access Log format must be single line, new line character is allowed only at end of the format",
-        ));
+        return Err(fail::bad_request(format!(
+            "Access Log format must be single line, new line character is allowed only at end of the format: '{format}'"
+        )));
     }
     if !format.contains("$context.requestId") && !format.contains("$context.extendedRequestId") {
         return Err(fail::bad_request(

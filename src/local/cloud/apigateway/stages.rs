@@ -79,7 +79,7 @@ pub fn delete(call: &mut Call<'_>, api_id: &str, name: &str) -> Answer {
     });
     if let Some(domain) = mapped {
         return Err(fail::bad_request(format!(
-            "Deleting stage {name} failed. Please remove all base path mappings related to the stage in your domains: {}.",
+            "Deleting stage {name} failed. Please remove all base path mappings related to the stage in your domains: {}",
             domain.domain_name
         )));
     }

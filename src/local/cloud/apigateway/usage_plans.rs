@@ -240,11 +240,9 @@ fn check(plan: &UsagePlan) -> Result<(), Failure> {
         ("DAY", 0) | ("WEEK", 0..=6) | ("MONTH", 0..=27) => Ok(()),
         ("DAY", _) => Err(fail::bad_request("Usage Plan quota offset must be zero in the DAY period")),
         ("WEEK", _) => {
-            Err(fail::bad_request("Usage Plan quota offset must be between zero and six inclusive in the WEEK period"))
+            Err(fail::bad_request("Usage Plan quota offset must be between 0 and 6 inclusive in the WEEK period"))
         }
-        _ => Err(fail::bad_request(
-            "Usage Plan quota offset must be between zero and twenty-seven inclusive in the MONTH period",
-        )),
+        _ => Err(fail::bad_request("Usage Plan quota offset must be between 0 and 27 inclusive in the MONTH period")),
     }
 }
 

@@ -1,0 +1,273 @@
+//! A directory as a zip: entries sorted bytewise, one fixed time, modes reduced to 0644 and 0755, links kept as links,
+//! so that neither the clock, the umask nor the order of creation shows in the bytes.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Write};
+use std::path::{Component, Path, PathBuf};
+
+use bytes::Bytes;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
+
+use super::{Entry, EntryKind, MAX_UNZIPPED, Zipped, empty, fault, too_big};
+use crate::spec::Fault;
+
+/// Patterns of its own that a package directory may hold.
+const IGNORE_FILE: &str = ".pocignore";
+
+/// Never part of a package, unless a pattern of the user's takes them back in with `!`.
+const IGNORED: &[&str] = &[".git", "__pycache__", "*.pyc", ".DS_Store", ".poc", "**/node_modules/.cache", IGNORE_FILE];
+
+/// Deflate's usual trade of time for size; part of what makes the bytes the same everywhere.
+const LEVEL: i64 = 6;
+
+/// Zips what is under `root`.
+pub(super) fn zip(root: &Path, patterns: &[String]) -> Result<Zipped, Vec<Fault>> {
+    let canonical = root.canonicalize().map_err(|error| vec![unreadable(root, &error)])?;
+    if !canonical.is_dir() {
+        let message = format!("{} is not a directory", root.display());
+        return Err(vec![fault("wrong_type", "package.path", message, "name a directory, or a file ending in .zip")]);
+    }
+    let (ignored, faults) = ignored(root, patterns);
+    let mut walk = Walk { root, canonical, ignored, found: Vec::new(), faults };
+    walk.enter(Path::new(""));
+    let Walk { mut found, mut faults, .. } = walk;
+    let size = found.iter().map(|found| found.entry.size).sum();
+    if found.is_empty() && faults.is_empty() {
+        faults.push(empty());
+    } else if size > MAX_UNZIPPED {
+        faults.push(too_big(size));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    found.sort_by(|one, other| one.entry.path.as_bytes().cmp(other.entry.path.as_bytes()));
+    write(found)
+}
+
+/// Something to be packed.
+struct Found {
+    entry: Entry,
+    /// As the file system knows it.
+    file: PathBuf,
+    /// Where a link leads.
+    target: Option<String>,
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    canonical: PathBuf,
+    ignored: Gitignore,
+    found: Vec<Found>,
+    faults: Vec<Fault>,
+}
+
+impl Walk<'_> {
+    /// Looks through one directory, given relative to the root.
+    fn enter(&mut self, within: &Path) {
+        let directory = self.root.join(within);
+        let entries = match fs::read_dir(&directory).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(entries) => entries,
+            Err(error) => return self.faults.push(unreadable(&directory, &error)),
+        };
+        for entry in entries {
+            self.meet(&within.join(entry.file_name()), &entry.path());
+        }
+    }
+
+    fn meet(&mut self, path: &Path, file: &Path) {
+        let metadata = match fs::symlink_metadata(file) {
+            Ok(metadata) => metadata,
+            Err(error) => return self.faults.push(unreadable(file, &error)),
+        };
+        if self.ignored.matched(path, metadata.is_dir()).is_ignore() {
+            return;
+        }
+        if metadata.is_dir() {
+            return self.enter(path);
+        }
+        let name = match name(path) {
+            Ok(name) => name,
+            Err(why) => return self.faults.push(bad_name(file, why)),
+        };
+        if metadata.is_symlink() {
+            match self.link(path, file) {
+                Ok(target) => {
+                    let entry = Entry { path: name, size: target.len() as u64, kind: EntryKind::Link };
+                    self.found.push(Found { entry, file: file.to_owned(), target: Some(target) });
+                }
+                Err(fault) => self.faults.push(fault),
+            }
+        } else if metadata.is_file() {
+            let kind = EntryKind::File { executable: executable(&metadata) };
+            let entry = Entry { path: name, size: metadata.len(), kind };
+            self.found.push(Found { entry, file: file.to_owned(), target: None });
+        } else {
+            let message = format!("{} is {}, which cannot be packed", file.display(), special(&metadata));
+            let help = "remove it, or name it in package.ignore";
+            self.faults.push(fault("special_file", "package.path", message, help));
+        }
+    }
+
+    /// Where the link leads, if that is inside the directory.
+    fn link(&self, path: &Path, file: &Path) -> Result<String, Fault> {
+        let target = fs::read_link(file).map_err(|error| unreadable(file, &error))?;
+        let refused = |how: &str| {
+            let message = format!("the symbolic link {} leads to {}, {how}", file.display(), target.display());
+            let help = "copy what it leads to, link to it relative to the link, or name the link in package.ignore";
+            fault("link_outside", "package.path", message, help)
+        };
+        if target.is_absolute() {
+            return Err(refused("an absolute path that means nothing to Lambda"));
+        }
+        let inside = stays_inside(path.parent().unwrap_or(Path::new("")), &target);
+        // What the words of the path do not show, another link on the way may do.
+        if !inside || file.canonicalize().is_ok_and(|real| !real.starts_with(&self.canonical)) {
+            return Err(refused("outside of the package"));
+        }
+        name(&target).map_err(|why| bad_name(file, why))
+    }
+}
+
+/// Does `target`, seen from the directory `from`, stay under the root that both are relative to?
+fn stays_inside(from: &Path, target: &Path) -> bool {
+    let mut depth = from.components().count();
+    for component in target.components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(_) => depth += 1,
+            Component::ParentDir if depth > 0 => depth -= 1,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// The path as a zip spells it.
+fn name(path: &Path) -> Result<String, &'static str> {
+    let parts: Option<Vec<&str>> = path.components().map(|component| component.as_os_str().to_str()).collect();
+    let name = parts.ok_or("is not UTF-8")?.join("/");
+    if name.contains('\\') { Err("contains a backslash") } else { Ok(name) }
+}
+
+/// The patterns in the order of their weight: a later one wins.
+fn ignored(root: &Path, patterns: &[String]) -> (Gitignore, Vec<Fault>) {
+    let mut builder = GitignoreBuilder::new("");
+    let mut faults = Vec::new();
+    let mut add = |line: &str, path: &str, from: &str| {
+        if let Err(error) = builder.add_line(None, line) {
+            let message = format!("{from} has a pattern that cannot be read, `{line}`: {error}");
+            faults.push(fault("bad_pattern", path, message, "patterns are written as in .gitignore"));
+        }
+    };
+    for line in IGNORED {
+        add(line, "package.ignore", "the list of poc");
+    }
+    let file = root.join(IGNORE_FILE);
+    let own = match fs::read_to_string(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|error| unreadable(&file, &error)),
+    };
+    for line in own.as_deref().unwrap_or_default().lines() {
+        add(line, "package.path", &file.display().to_string());
+    }
+    for line in patterns {
+        add(line, "package.ignore", "package.ignore");
+    }
+    faults.extend(own.err());
+    match builder.build() {
+        Ok(ignored) => (ignored, faults),
+        Err(error) => {
+            let message = format!("the ignore patterns cannot be read: {error}");
+            faults.push(fault("bad_pattern", "package.ignore", message, "patterns are written as in .gitignore"));
+            (Gitignore::empty(), faults)
+        }
+    }
+}
+
+/// Writes the zip; `found` is sorted.
+fn write(found: Vec<Found>) -> Result<Zipped, Vec<Fault>> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let mut faults = Vec::new();
+    let mut entries = Vec::with_capacity(found.len());
+    for Found { mut entry, file, target } in found {
+        match pack(&mut writer, &entry, &file, target.as_deref()) {
+            Ok(size) => {
+                entry.size = size;
+                entries.push(entry);
+            }
+            Err(error) => faults.push(unreadable(&file, &error)),
+        }
+    }
+    let bytes = match writer.finish() {
+        Ok(cursor) => Bytes::from(cursor.into_inner()),
+        Err(error) => {
+            let message = format!("the package cannot be zipped: {error}");
+            faults.push(fault("unreadable_file", "package.path", message, "look at the files of the package"));
+            Bytes::new()
+        }
+    };
+    if faults.is_empty() { Ok(Zipped::new(bytes, entries)) } else { Err(faults) }
+}
+
+fn pack(writer: &mut ZipWriter<Cursor<Vec<u8>>>, entry: &Entry, file: &Path, target: Option<&str>) -> io::Result<u64> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(LEVEL))
+        .last_modified_time(DateTime::DEFAULT)
+        .system(System::Unix);
+    if let Some(target) = target {
+        writer.add_symlink(&entry.path, target, options.unix_permissions(0o777))?;
+        return Ok(target.len() as u64);
+    }
+    let mode = if entry.kind == (EntryKind::File { executable: true }) { 0o755 } else { 0o644 };
+    let mut reader = io::BufReader::with_capacity(1 << 16, File::open(file)?);
+    writer.start_file(&entry.path, options.unix_permissions(mode))?;
+    let size = io::copy(&mut reader, writer)?;
+    writer.flush()?;
+    Ok(size)
+}
+
+#[cfg(unix)]
+fn executable(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn special(metadata: &fs::Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    if kind.is_socket() {
+        "a socket"
+    } else if kind.is_fifo() {
+        "a named pipe"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: &fs::Metadata) -> &'static str {
+    "no ordinary file"
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Fault {
+    let (code, help) = match error.kind() {
+        io::ErrorKind::NotFound => ("missing_file", "create it, or correct package.path"),
+        io::ErrorKind::PermissionDenied => ("unreadable_file", "make it readable, or name it in package.ignore"),
+        _ => ("unreadable_file", "mend it, or name it in package.ignore"),
+    };
+    fault(code, "package.path", format!("{} cannot be read: {error}", path.display()), help)
+}
+
+fn bad_name(path: &Path, why: &str) -> Fault {
+    let message = format!("the name of {} {why}", path.display());
+    fault("bad_name", "package.path", message, "rename it, or name it in package.ignore")
+}

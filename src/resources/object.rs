@@ -1,0 +1,253 @@
+//! The package in the bucket. Its key is the hash of its content, so what is there already is never sent again, and
+//! the function's code is named by what it is.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found};
+use crate::engine::plan::{Change, Changes};
+use crate::engine::{Handle, Identity, Known, NodeId, Resource};
+use crate::event::Action;
+use crate::package::Zipped;
+use crate::resources::Bucket;
+
+/// How many packages are kept, the one in use included.
+const KEPT: usize = 5;
+
+/// The slowest line on which an upload is still waited for, in bytes per second.
+const SLOWEST: u64 = 65_536;
+
+/// DeleteObjects takes no more at once.
+const BATCH: usize = 1000;
+
+/// An object of the artifact bucket.
+#[derive(Clone)]
+pub struct Object {
+    pub bucket: Handle<Bucket>,
+    pub bucket_name: String,
+    /// Whose the bucket must be.
+    pub account: String,
+    /// `APP/STAGE/`: everything under it is ours.
+    pub prefix: String,
+    pub package: Rc<Zipped>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    pub bucket: String,
+    pub key: String,
+}
+
+/// Packages of ours, the newest first. Never empty.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    packages: Vec<Stored>,
+}
+
+#[derive(Clone, Debug)]
+struct Stored {
+    key: String,
+    modified: DateTime,
+    /// Bytes.
+    size: i64,
+}
+
+impl Resource for Object {
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn identity(&self) -> Identity {
+        Identity::one("package", "package", format!("s3://{}/{}", self.bucket_name, self.prefix))
+    }
+
+    fn needs(&self) -> Vec<NodeId> {
+        vec![self.bucket.id()]
+    }
+
+    async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
+        let mut packages = Vec::new();
+        let mut token = None;
+        loop {
+            let call = || {
+                let list = aws.s3().list_objects_v2().bucket(&self.bucket_name).expected_bucket_owner(&self.account);
+                list.prefix(&self.prefix).set_continuation_token(token.clone()).send()
+            };
+            let page = found(aws.call("s3", "ListObjectsV2", Repeat::Safe, call).await);
+            let Some(page) = page.map_err(|error| self.unlisted(error))? else { return Ok(None) };
+            packages.extend(page.contents().iter().filter_map(|object| {
+                let key = object.key().filter(|key| self.is_package(key))?.to_owned();
+                let modified = object.last_modified().copied().unwrap_or(DateTime::from_secs(0));
+                Some(Stored { key, modified, size: object.size().unwrap_or_default() })
+            }));
+            token = page.next_continuation_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        packages.sort_by(|one, other| other.modified.cmp(&one.modified).then_with(|| one.key.cmp(&other.key)));
+        Ok((!packages.is_empty()).then_some(Observed { packages }))
+    }
+
+    fn outputs(&self, _: &Observed) -> Outputs {
+        self.place()
+    }
+
+    fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
+        let key = self.key();
+        if seen.packages.iter().any(|stored| stored.key == key) {
+            return Vec::new();
+        }
+        let before = seen.packages.first().map(|stored| self.hash_in(&stored.key).to_owned());
+        let mut changes = Changes::default();
+        changes.compare("sha256", before, self.package.sha256_hex.clone());
+        changes.done()
+    }
+
+    fn creation(&self, _: &Known) -> Vec<Change> {
+        vec![
+            Change::set("sha256", self.package.sha256_hex.clone()),
+            Change::set("files", self.package.entries.len()),
+            Change::set("bytes", self.package.bytes.len()),
+        ]
+    }
+
+    async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<Outputs> {
+        let size = self.package.bytes.len() as u64;
+        let patience = Duration::from_secs(60 + size / SLOWEST);
+        let call = || {
+            let put = aws.s3().put_object().bucket(&self.bucket_name).expected_bucket_owner(&self.account);
+            let put = put.key(self.key()).content_type("application/zip");
+            let put = put.checksum_sha256(&self.package.sha256_base64);
+            // Shares the bytes; a repeated call sends the same ones.
+            let put = put.body(ByteStream::from(self.package.bytes.clone()));
+            let timeouts = TimeoutConfig::builder().read_timeout(patience).build();
+            put.customize().config_override(aws_sdk_s3::Config::builder().timeout_config(timeouts)).send()
+        };
+        aws.call("s3", "PutObject", Repeat::Safe, call).await?;
+        Ok(self.place())
+    }
+
+    async fn update(&self, aws: &Aws<'_>, known: &Known, _: &Observed, _: &[Change]) -> Result<Outputs> {
+        self.create(aws, known).await
+    }
+
+    /// Packages beyond the last five; the one in use is always among those.
+    fn surplus(&self, seen: &Observed, _: &Known, _: bool) -> Vec<Change> {
+        let key = self.key();
+        let others = seen.packages.iter().filter(|stored| stored.key != key);
+        others.skip(KEPT - 1).map(|stored| Change::removed(&stored.key, stored.size)).collect()
+    }
+
+    async fn prune(&self, aws: &Aws<'_>, _: &Known, _: &Observed, surplus: &[Change]) -> Result<()> {
+        self.remove(aws, surplus.iter().map(|change| (change.path.clone(), None)).collect()).await
+    }
+
+    fn consequences(&self, action: Action, _: &[Change]) -> Vec<String> {
+        match action {
+            Action::Prune => vec!["versions of the function that were made from them keep working".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn loses(&self, seen: &Observed) -> Vec<Change> {
+        seen.packages.iter().map(|stored| Change::removed(&stored.key, stored.size)).collect()
+    }
+
+    /// Everything under the prefix goes, with every version of it and every delete marker, should the bucket keep such.
+    async fn delete(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<()> {
+        loop {
+            let call = || {
+                let list =
+                    aws.s3().list_object_versions().bucket(&self.bucket_name).expected_bucket_owner(&self.account);
+                list.prefix(&self.prefix).send()
+            };
+            let answer = found(aws.call("s3", "ListObjectVersions", Repeat::Safe, call).await)?;
+            let Some(page) = answer else { return Ok(()) };
+            let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
+            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+            let named =
+                |(key, version): (Option<&str>, Option<&str>)| Some((key?.to_owned(), version.map(str::to_owned)));
+            let doomed: Vec<_> = versions.chain(markers).filter_map(named).collect();
+            if doomed.is_empty() {
+                return Ok(());
+            }
+            self.remove(aws, doomed).await?;
+            if page.is_truncated() != Some(true) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Object {
+    fn key(&self) -> String {
+        format!("{}{}.zip", self.prefix, self.package.sha256_hex)
+    }
+
+    fn place(&self) -> Outputs {
+        Outputs { bucket: self.bucket_name.clone(), key: self.key() }
+    }
+
+    fn hash_in<'k>(&self, key: &'k str) -> &'k str {
+        key.strip_prefix(&self.prefix).and_then(|rest| rest.strip_suffix(".zip")).unwrap_or_default()
+    }
+
+    fn is_package(&self, key: &str) -> bool {
+        let hash = self.hash_in(key);
+        hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
+    /// Removes keys, or single versions of them.
+    async fn remove(&self, aws: &Aws<'_>, doomed: Vec<(String, Option<String>)>) -> Result<()> {
+        let objects = doomed.into_iter().map(|(key, version)| {
+            ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete)
+        });
+        let objects: Vec<ObjectIdentifier> = objects.collect::<Result<_>>()?;
+        for batch in objects.chunks(BATCH) {
+            let delete = Delete::builder().set_objects(Some(batch.to_vec())).quiet(true).build().map_err(incomplete)?;
+            let call = || {
+                let call = aws.s3().delete_objects().bucket(&self.bucket_name).expected_bucket_owner(&self.account);
+                call.delete(delete.clone()).send()
+            };
+            let answer = aws.call("s3", "DeleteObjects", Repeat::Safe, call).await?;
+            // The call as a whole succeeds even where some keys are refused (`AWS_FACTS` B9).
+            if let Some(refused) = answer.errors().iter().find(|refused| refused.code() != Some("NoSuchKey")) {
+                let (key, why) = (refused.key().unwrap_or_default(), refused.message().unwrap_or_default());
+                return Err(Error {
+                    operation: Some("DeleteObjects"),
+                    code: refused.code().map(str::to_owned),
+                    ..Error::refused(
+                        "object_kept",
+                        format!("{key}: {why}"),
+                        "let these credentials do s3:DeleteObject and s3:DeleteObjectVersion in the bucket, then run \
+                         the same command again",
+                    )
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn unlisted(&self, error: Error) -> Error {
+        if !error.is(ErrorKind::AccessDenied) {
+            return error;
+        }
+        Error {
+            next: Some(format!(
+                "let these credentials do s3:ListBucket on {0}, or choose another package.bucket if {0} is another \
+                 account's",
+                self.bucket_name
+            )),
+            ..error
+        }
+    }
+}
+
+/// The SDK's builders check that required members are set; here they always are.
+fn incomplete(error: impl std::error::Error) -> Error {
+    Error::unexpected(error.to_string())
+}
