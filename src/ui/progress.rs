@@ -203,7 +203,7 @@ impl Progress {
             }
             Event::StepDeferred { step, waiting_for, .. } => {
                 self.still(step);
-                let title = tally.end(step).map_or_else(|| harmless(step), Running::title);
+                let title = tally.end(step);
                 let waiting_for = format!("not waited for: {}", harmless(waiting_for));
                 self.ended(self.look.glyphs.dot, CARE, "put off", &title, &waiting_for)
             }

@@ -163,7 +163,10 @@ pub(super) struct Directive {
 pub(super) enum Action {
     Foreach(Foreach),
     /// `#define($key) … #end`
-    Define { key: String, block: Block },
+    Define {
+        key: String,
+        block: Block,
+    },
     /// `#evaluate(source)`
     Evaluate(Argument),
     /// `#break`, or `#break($scope)`

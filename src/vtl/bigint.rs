@@ -249,9 +249,7 @@ fn quotient_digit(rest: &mut [u32], divisor: &[u32]) -> u32 {
     let head = u64::from(rest[n]) << 32 | u64::from(rest[n - 1]);
     let mut guess = (head / u64::from(divisor[n - 1])).min(u64::from(u32::MAX));
     let mut left = head - guess * u64::from(divisor[n - 1]);
-    while left <= u64::from(u32::MAX)
-        && guess * u64::from(divisor[n - 2]) > (left << 32 | u64::from(rest[n - 2]))
-    {
+    while left <= u64::from(u32::MAX) && guess * u64::from(divisor[n - 2]) > (left << 32 | u64::from(rest[n - 2])) {
         guess -= 1;
         left += u64::from(divisor[n - 1]);
     }
@@ -323,7 +321,13 @@ mod tests {
 
     #[test]
     fn quotient_times_divisor_plus_remainder_is_the_dividend() {
-        let numbers = ["340282366920938463463374607431768211455", "-79228162514264337593543950336", "99999999999999999999", "7", "-4294967295"];
+        let numbers = [
+            "340282366920938463463374607431768211455",
+            "-79228162514264337593543950336",
+            "99999999999999999999",
+            "7",
+            "-4294967295",
+        ];
         for a in numbers.map(big) {
             for b in numbers.map(big) {
                 let Some((q, r)) = a.divide(&b) else { panic!("{a} / {b}") };

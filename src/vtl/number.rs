@@ -334,7 +334,10 @@ mod tests {
     fn whole_numbers_widen_and_do_not_wrap() {
         let compute = |a: Number, op, b: Number| a.compute(op, &b).ok().flatten().map(|n| n.to_string());
         assert_eq!(compute(Number::Int(i32::MAX), Operator::Add, Number::Int(1)).as_deref(), Some("2147483648"));
-        assert_eq!(compute(Number::Long(i64::MAX), Operator::Add, Number::Int(1)).as_deref(), Some("9223372036854775808"));
+        assert_eq!(
+            compute(Number::Long(i64::MAX), Operator::Add, Number::Int(1)).as_deref(),
+            Some("9223372036854775808")
+        );
         assert_eq!(compute(Number::Int(7), Operator::Divide, Number::Int(-2)).as_deref(), Some("-3"));
         assert_eq!(compute(Number::Int(7), Operator::Modulus, Number::Int(0)), None);
     }

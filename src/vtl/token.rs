@@ -98,7 +98,10 @@ impl Kind {
     pub fn begins_statement(self) -> bool {
         matches!(self, Kind::If | Kind::SetDirective | Kind::EscapeDirective)
             || matches!(self, Kind::LineCommentStart | Kind::FormalComment | Kind::MultiLineComment)
-            || matches!(self, Kind::Textblock | Kind::DoubleEscape | Kind::Word | Kind::BracketedWord | Kind::Identifier)
+            || matches!(
+                self,
+                Kind::Textblock | Kind::DoubleEscape | Kind::Word | Kind::BracketedWord | Kind::Identifier
+            )
             || self.is_text()
     }
 

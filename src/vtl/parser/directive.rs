@@ -121,7 +121,9 @@ impl Parser<'_> {
                 self.take()?;
                 (Sort::Word, Expr::Word)
             }
-            Kind::StringLiteral | Kind::Identifier | Kind::ReferenceLeftCurly => (Sort::StringOrReference, self.value()?),
+            Kind::StringLiteral | Kind::Identifier | Kind::ReferenceLeftCurly => {
+                (Sort::StringOrReference, self.value()?)
+            }
             _ => (Sort::Other, self.value()?),
         };
         let argument = Argument {
@@ -150,7 +152,8 @@ impl Parser<'_> {
         if sort != Sort::Word || allowed {
             return Ok(());
         }
-        let message = format!("argument {} of #{name} is a bare word: a variable needs $, a string needs quotes", position + 1);
+        let message =
+            format!("argument {} of #{name} is a bare word: a variable needs $, a string needs quotes", position + 1);
         Err(ParseError::new(written.at, message))
     }
 

@@ -72,7 +72,8 @@ impl Parser<'_> {
             Kind::Identifier | Kind::ReferenceLeftCurly => self.value(),
             _ => {
                 let found = self.found();
-                Err(self.unexpected(&format!("{found} cannot be an index: use a string, a whole number or a reference")))
+                Err(self
+                    .unexpected(&format!("{found} cannot be an index: use a string, a whole number or a reference")))
             }
         }
     }

@@ -315,7 +315,9 @@ impl<'p> Parser<'p> {
         self.skip(Kind::Whitespace)?;
         if !self.at_reference()? {
             let found = self.found();
-            return Err(self.unexpected(&format!("{found} where #set expects the reference to set, as in #set($x = 1)")));
+            return Err(
+                self.unexpected(&format!("{found} where #set expects the reference to set, as in #set($x = 1)"))
+            );
         }
         let first = self.next;
         let left = self.reference()?;
