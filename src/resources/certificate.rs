@@ -88,13 +88,8 @@ impl Resource for Certificate {
     }
 
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
-        let listed = list(aws, &self.region).await?;
-        let namesakes = listed.iter().filter(|summary| summary.domain_name().map(plain) == Some(plain(&self.domain)));
-        let arns = namesakes.filter_map(CertificateSummary::certificate_arn);
-        let looked = try_join_all(arns.map(|arn| self.ours(aws, arn))).await?;
-        let mut ours: Vec<Ours> = looked.into_iter().flatten().collect();
-        ours.sort_by_key(|ours| ours.details.rank());
-        let mut ours = ours.into_iter();
+        let arns = self.namesakes(aws).await?;
+        let mut ours = self.ours(aws, &arns).await?.into_iter();
         Ok(ours.next().map(|current| Observed { current, others: ours.collect() }))
     }
 
@@ -154,7 +149,8 @@ impl Resource for Certificate {
         };
         let answer = aws.call("acm", "RequestCertificate", Repeat::Safe, call).await?;
         let arn = answer.certificate_arn().ok_or_else(|| Error::unexpected("RequestCertificate names no ARN"))?;
-        self.until_records_are_named(aws, arn).await
+        let new = self.until_records_are_named(aws, arn).await?;
+        self.sole(aws, new).await
     }
 
     async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
@@ -219,16 +215,39 @@ const RECORDS: &str = "validation_records";
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Certificate {
-    /// The certificate `arn`, if it is ours.
-    async fn ours(&self, aws: &Aws<'_>, arn: &str) -> Result<Option<Ours>> {
-        let call = || aws.acm(&self.region).list_tags_for_certificate().certificate_arn(arn).send();
-        let tags = async { found(aws.call("acm", "ListTagsForCertificate", Repeat::Safe, call).await) };
-        let (Some(details), Some(answer)) = try_join(describe(aws, &self.region, arn), tags).await? else {
-            return Ok(None);
-        };
-        let tags = answer.tags().iter();
-        let tags = tags.map(|tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned())).collect();
-        Ok(self.owner.tags.own(&tags).then_some(Ours { details, tags }))
+    /// ARNs of every certificate for the domain.
+    async fn namesakes(&self, aws: &Aws<'_>) -> Result<Vec<String>> {
+        let listed = list(aws, &self.region).await?.into_iter();
+        let namesakes = listed.filter(|summary| summary.domain_name().map(plain) == Some(plain(&self.domain)));
+        Ok(namesakes.filter_map(|summary| summary.certificate_arn).collect())
+    }
+
+    /// Those of `arns` that are ours, the most usable first.
+    async fn ours(&self, aws: &Aws<'_>, arns: &[String]) -> Result<Vec<Ours>> {
+        let looked = try_join_all(arns.iter().map(|arn| async move {
+            let call = || aws.acm(&self.region).list_tags_for_certificate().certificate_arn(arn).send();
+            let tags = async { found(aws.call("acm", "ListTagsForCertificate", Repeat::Safe, call).await) };
+            let (Some(details), Some(answer)) = try_join(describe(aws, &self.region, arn), tags).await? else {
+                return Ok(None);
+            };
+            let tags = answer.tags().iter();
+            let tags = tags.map(|tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned())).collect();
+            Ok(self.owner.tags.own(&tags).then_some(Ours { details, tags }))
+        }));
+        let mut ours: Vec<Ours> = looked.await?.into_iter().flatten().collect();
+        ours.sort_by_key(|ours| ours.details.rank());
+        Ok(ours)
+    }
+
+    /// A run that was stopped right after its request left a certificate that ACM did not tell yet when this run looked
+    /// (`AWS_FACTS` B6). By the time the later one is complete the earlier one is told: then it is the one to keep.
+    async fn sole(&self, aws: &Aws<'_>, new: Outputs) -> Result<Outputs> {
+        let mut others = self.namesakes(aws).await?;
+        others.retain(|arn| *arn != new.arn);
+        let earlier = self.ours(aws, &others).await?.into_iter().next().filter(|ours| ours.details.usable());
+        let Some(earlier) = earlier else { return Ok(new) };
+        gone(self.send_delete(aws, &new.arn).await)?;
+        self.until_records_are_named(aws, &earlier.details.arn).await
     }
 
     /// Right after the request ACM may not know the certificate, then names its records one by one.
@@ -336,10 +355,12 @@ pub(super) async fn describe(aws: &Aws<'_>, region: &str, arn: &str) -> Result<O
             records.push(record);
         }
     }
-    let names = detail.domain_name().into_iter().chain(detail.subject_alternative_names().iter().map(String::as_str));
+    // The domain is one of the alternative names as well, but where there are none.
+    let alternative = detail.subject_alternative_names().iter().map(|name| plain(name));
+    let domain = detail.domain_name().map(plain).filter(|domain| !alternative.clone().any(|name| name == *domain));
     Ok(Some(Details {
         arn: arn.to_owned(),
-        names: names.map(plain).collect(),
+        names: domain.into_iter().chain(alternative).collect(),
         complete: complete || status == CertificateStatus::Issued,
         status,
         failure: detail.failure_reason().cloned(),

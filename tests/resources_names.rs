@@ -1,0 +1,8 @@
+//! The resources of the name (zone, certificate, domain name, alias) against the embedded cloud, through the engine.
+
+#[path = "resources_names/certificates.rs"]
+mod certificates;
+#[path = "resources_names/domains.rs"]
+mod domains;
+#[path = "resources_names/support.rs"]
+mod support;
