@@ -58,7 +58,13 @@ pub enum Event {
         action: Action,
         problem: Problem,
     },
-    /// Not tried, because `because` failed.
+    /// Put off, because it would have to wait and the run was told not to; running the same command again continues.
+    StepDeferred {
+        step: String,
+        action: Action,
+        waiting_for: String,
+    },
+    /// Not tried, because `because` failed or was put off.
     StepSkipped {
         step: String,
         action: Action,

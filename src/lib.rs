@@ -1,7 +1,9 @@
 //! `poc` puts a prediction function behind a protected web API.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
+pub mod desired;
 pub mod engine;
 pub mod event;
 pub mod local;
@@ -9,3 +11,5 @@ pub mod package;
 pub mod pipeline;
 pub mod resources;
 pub mod spec;
+pub mod ui;
+pub mod vtl;

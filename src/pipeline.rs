@@ -1,172 +1,118 @@
 //! The seven stages in a row: load, desired, read, decide, confirm, apply, check. Every command is a prefix of it.
 
+mod result;
+mod session;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use serde::Serialize;
+use session::{Read, Session};
 
-use crate::engine::plan::{Change, Plan};
-use crate::event::{Outcome, Problem, Reporter};
-use crate::spec::Fault;
+pub use result::{
+    Confirm, Deployed, Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, TornDown, Validated,
+};
 
-/// What the command line asked for, once its flags and the environment are merged.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// `deploy.yaml`.
-    pub file: PathBuf,
-    pub stage: Option<String>,
-    pub region: Option<String>,
-    pub profile: Option<String>,
-    pub endpoint_url: Option<String>,
-    /// The embedded cloud instead of AWS.
-    pub local: bool,
-    /// Take over resources that carry our names but not our tags.
-    pub adopt: bool,
-    /// Wait for AWS's slow states (a certificate, an edge domain name) until they are done.
-    pub wait: bool,
-    /// Run the declared checks at the end of a deploy.
-    pub checks: bool,
-}
-
-/// Whom and where a run works for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Target {
-    pub app: String,
-    pub stage: String,
-    pub region: String,
-    pub account: String,
-    /// `AWS`, `the embedded cloud (.poc/local)`, or an endpoint's URL.
-    pub place: String,
-}
-
-/// Why a command could not do its work. `main.rs` turns it into an exit code.
-#[derive(Clone, Debug)]
-pub enum Failure {
-    /// deploy.yaml or what it names is wrong: exit 2, nothing was sent.
-    Faults(Vec<Fault>),
-    /// The command line is wrong: exit 2.
-    Usage(String),
-    /// A step failed: exit 1.
-    Problem(Box<Problem>),
-    /// Ctrl-C: exit 130.
-    Interrupted,
-}
-
-/// `poc validate`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Validated {
-    pub app: String,
-    /// Every stage that was checked, the one asked for first.
-    pub stages: Vec<String>,
-    pub routes: usize,
-    pub templates: usize,
-}
-
-/// `poc plan`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Planned {
-    #[serde(flatten)]
-    pub target: Target,
-    /// Notes that concern the plan as a whole (prices, things that were widened or left alone).
-    pub notes: Vec<String>,
-    #[serde(flatten)]
-    pub plan: Plan,
-    /// Calls sent to AWS while reading.
-    pub requests: u64,
-}
-
-/// `poc deploy`.
-#[derive(Clone, Debug)]
-pub struct Deployed {
-    pub target: Target,
-    pub outcome: Outcome,
-    pub outputs: BTreeMap<String, String>,
-}
-
-/// `poc status`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Status {
-    #[serde(flatten)]
-    pub target: Target,
-    pub deployed: bool,
-    pub outputs: BTreeMap<String, String>,
-    pub resources: Vec<ResourceStatus>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct ResourceStatus {
-    pub step: String,
-    pub kind: &'static str,
-    pub name: String,
-    pub state: ResourceState,
-    /// What differs from deploy.yaml.
-    pub drift: Vec<Change>,
-    /// What a person may want to know: `version: 3`, `expires: 2027-01-01`.
-    pub facts: Vec<(String, String)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResourceState {
-    Deployed,
-    Drifted,
-    Missing,
-    /// There, but no longer in deploy.yaml.
-    Surplus,
-}
-
-/// `poc teardown`.
-#[derive(Clone, Debug)]
-pub struct TornDown {
-    pub target: Target,
-    pub outcome: Outcome,
-    /// What is left of ours, in words; empty when the teardown proved complete.
-    pub left: Vec<String>,
-}
-
-/// Asks the person; called once, with the whole plan. A command line with `--yes` answers by itself.
-pub type Confirm<'a> = &'a dyn Fn(&Planned) -> bool;
+use crate::engine::apply;
+use crate::event::{Event, Outcome, Reporter};
 
 /// Checks deploy.yaml, every stage of it, the templates and the package, and sends nothing.
 ///
 /// # Errors
 /// [`Failure::Faults`] with everything that is wrong.
-pub async fn validate(_settings: &Settings) -> Result<Validated, Failure> {
-    Err(unbuilt())
+pub async fn validate(settings: &Settings) -> Result<Validated, Failure> {
+    session::validate(settings)
 }
 
 /// # Errors
 /// Faults of the file, or the first problem met while reading AWS.
-pub async fn plan(_settings: &Settings, _reporter: &dyn Reporter) -> Result<Planned, Failure> {
-    Err(unbuilt())
+pub async fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Planned, Failure> {
+    let session = Session::open(settings, "plan", reporter).await?;
+    let read = session.read().await?;
+    Ok(session.planned(&read))
 }
 
 /// # Errors
 /// Faults of the file, or the first problem met; what was done stays done, and the same command continues.
-pub async fn deploy(
-    _settings: &Settings,
-    _reporter: &dyn Reporter,
-    _confirm: Confirm<'_>,
-) -> Result<Deployed, Failure> {
-    Err(unbuilt())
+pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<Deployed, Failure> {
+    let session = Session::open(settings, "deploy", reporter).await?;
+    let worked = async {
+        let read = session.read().await?;
+        let outcome = session.carry_out(&read, confirm).await?;
+        Ok((outcome, session.outputs(&read)))
+    };
+    match worked.await {
+        Ok((outcome, outputs)) => {
+            session.finish("deploy", outcome, outputs.clone(), None, None);
+            Ok(Deployed { target: session.target, outcome, outputs })
+        }
+        Err(failure) => Err(session.fail("deploy", failure)),
+    }
 }
 
 /// # Errors
 /// As [`plan`].
-pub async fn status(_settings: &Settings, _reporter: &dyn Reporter) -> Result<Status, Failure> {
-    Err(unbuilt())
+pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Status, Failure> {
+    let session = Session::open(settings, "status", reporter).await?;
+    let read = session.read().await?;
+    Ok(session.status(&read))
 }
 
 /// # Errors
 /// As [`deploy`].
-pub async fn teardown(
-    _settings: &Settings,
-    _reporter: &dyn Reporter,
-    _confirm: Confirm<'_>,
-) -> Result<TornDown, Failure> {
-    Err(unbuilt())
+pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<TornDown, Failure> {
+    let session = Session::open(settings, "teardown", reporter).await?;
+    let worked = async {
+        let outcome = session.carry_out(&session.read_unwanted().await?, confirm).await?;
+        // Law 12: everything is looked up again, by the same names and tags.
+        let left = match outcome {
+            Outcome::Changed => session.read_unwanted().await?.standing(),
+            _ => Vec::new(),
+        };
+        Ok((outcome, left))
+    };
+    match worked.await {
+        Ok((outcome, left)) => {
+            session.finish("teardown", outcome, BTreeMap::new(), Some(left.clone()), None);
+            Ok(TornDown { target: session.target, outcome, left })
+        }
+        Err(failure) => Err(session.fail("teardown", failure)),
+    }
 }
 
-fn unbuilt() -> Failure {
-    Failure::Usage("not built".to_owned())
+impl Session<'_> {
+    /// Confirm and apply.
+    async fn carry_out(&self, read: &Read, confirm: Confirm<'_>) -> Result<Outcome, Failure> {
+        let planned = self.planned(read);
+        if planned.plan.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        if !confirm(&planned) {
+            return Ok(Outcome::Declined);
+        }
+        let applied = apply(&read.desired.graph, &read.observed, &read.decided, &self.aws).await;
+        applied.map_err(|problem| Failure::Problem(Box::new(problem)))?;
+        Ok(Outcome::Changed)
+    }
+
+    /// The last event of a run.
+    fn finish(
+        &self,
+        command: &'static str,
+        outcome: Outcome,
+        outputs: BTreeMap<String, String>,
+        left: Option<Vec<String>>,
+        problem: Option<crate::event::Problem>,
+    ) {
+        let (requests, writes) = self.aws.counted();
+        let elapsed = self.aws.elapsed();
+        self.aws.report(&Event::Finished { command, outcome, outputs, requests, writes, elapsed, left, problem });
+    }
+
+    fn fail(&self, command: &'static str, failure: Failure) -> Failure {
+        let problem = match &failure {
+            Failure::Problem(problem) => Some((**problem).clone()),
+            _ => None,
+        };
+        self.finish(command, Outcome::Failed, BTreeMap::new(), None, problem);
+        failure
+    }
 }

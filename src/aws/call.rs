@@ -49,6 +49,31 @@ fn patience(kind: ErrorKind) -> Duration {
 /// Told to the person from here on; shorter delays are nobody's concern.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
+/// How often a creation whose answer was lost, and which did not arrive either, is tried.
+const TRIES: usize = 5;
+
+/// Creates something whose creation AWS would repeat: where the answer is lost, `find` looks whether it arrived (law 2).
+///
+/// # Errors
+/// What `create` fails with, or the last lost answer.
+pub async fn once<T>(create: impl AsyncFn() -> Result<T>, find: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+    let mut tries = 1;
+    loop {
+        match create().await {
+            Err(error) if error.is(ErrorKind::Unclear) => {
+                if let Some(made) = find().await? {
+                    return Ok(made);
+                }
+                if tries == TRIES {
+                    return Err(error);
+                }
+                tries += 1;
+            }
+            ended => return ended,
+        }
+    }
+}
+
 impl Aws<'_> {
     /// Sends one request, again where its refusal allows and time is left.
     ///

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use super::pace::Pace;
 use super::{Error, Repeat, Result};
 use crate::clock::Clock;
 use crate::event::{Event, Reporter};
-use crate::local::cloud::Cloud;
+use crate::local::cloud::{Cloud, Profile};
 
 /// Where edge certificates live, and where global services sign.
 pub const US_EAST_1: &str = "us-east-1";
@@ -44,11 +45,37 @@ pub struct Connection {
     pub seed: u64,
 }
 
+/// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
+#[derive(Clone)]
+pub struct EmbeddedCloud(Arc<Cloud>);
+
+impl EmbeddedCloud {
+    /// The one kept under `directory`, quick and shared with other processes.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or what it holds cannot be read.
+    pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
+        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
+    }
+}
+
+impl From<Arc<Cloud>> for EmbeddedCloud {
+    fn from(cloud: Arc<Cloud>) -> Self {
+        EmbeddedCloud(cloud)
+    }
+}
+
+impl fmt::Debug for EmbeddedCloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmbeddedCloud")
+    }
+}
+
 /// What answers.
 pub enum Place {
     Aws,
     Endpoint(String),
-    Embedded(Arc<Cloud>),
+    Embedded(EmbeddedCloud),
 }
 
 /// The clients of one account and region, and the meter that all their calls pass.
@@ -86,7 +113,7 @@ impl<'r> Aws<'r> {
     pub async fn connect(connection: Connection, reporter: &'r dyn Reporter) -> Result<Aws<'r>> {
         let real = matches!(connection.place, Place::Aws);
         let config = match &connection.place {
-            Place::Embedded(cloud) => embedded(cloud.clone(), connection.region.as_deref().unwrap_or(US_EAST_1)),
+            Place::Embedded(cloud) => embedded(cloud.0.clone(), connection.region.as_deref().unwrap_or(US_EAST_1)),
             Place::Endpoint(url) => load(&connection, Some(url)).await,
             Place::Aws => load(&connection, None).await,
         };
@@ -275,7 +302,7 @@ impl HttpConnector for Embedded {
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map_err(|fault| ConnectorError::user(fault))?.to_bytes();
+            let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })

@@ -38,6 +38,11 @@ pub enum ErrorKind {
     Invalid,
     /// Ours: a rule of this program stopped it.
     Refused,
+    /// Something stands in the way that is not ours, or is missing and not ours to make. A deploy stops at it; a teardown
+    /// leaves it alone.
+    Foreign,
+    /// AWS is still at it, and the run was told not to wait.
+    Deferred,
 }
 
 /// One failed call, or one refusal of our own.
@@ -81,11 +86,22 @@ impl Error {
 
     /// Something with our name that is not ours (law 5).
     pub fn foreign(what: &str, name: &str) -> Error {
-        Error::refused(
+        Error::in_the_way(
             "not_ours",
             format!("{what} '{name}' exists already and does not carry this application's tags"),
             "choose another name in deploy.yaml, or take it over with --adopt if it is yours to change",
         )
+    }
+
+    /// A refusal because of something that is not ours: see [`ErrorKind::Foreign`].
+    pub fn in_the_way(name: &'static str, message: impl Into<String>, next: impl Into<String>) -> Error {
+        Error { kind: ErrorKind::Foreign, ..Error::refused(name, message, next) }
+    }
+
+    /// Not done yet: `what` has to come first (`the certificate to be issued`), and the run was told not to wait.
+    pub fn deferred(what: impl Into<String>) -> Error {
+        let next = "run the same command again later: it continues where it stopped";
+        Error { kind: ErrorKind::Deferred, ..Error::refused("deferred", what, next) }
     }
 
     pub fn from_sdk<E: ProvideErrorMetadata + std::error::Error + 'static>(
@@ -326,6 +342,8 @@ fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Unclear => "unclear",
         ErrorKind::Invalid => "invalid_request",
         ErrorKind::Refused => "refused",
+        ErrorKind::Foreign => "not_ours",
+        ErrorKind::Deferred => "deferred",
     }
 }
 

@@ -6,8 +6,8 @@ mod error;
 mod pace;
 mod tags;
 
-pub use call::{Repeat, current_step, during};
-pub use connect::{Aws, Connection, Place, US_EAST_1};
+pub use call::{Repeat, current_step, during, once};
+pub use connect::{Aws, Connection, EmbeddedCloud, Place, US_EAST_1};
 pub use error::{Error, ErrorKind, found, gone};
 pub use tags::{APP, STAGE, Tags, ordered};
 

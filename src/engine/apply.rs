@@ -1,7 +1,7 @@
 //! Stage six: does what the plan says and no more. First everything that is made or changed, in the order of the graph;
 //! then, once all of it stands, what is left over goes (law 6: add before remove).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use tokio::time::Instant;
 
@@ -10,10 +10,11 @@ use super::graph::{Graph, NodeId};
 use super::read::Observed;
 use super::resource::Identity;
 use super::schedule::{self, Ended};
-use crate::aws::{Aws, Result, during};
+use crate::aws::{Aws, ErrorKind, Result, during};
 use crate::event::{Action, Event, Problem};
 
-/// Runs the plan. Every failure is told as an event, too.
+/// Runs the plan. Every failure is told as an event, too. A step that would have to wait, in a run told not to, is put
+/// off together with what needs it and with everything that is to be removed: the next run does that.
 ///
 /// # Errors
 /// The first failure; what does not depend on it was still done.
@@ -23,9 +24,9 @@ pub async fn apply(
     decided: &Decided,
     aws: &Aws<'_>,
 ) -> std::result::Result<(), Problem> {
-    let run = Run { graph, observed, decided, aws, failure: RefCell::default() };
+    let run = Run { graph, observed, decided, aws, failure: RefCell::default(), deferred: Cell::default() };
     run.build().await;
-    if run.failure.borrow().is_none() {
+    if run.failure.borrow().is_none() && !run.deferred.get() {
         run.clear().await;
     }
     match run.failure.into_inner() {
@@ -40,6 +41,7 @@ struct Run<'a, 'r> {
     decided: &'a Decided,
     aws: &'a Aws<'r>,
     failure: RefCell<Option<Problem>>,
+    deferred: Cell<bool>,
 }
 
 impl Run<'_, '_> {
@@ -61,7 +63,10 @@ impl Run<'_, '_> {
     async fn clear(&self) {
         let count = self.graph.len();
         let mut after: Vec<Vec<usize>> = (0..count).map(|at| dependants(self.graph, at).collect()).collect();
-        after.extend((0..count).map(|_| Vec::new()));
+        // What a resource keeps about others (the API's record of names) may go only when they are gone.
+        let deletions = (0..count).filter(|at| self.decided.work[*at].action == Some(Action::Delete));
+        let deletions: Vec<usize> = deletions.collect();
+        after.extend((0..count).map(|_| deletions.clone()));
         let ended = schedule::in_order(&after, |piece| async move {
             let at = piece % count;
             let work = &self.decided.work[at];
@@ -99,13 +104,18 @@ impl Run<'_, '_> {
     /// Tells the beginning and the end of one step.
     async fn step(&self, at: usize, action: Action, work: impl Future<Output = Result<()>>) -> bool {
         let identity = self.identity(at);
-        let (step, begun) = (identity.id(), Instant::now());
+        let (step, begun) = (self.id(at), Instant::now());
         let (kind, name) = (identity.kind, identity.name.clone());
         self.aws.report(&Event::StepStarted { step: step.clone(), kind, name, action });
         match during(step.clone(), work).await {
             Ok(()) => {
                 self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() });
                 true
+            }
+            Err(error) if error.is(ErrorKind::Deferred) => {
+                self.aws.report(&Event::StepDeferred { step, action, waiting_for: error.message });
+                self.deferred.set(true);
+                false
             }
             Err(error) => {
                 let problem = error.problem(Some(format!("{} {}", identity.kind, identity.name)));
@@ -119,10 +129,14 @@ impl Run<'_, '_> {
     fn tell_skipped(&self, ended: &[Ended], action: impl Fn(&Work) -> Option<Action>) {
         for (at, end) in ended.iter().enumerate() {
             if let (Ended::Skipped(cause), Some(action)) = (end, action(&self.decided.work[at])) {
-                let (step, because) = (self.identity(at).id(), self.identity(*cause).id());
+                let (step, because) = (self.id(at), self.id(*cause));
                 self.aws.report(&Event::StepSkipped { step, action, because });
             }
         }
+    }
+
+    fn id(&self, at: usize) -> String {
+        self.graph.entries[at].id.clone()
     }
 
     fn identity(&self, at: usize) -> Identity {

@@ -22,6 +22,13 @@ pub struct Decided {
     pub(super) known: Known,
 }
 
+impl Decided {
+    /// Outputs of all that exists and stays; after apply, of all that was made.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+}
+
 /// Compares, resource by resource in the order of the graph.
 pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
     let known = Known::of(graph);
@@ -33,7 +40,8 @@ pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
             (None, true) => Work { action: Some(Action::Create), changes: node.creation(&known), surplus: Vec::new() },
             (Some(seen), false) => {
                 known.put(id, node.outputs(seen));
-                Work { action: Some(Action::Delete), changes: node.loses(seen), surplus: Vec::new() }
+                let action = node.deletable().then_some(Action::Delete);
+                Work { action, changes: node.loses(seen), surplus: Vec::new() }
             }
             (Some(seen), true) => {
                 let changes = node.diff(seen, &known);
@@ -78,7 +86,7 @@ fn goes(graph: &Graph, work: &[Work], at: usize) -> bool {
 
 fn steps(graph: &Graph, work: &[Work]) -> Vec<Step> {
     let acts = |at: usize| matches!(work[at].action, Some(action) if action != Action::Delete);
-    let ids: Vec<String> = graph.identities().map(|identity| identity.id()).collect();
+    let ids: Vec<String> = graph.entries.iter().map(|entry| entry.id.clone()).collect();
     let mut steps = Vec::new();
     for (at, entry) in graph.entries.iter().enumerate().filter(|(at, _)| acts(*at)) {
         let after = entry.node.needs().into_iter().filter(|id| acts(id.0)).map(|id| ids[id.0].clone()).collect();
@@ -109,7 +117,7 @@ fn step(graph: &Graph, at: usize, action: Action, changes: Vec<Change>, after: V
     let node = &graph.entries[at].node;
     let identity = node.identity();
     Step {
-        step: identity.id(),
+        step: graph.entries[at].id.clone(),
         kind: identity.kind,
         consequences: node.consequences(action, &changes),
         slow: node.slow(action),

@@ -12,6 +12,13 @@ use super::resource::{Erased, Identity, Node, Resource};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(super) usize);
 
+impl NodeId {
+    /// Counted from the beginning of the graph.
+    pub fn at(self) -> usize {
+        self.0
+    }
+}
+
 /// A resource that was added: the way to depend on it and to its outputs.
 pub struct Handle<R> {
     id: NodeId,
@@ -32,7 +39,15 @@ impl<R> Clone for Handle<R> {
 
 impl<R> Copy for Handle<R> {}
 
+impl<R> std::fmt::Debug for Handle<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
 pub(super) struct Entry {
+    /// Unique within the graph: two of a kind are told apart by their names.
+    pub id: String,
     pub node: Box<dyn Node>,
     /// Wanted, or to be deleted if it is there.
     pub wanted: bool,
@@ -69,9 +84,11 @@ impl Graph {
     }
 
     fn put<R: Resource>(&mut self, resource: R, wanted: bool) -> Handle<R> {
-        let id = NodeId(self.entries.len());
-        self.entries.push(Entry { node: Box::new(resource), wanted });
-        Handle { id, resource: PhantomData }
+        let (at, identity) = (NodeId(self.entries.len()), resource.identity());
+        let taken = self.entries.iter().any(|entry| entry.id == identity.id());
+        let id = if taken { format!("{}.{}", identity.step, identity.name) } else { identity.id() };
+        self.entries.push(Entry { id, node: Box::new(resource), wanted });
+        Handle { id: at, resource: PhantomData }
     }
 
     pub fn len(&self) -> usize {
@@ -82,8 +99,9 @@ impl Graph {
         self.entries.is_empty()
     }
 
-    pub fn identities(&self) -> impl Iterator<Item = Identity> {
-        self.entries.iter().map(|entry| entry.node.identity())
+    /// Every resource: the id of its steps, how it is called, and whether it is wanted.
+    pub fn list(&self) -> impl Iterator<Item = (&str, Identity, bool)> {
+        self.entries.iter().map(|entry| (entry.id.as_str(), entry.node.identity(), entry.wanted))
     }
 }
 
@@ -97,8 +115,7 @@ pub struct Known {
 
 impl Known {
     pub(super) fn of(graph: &Graph) -> Self {
-        let names =
-            graph.entries.iter().enumerate().map(|(at, entry)| (NodeId(at), entry.node.identity().id())).collect();
+        let names = graph.entries.iter().enumerate().map(|(at, entry)| (NodeId(at), entry.id.clone())).collect();
         Known { outputs: RefCell::default(), names }
     }
 

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use super::graph::{Graph, Known};
 use super::resource::Erased;
 use super::schedule;
-use crate::aws::{Aws, Error};
+use crate::aws::{Aws, Error, ErrorKind};
+use crate::event::Event;
 
 /// What AWS said of every resource of a graph.
 pub struct Observed {
@@ -13,9 +14,9 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// How many resources exist.
-    pub fn count(&self) -> usize {
-        self.seen.iter().flatten().count()
+    /// Where in the graph the resources stand that exist.
+    pub fn present(&self) -> impl Iterator<Item = usize> {
+        self.seen.iter().enumerate().filter(|(_, seen)| seen.is_some()).map(|(at, _)| at)
     }
 }
 
@@ -40,7 +41,8 @@ pub async fn read(graph: &Graph, aws: &Aws<'_>) -> Result<Observed, Unreadable> 
     schedule::in_order(&after, |at| {
         let (known, failure, seen) = (&known, &failure, &seen);
         async move {
-            let node = &graph.entries[at].node;
+            let entry = &graph.entries[at];
+            let node = &entry.node;
             match node.read(aws, known).await {
                 Ok(Some(found)) => {
                     known.put(super::graph::NodeId(at), node.outputs(&found));
@@ -48,6 +50,11 @@ pub async fn read(graph: &Graph, aws: &Aws<'_>) -> Result<Observed, Unreadable> 
                     true
                 }
                 Ok(None) => true,
+                // A deploy must not go on past what is not ours; a teardown leaves it and goes on.
+                Err(error) if !entry.wanted && error.is(ErrorKind::Foreign) => {
+                    aws.report(&Event::Note { text: format!("{}: left alone", error.message) });
+                    true
+                }
                 Err(error) => {
                     let identity = node.identity();
                     let resource = format!("{} {}", identity.kind, identity.name);

@@ -124,6 +124,12 @@ pub trait Resource: 'static {
         None
     }
 
+    /// Is there something of ours behind it? What is only looked up or waited for is never deleted, and has no step of
+    /// its own in a teardown.
+    fn deletable(&self) -> bool {
+        true
+    }
+
     /// What is lost with it, for the plan of a teardown.
     fn loses(&self, seen: &Self::Observed) -> Vec<Change> {
         let _ = seen;
@@ -147,6 +153,7 @@ pub(super) trait Node {
     fn needs(&self) -> Vec<NodeId>;
     fn read_after(&self) -> Vec<NodeId>;
     fn goes_with(&self) -> Option<NodeId>;
+    fn deletable(&self) -> bool;
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>>;
     fn outputs(&self, seen: &Erased) -> Erased;
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change>;
@@ -202,6 +209,10 @@ impl<R: Resource> Node for R {
 
     fn goes_with(&self) -> Option<NodeId> {
         Resource::goes_with(self)
+    }
+
+    fn deletable(&self) -> bool {
+        Resource::deletable(self)
     }
 
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>> {

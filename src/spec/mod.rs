@@ -1,7 +1,235 @@
 //! What `deploy.yaml` may say: reading it, judging it, and the typed result.
+//!
+//! `tree` reads the text, `stages` merges one stage's differences over it, `decode` turns values into types by the
+//! tables of `grammar` with `interpolate` filling in `${…}`; the other modules each judge one section. Nothing here
+//! knows how AWS is called, and nothing is ever printed.
 
+mod api;
+mod checks;
+mod decode;
+mod domain;
 mod fault;
+mod function;
+mod grammar;
+mod interpolate;
+mod json_schema;
+mod limits;
+mod mapping;
+mod method;
 pub mod model;
+mod pattern;
+mod root;
+mod routes;
+mod runtimes;
+mod schema;
+mod stage_settings;
+mod stages;
+mod templates;
+mod tree;
+mod usage_plan;
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use fault::{Fault, Source, Span};
+pub use interpolate::{UNKNOWN_ACCOUNT, UNKNOWN_REGION, Variables};
+pub use json_schema::json_schema;
 pub use model::Spec;
+
+use decode::{Reader, nearest};
+use interpolate::{Scope, fill, shorten};
+use tree::{Kind, Node};
+
+/// A deploy.yaml of more bytes is refused unread; 300 resources fill a tenth of it.
+pub const MAX_BYTES: u64 = 1024 * 1024;
+
+/// deploy.yaml's text as a tree that knows where everything stands.
+#[derive(Clone, Debug)]
+pub struct Document {
+    source: Arc<Source>,
+    directory: PathBuf,
+    root: Node,
+}
+
+/// What can be known before the rest of the file is valid.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub app: Option<String>,
+    /// The stage being worked on: the command line's, else the file's.
+    pub stage: Option<String>,
+    /// The region of [`Variables`], else the one the stage or the file names.
+    pub region: Option<String>,
+}
+
+impl Document {
+    /// Reads the file and its form, not yet its meaning. `path` is kept as given, for messages.
+    pub fn open(path: &Path) -> Result<Document, Vec<Fault>> {
+        let text = read_text(path, MAX_BYTES).map_err(|(code, message, help)| {
+            vec![Fault { code, path: String::new(), span: None, message, help: Some(help) }]
+        })?;
+        Document::parse(path, text)
+    }
+
+    /// The same for a text that is at hand; paths in it start from the directory of `path`.
+    pub fn parse(path: &Path, text: String) -> Result<Document, Vec<Fault>> {
+        let source = Arc::new(Source { path: path.to_path_buf(), text });
+        let root = tree::parse(&source)?;
+        if !matches!(root.kind, Kind::Map(_)) {
+            return Err(vec![Fault {
+                code: "wrong_type",
+                path: String::new(),
+                span: Some(root.span.clone()),
+                message: format!("deploy.yaml must be a mapping, found {}", root.found()),
+                help: Some("start with `name: …`; `poc init` writes one to start from".to_string()),
+            }]);
+        }
+        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(Document { source, directory, root })
+    }
+
+    /// The file as the user named it.
+    pub fn path(&self) -> &Path {
+        &self.source.path
+    }
+
+    /// Application, stage and region, as far as they can be told without judging the rest.
+    pub fn names(&self, variables: &Variables<'_>) -> Names {
+        let stage = variables.stage.map(str::to_string).or_else(|| self.base_stage(variables));
+        let differences = stage.as_deref().and_then(|stage| self.differences(stage, variables));
+        let scope = scope(variables, variables.region.unwrap_or(UNKNOWN_REGION), stage.as_deref().unwrap_or_default());
+        let text = |node: Option<&Node>| match node.map(|node| &node.kind) {
+            Some(Kind::Text { text, .. }) => fill(text, &scope).ok().map(|filled| filled.text),
+            _ => None,
+        };
+        let own_region = differences.and_then(|own| own.get("region")).or_else(|| self.root.get("region"));
+        Names {
+            app: text(self.root.get("name")),
+            region: variables.region.map(str::to_string).or_else(|| text(own_region)),
+            stage,
+        }
+    }
+
+    /// Every stage of the file, its own one first.
+    pub fn stages(&self, variables: &Variables<'_>) -> Vec<String> {
+        let mut stages: Vec<String> = self.base_stage(variables).into_iter().collect();
+        if let Some(Kind::Map(entries)) = self.root.get("stages").map(|node| &node.kind) {
+            stages.extend(entries.iter().map(|(key, _)| key.text.clone()));
+        }
+        stages
+    }
+
+    /// One stage of the file, merged, filled in, typed and judged; every mistake of it in the order of the file.
+    /// May be called again once the account is known.
+    pub fn spec(&self, variables: &Variables<'_>) -> Result<Spec, Vec<Fault>> {
+        let names = self.names(variables);
+        let base_stage = self.base_stage(variables).unwrap_or_default();
+        let stage = names.stage.filter(|stage| limits::STAGE.wrong(stage).is_none());
+        let stage = stage.unwrap_or_else(|| "stage".to_string());
+        let differences = self.differences(&stage, variables);
+        if variables.stage.is_some() && stage != base_stage && differences.is_none() {
+            return Err(vec![self.unknown_stage(&stage, variables)]);
+        }
+        let merged = differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own));
+        // What is no region or stage is reported where it stands; a stand-in keeps it out of everything else.
+        let own_region = names.region.filter(|region| variables.region.is_some() || limits::is_region(region));
+        let region = own_region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
+        let reader = Reader {
+            directory: self.directory.clone(),
+            scope: scope(variables, &region, &stage),
+            differences,
+            faults: RefCell::default(),
+        };
+        let spec = root::read(&reader, &merged, variables, &base_stage);
+        let faults = reader.into_faults();
+        match spec {
+            Some(spec) if faults.is_empty() => Ok(spec),
+            _ => Err(faults),
+        }
+    }
+
+    fn base_stage(&self, variables: &Variables<'_>) -> Option<String> {
+        match self.root.get("stage").map(|node| &node.kind) {
+            Some(Kind::Text { text, .. }) => {
+                fill(text, &scope(variables, UNKNOWN_REGION, "")).ok().map(|filled| filled.text)
+            }
+            _ => None,
+        }
+    }
+
+    fn differences(&self, stage: &str, variables: &Variables<'_>) -> Option<&Node> {
+        let own = self.base_stage(variables).is_some_and(|base| base == stage);
+        if own { None } else { self.root.get("stages")?.get(stage) }
+    }
+
+    fn unknown_stage(&self, stage: &str, variables: &Variables<'_>) -> Fault {
+        let mut known = self.stages(variables);
+        if let (Some(own), Some(Kind::Text { text, .. })) = (known.first_mut(), self.root.get("stage").map(|n| &n.kind))
+        {
+            own.clone_from(text);
+        }
+        let span = match &self.root.kind {
+            Kind::Map(entries) => entries.iter().find(|(key, _)| key.text == "stages").map(|(key, _)| key.span.clone()),
+            _ => None,
+        };
+        Fault {
+            code: "unknown_stage",
+            path: "stages".to_string(),
+            span,
+            message: format!("there is no stage `{}`", shorten(stage)),
+            help: Some(nearest(stage, known.iter().map(String::as_str), "stages are")),
+        }
+    }
+}
+
+fn scope<'a>(variables: &Variables<'a>, region: &'a str, stage: &'a str) -> Scope<'a> {
+    Scope { account: variables.account.unwrap_or(UNKNOWN_ACCOUNT), region, stage, env: variables.env }
+}
+
+/// Reads a text file of at most `limit` bytes: code, message and help where that fails.
+fn read_text(path: &Path, limit: u64) -> Result<String, (&'static str, String, String)> {
+    let shown = path.display();
+    let fail = |code, message: String, help: &str| Err((code, message, help.to_string()));
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return fail("missing_file", format!("there is no file {shown}"), "check the path, or create it");
+        }
+        Err(error) => {
+            return fail("unreadable_file", format!("{shown} cannot be read: {error}"), "check its permissions");
+        }
+    };
+    let about = file.metadata();
+    if about.as_ref().is_ok_and(std::fs::Metadata::is_dir) {
+        return fail("not_a_file", format!("{shown} is a directory"), "name the file in it");
+    }
+    let mut bytes = Vec::new();
+    // One byte beyond the limit tells a file that is too large, also where its size is not known beforehand.
+    let read = match about {
+        Ok(about) if about.is_file() && about.len() > limit => Ok(usize::MAX),
+        _ => file.take(limit + 1).read_to_end(&mut bytes),
+    };
+    match read {
+        Err(error) => {
+            return fail("unreadable_file", format!("{shown} cannot be read: {error}"), "check its permissions");
+        }
+        Ok(size) if size as u64 > limit => {
+            return fail(
+                "too_large",
+                format!("{shown} is larger than {} KB", limit / 1024),
+                "check that it is the file you mean",
+            );
+        }
+        Ok(_) => {}
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) => {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
+            fail("not_utf8", format!("{shown} is not UTF-8 text: line {line} holds other bytes"), "save it as UTF-8")
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! CloudWatch Logs.
 
-use super::support::Env;
+use super::support::{Env, refused};
 
 #[tokio::test(start_paused = true)]
 async fn a_group_keeps_its_retention_and_tags() {
@@ -13,4 +13,69 @@ async fn a_group_keeps_its_retention_and_tags() {
     let tags = env.logs.list_tags_for_resource().resource_arn(arn).send().await.unwrap();
     assert_eq!(tags.tags().unwrap()["poc:app"], "x");
     env.logs.delete_log_group().log_group_name("/aws/lambda/f").send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_or_is_already_is_refused() {
+    let env = Env::new();
+    env.logs.create_log_group().log_group_name("/g").send().await.unwrap();
+    let again = env.logs.create_log_group().log_group_name("/g").send().await;
+    refused(again, "ResourceAlreadyExistsException", "The specified log group already exists");
+    let missing = "The specified log group does not exist.";
+    refused(env.logs.delete_log_group().log_group_name("/h").send().await, "ResourceNotFoundException", missing);
+    let retention = env.logs.put_retention_policy().log_group_name("/h").retention_in_days(7).send().await;
+    refused(retention, "ResourceNotFoundException", missing);
+    let odd = env.logs.put_retention_policy().log_group_name("/g").retention_in_days(2).send().await;
+    assert!(odd.is_err(), "two days are not on offer");
+    let elsewhere = env.in_region("eu-west-1").logs.delete_log_group().log_group_name("/g").send().await;
+    refused(elsewhere, "ResourceNotFoundException", missing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tagging_means_the_group_without_the_star() {
+    let env = Env::new();
+    env.logs.create_log_group().log_group_name("/g").send().await.unwrap();
+    let arn = "arn:aws:logs:us-east-1:000000000000:log-group:/g";
+    env.logs.tag_resource().resource_arn(arn).tags("a", "1").tags("b", "2").send().await.unwrap();
+    env.logs.untag_resource().resource_arn(arn).tag_keys("a").send().await.unwrap();
+    let told = env.logs.list_tags_for_resource().resource_arn(arn).send().await.unwrap();
+    assert_eq!(told.tags().unwrap().len(), 1);
+    let starred = env.logs.tag_resource().resource_arn(format!("{arn}:*")).tags("a", "1").send().await;
+    assert!(starred.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_are_told_in_pages() {
+    let env = Env::new();
+    for at in 0..5 {
+        env.logs.create_log_group().log_group_name(format!("/g/{at}")).send().await.unwrap();
+    }
+    let pages = env.logs.describe_log_groups().log_group_name_prefix("/g/").limit(2).into_paginator().items().send();
+    assert_eq!(pages.collect::<Result<Vec<_>, _>>().await.unwrap().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_are_written_and_found() {
+    let env = Env::new();
+    env.logs.create_log_group().log_group_name("/g").send().await.unwrap();
+    env.logs.create_log_stream().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    let event = |at: i64, text: &str| {
+        aws_sdk_cloudwatchlogs::types::InputLogEvent::builder().timestamp(at).message(text).build().unwrap()
+    };
+    env.logs
+        .put_log_events()
+        .log_group_name("/g")
+        .log_stream_name("s")
+        .log_events(event(2, "second"))
+        .log_events(event(1, "first"))
+        .send()
+        .await
+        .unwrap();
+    let told = env.logs.get_log_events().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    let texts: Vec<_> = told.events().iter().filter_map(|event| event.message()).collect();
+    assert_eq!(texts, ["first", "second"]);
+    let found = env.logs.filter_log_events().log_group_name("/g").filter_pattern("sec").send().await.unwrap();
+    assert_eq!(found.events().len(), 1);
+    let streams = env.logs.describe_log_streams().log_group_name("/g").send().await.unwrap();
+    assert_eq!(streams.log_streams()[0].last_event_timestamp(), Some(2));
 }

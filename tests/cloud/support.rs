@@ -14,6 +14,8 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 pub struct Env {
+    /// The cloud's own.
+    pub clock: Clock,
     pub cloud: Arc<Cloud>,
     pub acm: aws_sdk_acm::Client,
     pub iam: aws_sdk_iam::Client,
@@ -41,12 +43,14 @@ pub fn profile() -> Profile {
 
 impl Env {
     pub fn new() -> Env {
-        Env::of(Cloud::in_memory(Clock::system(), profile()), "us-east-1")
+        let clock = Clock::system();
+        Env::of(Cloud::in_memory(clock, profile()), clock, "us-east-1")
     }
 
-    pub fn of(cloud: Arc<Cloud>, region: &str) -> Env {
+    pub fn of(cloud: Arc<Cloud>, clock: Clock, region: &str) -> Env {
         let config = embedded(cloud.clone(), region);
         Env {
+            clock,
             cloud,
             acm: aws_sdk_acm::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
@@ -59,8 +63,8 @@ impl Env {
     }
 
     /// The same cloud, seen from another region.
-    pub fn from(&self, region: &str) -> Env {
-        Env::of(self.cloud.clone(), region)
+    pub fn in_region(&self, region: &str) -> Env {
+        Env::of(self.cloud.clone(), self.clock, region)
     }
 }
 
@@ -98,6 +102,17 @@ pub fn zip(content: &str) -> Blob {
 }
 
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+
+/// A zip that unpacks to ten times `size` zero bytes.
+pub fn hollow_zip(size: usize) -> Blob {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("0", SimpleFileOptions::default()).expect("a zip in memory");
+    writer.write_all(&vec![0; size]).expect("a zip in memory");
+    for copy in 1..10 {
+        writer.shallow_copy_file("0", &copy.to_string()).expect("a zip in memory");
+    }
+    Blob::new(writer.finish().expect("a zip in memory").into_inner())
+}
 
 /// The ARN of a function or of one of its versions or aliases.
 pub fn function_arn(rest: &str) -> String {

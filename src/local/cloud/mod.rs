@@ -12,13 +12,13 @@ mod stamp;
 mod store;
 mod xml;
 
-mod acm;
-mod apigateway;
-mod iam;
-mod lambda;
-mod logs;
-mod route53;
-mod s3;
+pub mod acm;
+pub mod apigateway;
+pub mod iam;
+pub mod lambda;
+pub mod logs;
+pub mod route53;
+pub mod s3;
 mod sts;
 
 use std::path::Path;

@@ -78,8 +78,9 @@ pub fn handle(call: &mut Call<'_>, request: &Request) -> Reply {
 }
 
 fn delete(call: &mut Call<'_>, input: &Value) -> Answer {
-    let arn = certificate(call, input)?.arn.clone();
-    if !call.state.acm.certificates[&arn].users.is_empty() {
+    let found = certificate(call, input)?;
+    let arn = found.arn.clone();
+    if !found.users.is_empty() {
         return Err(Failure::new(400, "ResourceInUseException", format!("Certificate {arn} is in use.")));
     }
     call.state.acm.certificates.remove(&arn);

@@ -92,6 +92,7 @@ pub fn read(input: &Value, before: Configuration, purpose: Purpose, now: u64) ->
     if let Some(variables) = input["Environment"]["Variables"].as_object() {
         set.environment = Some(checked_environment(variables)?);
     }
+    check_network(&input["VpcConfig"])?;
     if let Some(logging) = input["LoggingConfig"].as_object() {
         set.logging = strings(logging).collect::<BTreeMap<_, _>>();
     }
@@ -182,6 +183,23 @@ fn checked_role(role: &str) -> Result<String, Failure> {
         }
         _ => Err(constraint(&format!("'{role}'"), "role", ROLE_PATTERN)),
     }
+}
+
+/// There are no networks here, so none that is named exists.
+fn check_network(network: &Value) -> Result<(), Failure> {
+    if let Some(subnet) = network["SubnetIds"][0].as_str() {
+        return Err(invalid(format!(
+            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The \
+             subnet ID '{subnet}' does not exist"
+        )));
+    }
+    if let Some(group) = network["SecurityGroupIds"][0].as_str() {
+        return Err(invalid(format!(
+            "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: \
+             The security group '{group}' does not exist"
+        )));
+    }
+    Ok(())
 }
 
 fn checked_layers(layers: &[Value]) -> Result<Vec<String>, Failure> {

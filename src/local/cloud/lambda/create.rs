@@ -34,6 +34,7 @@ pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
         configuration,
         code,
         revision: revision(call),
+        settled_revision: Some(revision(call)),
         modified: call.now,
         created: call.now,
         updated: None,
@@ -47,9 +48,10 @@ pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
     };
     let mut told = latest;
     if input["Publish"].as_bool().unwrap_or_default() {
-        told = Version { number: "1".to_owned(), revision: revision(call), ..told };
+        told = Version { number: "1".to_owned(), revision: revision(call), settled_revision: None, ..told };
         function.versions.insert(1, told.clone());
         function.last_published = 1;
+        function.last_published_from = Some(function.latest.configuration.clone());
     }
     let qualifier = Some(told.number.as_str()).filter(|number| *number != "$LATEST");
     let reply = Reply::json(201, &told.tell(call, &target.name, &target.arn, qualifier));

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::{Call, Failure, Reply, Request};
 
-pub use version::{Code, Version};
+pub use version::{Code, Configuration, Version};
 
 /// Functions by region and name.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Function {
     pub versions: BTreeMap<u64, Version>,
     /// The number published last; numbers are never used twice.
     pub last_published: u64,
+    /// What could be changed as it was then: while it is the same, nothing new is published.
+    pub last_published_from: Option<Configuration>,
     pub aliases: BTreeMap<String, Alias>,
     /// Resource policies by qualifier; the function's own under the empty one.
     pub policies: BTreeMap<String, Policy>,

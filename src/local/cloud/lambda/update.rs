@@ -6,7 +6,9 @@ use crate::local::cloud::{Call, Failure, Reply, Request};
 
 use super::name::Target;
 use super::runtime::Purpose;
-use super::{Answer, Function, Version, code, configure, conflict, functions, invalid, revision, stale_revision};
+use super::{
+    Alias, Answer, Function, Version, code, configure, conflict, functions, invalid, revision, stale_revision,
+};
 
 pub fn configuration(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
     let input = request.json();
@@ -16,15 +18,11 @@ pub fn configuration(call: &mut Call<'_>, name: &str, request: &Request) -> Answ
     if input["Role"].is_string() {
         configure::check_assumable(call, &configuration.role)?;
     }
-    let fresh = revision(call);
-    let now = call.now;
-    let latest = &mut target.function(call)?.latest;
+    let mut latest = function.latest;
     latest.configuration = configuration;
-    latest.revision = fresh;
-    latest.modified = now;
-    latest.updated = Some(now);
-    let told = latest.clone();
-    Ok(Reply::json(200, &told.tell(call, &target.name, &target.arn, None)))
+    touch(call, &mut latest);
+    target.function(call)?.latest = latest.clone();
+    Ok(Reply::json(200, &latest.tell(call, &target.name, &target.arn, None)))
 }
 
 pub fn code(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
@@ -37,14 +35,11 @@ pub fn code(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
     }
     let architecture = configure::architecture(&input)?;
     let code = code::load(call, &input)?;
-    let (fresh, now) = (revision(call), call.now);
     let mut latest = target.function(call)?.latest.clone();
     latest.code = code;
     latest.configuration.architecture = architecture.unwrap_or(latest.configuration.architecture);
     if !input["DryRun"].as_bool().unwrap_or_default() {
-        latest.revision = fresh;
-        latest.modified = now;
-        latest.updated = Some(now);
+        touch(call, &mut latest);
         target.function(call)?.latest = latest.clone();
         if input["Publish"].as_bool().unwrap_or_default() {
             let published = publish_latest(call, &target, None)?;
@@ -53,6 +48,14 @@ pub fn code(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
         }
     }
     Ok(Reply::json(200, &latest.tell(call, &target.name, &target.arn, None)))
+}
+
+/// Begins an update: a new revision id now, and another when it is through.
+fn touch(call: &mut Call<'_>, latest: &mut Version) {
+    latest.revision = revision(call);
+    latest.settled_revision = Some(revision(call));
+    latest.modified = call.now;
+    latest.updated = Some(call.now);
 }
 
 pub fn publish(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
@@ -78,7 +81,8 @@ fn publish_latest(call: &mut Call<'_>, target: &Target, description: Option<&str
     let now = call.now;
     let function = target.function(call)?;
     if let Some(last) = function.versions.get(&function.last_published)
-        && is_same(last, &function.latest)
+        && last.code == function.latest.code
+        && function.last_published_from.as_ref() == Some(&function.latest.configuration)
     {
         return Ok(last.clone());
     }
@@ -86,20 +90,15 @@ fn publish_latest(call: &mut Call<'_>, target: &Target, description: Option<&str
     let mut published = function.latest.clone();
     published.number = number.to_string();
     published.revision = fresh;
+    published.settled_revision = None;
     published.modified = now;
     if let Some(description) = description {
         published.configuration.description = description.to_owned();
     }
     function.versions.insert(number, published.clone());
     function.last_published = number;
+    function.last_published_from = Some(function.latest.configuration.clone());
     Ok(published)
-}
-
-/// Code and configuration alike; the description does not count.
-fn is_same(published: &Version, latest: &Version) -> bool {
-    let mut configuration = published.configuration.clone();
-    configuration.description.clone_from(&latest.configuration.description);
-    published.code == latest.code && configuration == latest.configuration
 }
 
 /// Function and version deletions in one, as the operation has it.
@@ -118,10 +117,11 @@ pub fn delete(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
     let Ok(number) = qualifier.parse::<u64>() else {
         return Err(invalid("Deletion of aliases is not currently supported."));
     };
-    let holder =
-        function.aliases.values().find(|alias| alias.version == *qualifier || alias.weights.contains_key(qualifier));
-    if let Some(alias) = holder {
-        return Err(conflict(format!("Version {qualifier} is pointed by alias {}", alias.name)));
+    let holds = |alias: &&Alias| alias.version == *qualifier || alias.weights.contains_key(qualifier);
+    let holders: Vec<&str> = function.aliases.values().filter(holds).map(|alias| alias.name.as_str()).collect();
+    if !holders.is_empty() {
+        let message = "Unable to delete version because the following aliases reference it:";
+        return Err(conflict(format!("{message} [{}]", holders.join(", "))));
     }
     let function = target.function(call)?;
     function.versions.remove(&number);
@@ -152,7 +152,7 @@ fn changeable(call: &mut Call<'_>, target: &Target, input: &Value) -> Result<Fun
         )));
     }
     let expected = input["RevisionId"].as_str();
-    if expected.is_some_and(|expected| expected != function.latest.revision) {
+    if expected.is_some_and(|expected| expected != function.latest.revision(call)) {
         return Err(stale_revision("GetFunction/GetAlias"));
     }
     Ok(function)

@@ -15,7 +15,9 @@ pub struct Version {
     pub number: String,
     pub configuration: Configuration,
     pub code: Code,
+    /// Told until what goes on is through, and then the settled one.
     pub revision: String,
+    pub settled_revision: Option<String>,
     pub modified: u64,
     /// Pending from here on, for a while.
     pub created: u64,
@@ -66,6 +68,12 @@ impl Version {
         self.updated.is_some_and(|since| !call.passed(since, call.profile.function_settles))
     }
 
+    /// The revision id as of now: it changes once more when an update is through.
+    pub fn revision(&self, call: &Call<'_>) -> &str {
+        let settled = self.state(call) == "Active" && !self.update_in_progress(call);
+        self.settled_revision.as_deref().filter(|_| settled).unwrap_or(&self.revision)
+    }
+
     /// As Lambda tells a function's configuration. `qualifier` ends the ARN, where the caller gave one.
     pub fn tell(&self, call: &Call<'_>, name: &str, arn: &str, qualifier: Option<&str>) -> Value {
         let set = &self.configuration;
@@ -83,7 +91,7 @@ impl Version {
             "CodeSha256": self.code.sha256,
             "Version": self.number,
             "TracingConfig": { "Mode": set.tracing },
-            "RevisionId": self.revision,
+            "RevisionId": self.revision(call),
             "PackageType": "Zip",
             "Architectures": [set.architecture],
             "EphemeralStorage": { "Size": set.ephemeral_storage_mb },

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::xml::Writer;
 use super::{Call, Failure, Reply, Request};
 
-pub use record::{Alias, Record};
+pub use record::Record;
 
 /// Hosted zones by id (`Z…`), and changes by id (`C…`).
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ pub fn tell_tags<'t>(tags: impl IntoIterator<Item = (&'t String, &'t String)>) -
 /// The tags of a `Tagging` document.
 pub fn read_tags(request: &Request) -> Result<Vec<(String, String)>, Failure> {
     let document = xml::parse(&request.body).ok_or_else(malformed)?;
-    Ok(xml::child(document.root_element(), "TagSet").map(xml::tags).ok_or_else(malformed)?)
+    xml::child(document.root_element(), "TagSet").map(xml::tags).ok_or_else(malformed)
 }
 
 /// Replaces all tags.

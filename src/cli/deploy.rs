@@ -1,0 +1,63 @@
+//! `poc deploy`: make AWS what deploy.yaml says.
+
+use clap::Args;
+
+use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use crate::pipeline::{self, Failure, Settings};
+use crate::ui::{Question, Ui};
+
+const ABOUT: &str = "\
+Shows the plan, asks, then does what the plan says and nothing else. Interrupted or failed at any point, the \
+same command run again continues. Where nothing differs, nothing is written. Ends with the URLs, the names \
+of the keys and how to call the API.";
+
+const EXAMPLES: &str = "\
+Examples:
+  poc deploy --local            everything on this machine, no AWS account needed
+  poc deploy                    show the plan, ask, do it
+  poc deploy --yes --json       in CI: no question, one event per line
+  poc deploy --stage dev        another stage, with its overrides
+  poc deploy --no-wait          come back later for a domain that takes 40 minutes";
+
+/// Make AWS what deploy.yaml says: package, function, API, keys, domain
+#[derive(Args, Debug)]
+#[command(before_help = ABOUT, after_help = EXAMPLES, help_template = HELP)]
+pub(super) struct DeployArgs {
+    /// Do not ask; needed where nobody can answer
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Take over resources that have our names but not our tags
+    #[arg(long)]
+    adopt: bool,
+
+    /// Do not wait for certificates and domain names that AWS is still working on
+    #[arg(long)]
+    no_wait: bool,
+
+    /// Do not run the file's checks at the end
+    #[arg(long)]
+    no_checks: bool,
+}
+
+pub(super) struct DeploySettings {
+    run: Settings,
+    yes: bool,
+}
+
+impl DeployArgs {
+    pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
+        let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
+        ensure_answer("deploy", self.yes, ui)?;
+        Ok(DeploySettings { run, yes: self.yes })
+    }
+}
+
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: DeploySettings) -> Result<End, Failure> {
+    let stop = || interrupts.happened();
+    let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
+    let deployed = pipeline::deploy(&settings.run, ui, &confirm).await?;
+    ensure_heard(deployed.outcome, interrupts)?;
+    ui.deployed(&deployed);
+    Ok(End::of(deployed.outcome))
+}

@@ -1,0 +1,292 @@
+//! The command line: one file per command, each with its arguments, what they resolve to, and a straight-line `run`.
+//! Nothing here decides or calls AWS; that is the pipeline's. Nothing here prints; that is the ui's.
+
+mod deploy;
+mod interrupt;
+mod plan;
+mod status;
+mod teardown;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::interrupt::Interrupts;
+use crate::event::Outcome;
+use crate::pipeline::{Failure, Settings};
+use crate::ui::{Color, Format, Ui, Volume};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// What a command is for, more about it, how it is called, its options, examples. No longer form: `-h` shows all of it.
+const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  poc deploy --local      try everything on this machine, no AWS account needed
+  poc plan                see what a deploy to AWS would change
+  poc deploy              change it
+  poc status              see what is there, and what has drifted
+  poc teardown            delete all of it";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    a step failed; the same command run again continues
+  2    the command line or deploy.yaml is wrong; nothing was sent to AWS
+  3    changes are pending (plan --exit-code)
+  130  interrupted, or answered with no
+
+Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, \
+~/.aws/config, single sign-on, the role of the machine. Flags win over the environment and over deploy.yaml.";
+
+/// Put a prediction function behind a protected web API on AWS, from one deploy.yaml
+#[derive(Debug, Parser)]
+#[command(
+    name = "poc",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    help_template = HELP,
+    after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"),
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::ValidateArgs),
+    Plan(plan::PlanArgs),
+    Deploy(deploy::DeployArgs),
+    Status(status::StatusArgs),
+    Teardown(teardown::TeardownArgs),
+}
+
+/// Options that every command takes, before or after its name.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Where")]
+struct Global {
+    /// The file that says what to deploy
+    #[arg(short, long, global = true, value_name = "PATH", default_value = "deploy.yaml")]
+    file: PathBuf,
+
+    /// The stage to work on, instead of the file's `stage`
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    stage: Option<String>,
+
+    /// AWS region, instead of the file's `region`
+    #[arg(long, global = true, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
+    region: Option<String>,
+
+    /// Profile of ~/.aws/config to take credentials from
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    profile: Option<String>,
+
+    /// Send every call to this URL instead of AWS (an emulator, a proxy)
+    #[arg(long, global = true, value_name = "URL", value_parser = endpoint_url)]
+    endpoint_url: Option<String>,
+
+    /// Work on the embedded cloud in .poc/local instead of AWS; not with --profile or --endpoint-url
+    #[arg(long, global = true)]
+    local: bool,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+struct Output {
+    /// Print data for programs on stdout: one document, or one event per line (deploy, teardown)
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Print errors and the final result only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Print everything: every property of a plan, every call to AWS
+    #[arg(short, long, global = true, overrides_with = "verbose")]
+    verbose: bool,
+
+    /// When to use colour; NO_COLOR and CLICOLOR are honoured
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto, hide_possible_values = true)]
+    color: When,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a command ended; `main` turns it into an exit code.
+#[derive(Debug)]
+pub enum End {
+    Done,
+    /// `plan --exit-code` found something to do.
+    ChangesPending,
+    /// The person answered no.
+    Declined,
+    /// The command ran to its end, and something remains to be done (a teardown that left something).
+    Unfinished,
+    Failed(Failure),
+}
+
+impl End {
+    fn of(outcome: Outcome) -> End {
+        match outcome {
+            Outcome::Changed | Outcome::Unchanged => End::Done,
+            Outcome::Declined => End::Declined,
+            Outcome::Failed => End::Unfinished,
+            Outcome::Interrupted => End::Failed(Failure::Interrupted),
+        }
+    }
+}
+
+impl Cli {
+    /// The streams and manners that the flags ask for.
+    pub fn ui(&self) -> Ui {
+        let output = &self.global.output;
+        let format = match (output.json, &self.command) {
+            (false, _) => Format::Human,
+            (true, Command::Deploy(_) | Command::Teardown(_)) => Format::JsonLines,
+            (true, _) => Format::JsonDocument,
+        };
+        let volume = match (output.quiet, output.verbose) {
+            (true, _) => Volume::Quiet,
+            (false, false) => Volume::Normal,
+            (false, true) => Volume::Verbose,
+        };
+        let color = match output.color {
+            When::Auto => Color::Auto,
+            When::Always => Color::Always,
+            When::Never => Color::Never,
+        };
+        Ui::of_process(format, volume, color)
+    }
+
+    fn name(&self) -> &'static str {
+        match self.command {
+            Command::Validate(_) => "validate",
+            Command::Plan(_) => "plan",
+            Command::Deploy(_) => "deploy",
+            Command::Status(_) => "status",
+            Command::Teardown(_) => "teardown",
+        }
+    }
+}
+
+impl Global {
+    /// The settings that every command has in common.
+    fn resolve(self) -> Result<Settings, Failure> {
+        // Told here and not by clap, which does not see a conflict between a flag before the command and one after it.
+        if self.local && self.endpoint_url.is_some() {
+            return Err(usage("--local and --endpoint-url name two different places; give one of them"));
+        }
+        if self.local && self.profile.is_some() {
+            return Err(usage("--local needs no credentials; leave out --profile"));
+        }
+        if self.output.quiet && self.output.verbose {
+            return Err(usage("--quiet and --verbose contradict each other; give one of them"));
+        }
+        Ok(Settings {
+            cloud: None,
+            file: self.file,
+            stage: self.stage,
+            region: self.region,
+            profile: self.profile,
+            endpoint_url: self.endpoint_url,
+            local: self.local,
+            adopt: false,
+            wait: true,
+            checks: true,
+        })
+    }
+}
+
+/// Runs the command to its end, and tells of the failure if it failed.
+pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
+    let name = cli.name();
+    match race(dispatch(cli, ui, interrupts), ui, interrupts).await {
+        Ok(end) => end,
+        Err(failure) => {
+            ui.failed(name, &failure);
+            End::Failed(failure)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Failure> {
+    let Cli { command, global } = cli;
+    match command {
+        Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,
+        Command::Plan(args) => plan::run(ui, args.resolve(global)?).await,
+        Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Status(args) => status::run(ui, args.resolve(global)?).await,
+        Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
+    }
+}
+
+/// The command against Ctrl-C, with a pulse by which the ui shows life during long waits.
+async fn race(
+    command: impl Future<Output = Result<End, Failure>>,
+    ui: &Ui,
+    interrupts: &Interrupts,
+) -> Result<End, Failure> {
+    let mut pulse = tokio::time::interval(Duration::from_secs(1));
+    let mut command = std::pin::pin!(command);
+    loop {
+        tokio::select! {
+            biased;
+            end = &mut command => return end,
+            () = interrupts.first() => return Err(Failure::Interrupted),
+            _ = pulse.tick() => ui.pulse(),
+        }
+    }
+}
+
+/// A question needs a person. `command` is what the person typed.
+fn ensure_answer(command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
+    if yes || ui.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("{command} asks before it changes anything, and nobody can answer here; add --yes")))
+}
+
+/// Ctrl-C at the question is an interruption, not a no.
+fn ensure_heard(outcome: Outcome, interrupts: &Interrupts) -> Result<(), Failure> {
+    if outcome == Outcome::Declined && interrupts.happened() { Err(Failure::Interrupted) } else { Ok(()) }
+}
+
+fn usage(sentence: &str) -> Failure {
+    Failure::Usage(sentence.to_owned())
+}
+
+fn endpoint_url(text: &str) -> Result<String, String> {
+    let wrong = || "give a URL such as http://localhost:4566".to_owned();
+    let url: http::Uri = text.parse().map_err(|_| wrong())?;
+    match (url.scheme_str(), url.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err(wrong()),
+    }
+}

@@ -1,0 +1,33 @@
+//! `poc status`: what is there, and is it what deploy.yaml says?
+
+use clap::Args;
+
+use super::{End, Global, HELP};
+use crate::pipeline::{self, Failure, Settings};
+use crate::ui::Ui;
+
+const ABOUT: &str = "\
+Reads AWS and compares it with deploy.yaml, property by property. Nothing is changed.";
+
+const EXAMPLES: &str = "\
+Examples:
+  poc status
+  poc status -v            with ids and dates of every resource
+  poc status --json";
+
+/// Show what is deployed, what has drifted, and the URLs
+#[derive(Args, Debug)]
+#[command(before_help = ABOUT, after_help = EXAMPLES, help_template = HELP)]
+pub(super) struct StatusArgs {}
+
+impl StatusArgs {
+    pub(super) fn resolve(self, global: Global) -> Result<Settings, Failure> {
+        global.resolve()
+    }
+}
+
+pub(super) async fn run(ui: &Ui, settings: Settings) -> Result<End, Failure> {
+    let status = pipeline::status(&settings, ui).await?;
+    ui.status(&status);
+    Ok(End::Done)
+}

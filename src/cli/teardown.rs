@@ -1,0 +1,48 @@
+//! `poc teardown`: delete all of it, and prove it.
+
+use clap::Args;
+
+use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use crate::pipeline::{self, Failure, Settings};
+use crate::ui::{Question, Ui};
+
+const ABOUT: &str = "\
+Shows the list, asks, deletes in the safe order, then looks everything up again and ends with `0 left`, or \
+with what is left and how to finish. Things that are not ours, and other stages, are never touched.";
+
+const EXAMPLES: &str = "\
+Examples:
+  poc teardown                show what will go, ask, delete it
+  poc teardown --stage dev    one stage; the others stay
+  poc teardown --local --yes";
+
+/// Delete everything that a deploy made
+#[derive(Args, Debug)]
+#[command(before_help = ABOUT, after_help = EXAMPLES, help_template = HELP)]
+pub(super) struct TeardownArgs {
+    /// Do not ask; needed where nobody can answer
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(super) struct TeardownSettings {
+    run: Settings,
+    yes: bool,
+}
+
+impl TeardownArgs {
+    pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
+        let run = global.resolve()?;
+        ensure_answer("teardown", self.yes, ui)?;
+        Ok(TeardownSettings { run, yes: self.yes })
+    }
+}
+
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: TeardownSettings) -> Result<End, Failure> {
+    let stop = || interrupts.happened();
+    let confirm = |planned: &_| ui.agreed(Question::Teardown, planned, settings.yes, &stop);
+    let gone = pipeline::teardown(&settings.run, ui, &confirm).await?;
+    ensure_heard(gone.outcome, interrupts)?;
+    ui.torn_down(&gone);
+    Ok(if gone.left.is_empty() { End::of(gone.outcome) } else { End::Unfinished })
+}

@@ -1,0 +1,375 @@
+//! The whole pipeline on one page: every resource that a deploy.yaml stands for, in order, with what each needs. Pure.
+
+mod cors;
+mod definition;
+mod former;
+mod outputs;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub use former::Former;
+pub use outputs::outputs;
+
+use crate::aws::{Tags, US_EAST_1};
+use crate::engine::{Graph, Handle, Known, NodeId};
+use crate::package::Zipped;
+use crate::resources::definition::fingerprint;
+use crate::resources::domain_name::CertificateHandle;
+use crate::resources::function::Configuration;
+use crate::resources::rest_api::Settings;
+use crate::resources::usage_plan::method_key;
+use crate::resources::{
+    Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
+    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, Lookups, Object, Owner, Permission, RestApi,
+    Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+};
+use crate::spec::Spec;
+use crate::spec::model::{self, Endpoint, IntegrationKind};
+
+/// Whose AWS it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: String,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+    pub region: String,
+}
+
+/// What the command line decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices {
+    /// Take over namesakes.
+    pub adopt: bool,
+    /// Wait for slow states.
+    pub wait: bool,
+}
+
+/// The graph, and the way to those of its resources whose outputs a person wants to see.
+pub struct Desired {
+    pub graph: Graph,
+    pub handles: Handles,
+}
+
+pub struct Handles {
+    pub api: Handle<RestApi>,
+    pub alias: Handle<Alias>,
+    pub deployment: Handle<Deployment>,
+}
+
+/// Everything that deploy.yaml asks for, and what an earlier one left.
+pub fn desired(
+    spec: &Spec,
+    account: &Account,
+    choices: Choices,
+    package: Rc<Zipped>,
+    lookups: &Rc<Lookups>,
+    former: &Former,
+) -> Desired {
+    let page = Page { spec, account, choices, lookups, owner: owner(spec, choices) };
+    let mut graph = Graph::new();
+    let g = &mut graph;
+
+    // The code.
+    let bucket = g.add(page.bucket(&spec.package.bucket));
+    let object = g.add(page.object(&spec.package.bucket, bucket, package.clone()));
+    let log_group = g.add(page.log_group(&spec.function.name));
+    let wanted_role = page.role(&spec.function.name, spec.role.clone());
+    let role_arn = wanted_role.arn();
+    let role = g.add(wanted_role);
+    let configuration = Rc::new(Configuration::new(&spec.function, role_arn, &package));
+    let function = g.add(Function {
+        role,
+        package: object,
+        log_group,
+        name: spec.function.name.clone(),
+        arn: page.function_arn(&spec.function.name),
+        configuration: configuration.clone(),
+        description: spec.function.description.clone(),
+        reserved_concurrency: spec.function.reserved_concurrency,
+        owner: page.function_owner(),
+    });
+    let alias = g.add(Alias {
+        function,
+        function_name: spec.function.name.clone(),
+        function_arn: page.function_arn(&spec.function.name),
+        name: spec.stage.clone(),
+        configuration,
+    });
+
+    // The API, in its draft.
+    let settings = Settings::of(&spec.api);
+    let definition = definition::definition(&spec.api, &page.invocation_uri());
+    let picture = fingerprint(&definition, &settings);
+    let api = g.add(RestApi {
+        settings,
+        record: former::record(spec),
+        region: account.region.clone(),
+        partition: account.partition.clone(),
+        owner: page.owner.clone(),
+        lookups: lookups.clone(),
+    });
+    let draft = g.add(Draft { api, api_name: spec.api.name.clone(), want: definition });
+
+    // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
+    let permission = g.add(page.permission(api, alias.id(), function.id()));
+    let deployment = g.add(Deployment {
+        api,
+        stage: spec.stage.clone(),
+        fingerprint: picture,
+        after: vec![draft.id(), alias.id(), permission.id()],
+    });
+    let stage = g.add(Stage {
+        name: spec.stage.clone(),
+        api,
+        deployment,
+        settings: spec.stage_settings.clone(),
+        region: account.region.clone(),
+        partition: account.partition.clone(),
+        owner: page.owner.clone(),
+    });
+
+    // Who may call, and how often.
+    page.keys(g, api, stage.id(), former);
+
+    // Under which name.
+    let live = Live { api, stage: stage.id() };
+    let domain = spec.domain.as_ref().map(|domain| page.names(g, domain, live));
+
+    // What an earlier deploy.yaml named and this one does not.
+    former.add_surplus(&page, g, live, Parts { role, object, domain });
+
+    Desired { graph, handles: Handles { api, alias, deployment } }
+}
+
+/// What a mapping leads to.
+#[derive(Clone, Copy)]
+struct Live {
+    api: Handle<RestApi>,
+    stage: NodeId,
+}
+
+/// What is wanted and what a former resource may hang on to as well.
+#[derive(Clone, Copy)]
+struct Parts {
+    role: Handle<Role>,
+    object: Handle<Object>,
+    domain: Option<Handle<DomainName>>,
+}
+
+fn owner(spec: &Spec, choices: Choices) -> Owner {
+    Owner { tags: Tags::new(&spec.app, &spec.stage, &spec.tags), adopt: choices.adopt }
+}
+
+/// What is at hand while the graph is drawn.
+struct Page<'a> {
+    spec: &'a Spec,
+    account: &'a Account,
+    choices: Choices,
+    lookups: &'a Rc<Lookups>,
+    owner: Owner,
+}
+
+impl Page<'_> {
+    /// Under which our objects lie in the artifact bucket, apart from other stages' and applications'.
+    fn prefix(&self) -> String {
+        format!("{}/{}/", self.spec.app, self.spec.stage)
+    }
+
+    fn bucket(&self, name: &str) -> Bucket {
+        Bucket {
+            name: name.to_owned(),
+            region: self.account.region.clone(),
+            account: self.account.id.clone(),
+            owner: self.owner.clone(),
+        }
+    }
+
+    fn object(&self, bucket_name: &str, bucket: Handle<Bucket>, package: Rc<Zipped>) -> Object {
+        Object {
+            bucket,
+            bucket_name: bucket_name.to_owned(),
+            account: self.account.id.clone(),
+            prefix: self.prefix(),
+            package,
+        }
+    }
+
+    fn log_group(&self, function: &str) -> LogGroup {
+        let retention = self.spec.function.log_retention.and_then(|days| i32::try_from(days).ok());
+        LogGroup { name: format!("/aws/lambda/{function}"), retention, owner: self.owner.clone() }
+    }
+
+    fn function_owner(&self) -> Owner {
+        Owner { tags: self.owner.tags.and(&self.spec.function.tags), adopt: self.owner.adopt }
+    }
+
+    fn role(&self, function: &str, role: model::Role) -> Role {
+        Role {
+            role,
+            partition: self.account.partition.clone(),
+            account: self.account.id.clone(),
+            region: self.account.region.clone(),
+            log_group: format!("/aws/lambda/{function}"),
+            owner: self.owner.clone(),
+        }
+    }
+
+    fn function_arn(&self, name: &str) -> String {
+        let Account { id, partition, region } = self.account;
+        Function::arn_of(partition, region, id, name)
+    }
+
+    /// The alias's ARN follows from names, so the API's draft need not wait for the function.
+    fn invocation_uri(&self) -> String {
+        let alias = format!("{}:{}", self.function_arn(&self.spec.function.name), self.spec.stage);
+        definition::invocation_uri(&self.account.partition, &self.account.region, &alias)
+    }
+
+    fn permission(&self, api: Handle<RestApi>, alias: NodeId, function_node: NodeId) -> Permission {
+        let invoking = |route: &&model::Route| route.integration.kind != IntegrationKind::Mock;
+        let methods = self.spec.api.routes.iter().filter(invoking);
+        Permission {
+            function: self.spec.function.name.clone(),
+            alias_name: self.spec.stage.clone(),
+            alias,
+            function_node,
+            api,
+            stage: self.spec.stage.clone(),
+            methods: methods.map(|route| (route.path.clone(), route.verb.clone())).collect(),
+            region: self.account.region.clone(),
+            account: self.account.id.clone(),
+            partition: self.account.partition.clone(),
+        }
+    }
+
+    fn usage_plan(&self, api: Handle<RestApi>, stage: NodeId, plan: Option<&model::UsagePlan>) -> UsagePlan {
+        let methods = plan.map(|plan| plan.method_throttles.clone()).unwrap_or_default();
+        UsagePlan {
+            name: plan.map_or_else(|| self.spec.api.name.clone(), |plan| plan.name.clone()),
+            description: plan.and_then(|plan| plan.description.clone()),
+            throttle: plan.and_then(|plan| plan.throttle),
+            quota: plan.and_then(|plan| plan.quota),
+            methods: methods.into_iter().map(|((path, verb), throttle)| (method_key(&path, &verb), throttle)).collect(),
+            api,
+            stage,
+            stage_name: self.spec.stage.clone(),
+            region: self.account.region.clone(),
+            partition: self.account.partition.clone(),
+            owner: self.owner.clone(),
+            lookups: self.lookups.clone(),
+        }
+    }
+
+    fn api_key(&self, key: model::ApiKey) -> ApiKey {
+        ApiKey {
+            key,
+            region: self.account.region.clone(),
+            partition: self.account.partition.clone(),
+            owner: self.owner.clone(),
+            lookups: self.lookups.clone(),
+        }
+    }
+
+    fn keys(&self, g: &mut Graph, api: Handle<RestApi>, stage: NodeId, former: &Former) {
+        let asked = self.spec.usage_plan.as_ref();
+        let wanted: Vec<_> =
+            asked.into_iter().flat_map(|plan| &plan.keys).map(|key| g.add(self.api_key(key.clone()))).collect();
+        let gone: Vec<_> =
+            former.keys.iter().map(|name| (name, g.add_unwanted(self.api_key(former::nameless_key(name))))).collect();
+        let plan = self.usage_plan(api, stage, asked);
+        let plan = if asked.is_some() { g.add(plan) } else { g.add_unwanted(plan) };
+        for (key, spec) in wanted.iter().zip(asked.into_iter().flat_map(|plan| &plan.keys)) {
+            g.add(UsagePlanKey { name: spec.name.clone(), plan, key: *key });
+        }
+        for (name, key) in gone {
+            g.add_unwanted(UsagePlanKey { name: name.clone(), plan, key });
+        }
+    }
+
+    /// Certificate, validation, domain name, mapping, alias records.
+    fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) -> Handle<DomainName> {
+        let zone = g.add(HostedZone { domain: domain.name.clone(), zone_name: domain.hosted_zone.clone() });
+        let region = self.certificate_region(domain.endpoint);
+        let certificate = match &domain.certificate {
+            model::Certificate::Arn(arn) => {
+                let (arn, domain) = (arn.clone(), domain.name.clone());
+                CertificateHandle::Given(g.add(GivenCertificate { arn, domain, region }))
+            }
+            model::Certificate::Request => {
+                let (domain, owner, wait) = (domain.name.clone(), self.owner.clone(), self.choices.wait);
+                let certificate = g.add(Certificate { domain: domain.clone(), region, owner });
+                let validation = g.add(ValidationRecord { domain: domain.clone(), zone, certificate });
+                CertificateHandle::Issued(g.add(IssuedCertificate { domain, certificate, validation, wait }))
+            }
+        };
+        let wanted = self.domain_name(domain, certificate);
+        let name = g.add(wanted.clone());
+        g.add(self.mapping(&domain.name, domain.base_path.clone(), name.id(), live));
+        g.add(self.alias_record(&wanted, zone, name));
+        let (name_text, endpoint, wait) = (domain.name.clone(), domain.endpoint, self.choices.wait);
+        g.add(DomainReady { name: name_text, endpoint, domain: name, wait });
+        name
+    }
+
+    fn domain_name(&self, domain: &model::Domain, certificate: CertificateHandle) -> DomainName {
+        DomainName {
+            name: domain.name.clone(),
+            endpoint: domain.endpoint,
+            security_policy: domain.security_policy.clone(),
+            mutual_tls: domain.mutual_tls.clone(),
+            dualstack: domain.dualstack,
+            certificate,
+            owner: self.owner.clone(),
+            partition: self.account.partition.clone(),
+            wait: self.choices.wait,
+        }
+    }
+
+    fn alias_record(&self, of: &DomainName, zone: Handle<HostedZone>, domain: Handle<DomainName>) -> AliasRecord {
+        let Choices { adopt, wait } = self.choices;
+        AliasRecord { name: of.name.clone(), endpoint: of.endpoint, ipv6: of.has_ipv6(), zone, domain, adopt, wait }
+    }
+
+    /// Edge certificates are us-east-1's whatever the API's region (`AWS_FACTS` B4).
+    fn certificate_region(&self, endpoint: Endpoint) -> String {
+        match endpoint {
+            Endpoint::Edge => US_EAST_1.to_owned(),
+            Endpoint::Regional => self.account.region.clone(),
+        }
+    }
+
+    fn mapping(&self, domain_name: &str, base_path: Option<String>, domain: NodeId, live: Live) -> BasePathMapping {
+        BasePathMapping {
+            domain_name: domain_name.to_owned(),
+            base_path,
+            domain,
+            api: live.api,
+            stage: live.stage,
+            stage_name: self.spec.stage.clone(),
+            owner: self.owner.clone(),
+            lookups: self.lookups.clone(),
+        }
+    }
+}
+
+impl Desired {
+    /// What a person may want to know of the resource at `at`.
+    pub fn facts(&self, at: usize, known: &Known) -> Vec<(String, String)> {
+        let fact = |name: &str, value: String| vec![(name.to_owned(), value)];
+        let handles = &self.handles;
+        if handles.api.id().at() == at {
+            return known.get(handles.api).map(|api| fact("id", api.id)).unwrap_or_default();
+        }
+        if handles.alias.id().at() == at {
+            return known.get(handles.alias).map(|alias| fact("version", alias.version)).unwrap_or_default();
+        }
+        if handles.deployment.id().at() == at {
+            return known.get(handles.deployment).map(|deployment| fact("id", deployment.id)).unwrap_or_default();
+        }
+        Vec::new()
+    }
+}
+
+/// For maps that are built here and there.
+type Words = BTreeMap<String, String>;

@@ -1,0 +1,131 @@
+//! What the commands are given and what they give back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::aws::EmbeddedCloud;
+use crate::engine::plan::{Change, Plan};
+use crate::event::{Outcome, Problem};
+use crate::spec::Fault;
+
+/// What the command line asked for, once its flags and the environment are merged.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `deploy.yaml`.
+    pub file: PathBuf,
+    pub stage: Option<String>,
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// The embedded cloud instead of AWS.
+    pub local: bool,
+    /// That cloud, where it is not the one kept beside deploy.yaml.
+    pub cloud: Option<EmbeddedCloud>,
+    /// Take over resources that carry our names but not our tags.
+    pub adopt: bool,
+    /// Wait for AWS's slow states (a certificate, an edge domain name) until they are done.
+    pub wait: bool,
+    /// Run the declared checks at the end of a deploy.
+    pub checks: bool,
+}
+
+/// Whom and where a run works for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Target {
+    pub app: String,
+    pub stage: String,
+    pub region: String,
+    pub account: String,
+    /// `AWS`, `the embedded cloud (.poc/local)`, or an endpoint's URL.
+    pub place: String,
+}
+
+/// Why a command could not do its work. `main.rs` turns it into an exit code.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// deploy.yaml or what it names is wrong: exit 2, nothing was sent.
+    Faults(Vec<Fault>),
+    /// The command line is wrong: exit 2.
+    Usage(String),
+    /// A step failed: exit 1.
+    Problem(Box<Problem>),
+    /// Ctrl-C: exit 130.
+    Interrupted,
+}
+
+/// `poc validate`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Validated {
+    pub app: String,
+    /// Every stage that was checked, the one asked for first.
+    pub stages: Vec<String>,
+    pub routes: usize,
+    pub templates: usize,
+}
+
+/// `poc plan`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Planned {
+    #[serde(flatten)]
+    pub target: Target,
+    /// Notes that concern the plan as a whole (prices, things that were widened or left alone).
+    pub notes: Vec<String>,
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// Calls sent to AWS while reading.
+    pub requests: u64,
+}
+
+/// `poc deploy`.
+#[derive(Clone, Debug)]
+pub struct Deployed {
+    pub target: Target,
+    pub outcome: Outcome,
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// `poc status`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    #[serde(flatten)]
+    pub target: Target,
+    pub deployed: bool,
+    pub outputs: BTreeMap<String, String>,
+    pub resources: Vec<ResourceStatus>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ResourceStatus {
+    pub step: String,
+    pub kind: &'static str,
+    pub name: String,
+    pub state: ResourceState,
+    /// What differs from deploy.yaml.
+    pub drift: Vec<Change>,
+    /// What a person may want to know: `version: 3`, `expires: 2027-01-01`.
+    pub facts: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceState {
+    Deployed,
+    Drifted,
+    Missing,
+    /// There, but no longer in deploy.yaml.
+    Surplus,
+}
+
+/// `poc teardown`.
+#[derive(Clone, Debug)]
+pub struct TornDown {
+    pub target: Target,
+    pub outcome: Outcome,
+    /// What is left of ours, in words; empty when the teardown proved complete.
+    pub left: Vec<String>,
+}
+
+/// Asks the person; called once, with the whole plan. A command line with `--yes` answers by itself.
+pub type Confirm<'a> = &'a dyn Fn(&Planned) -> bool;

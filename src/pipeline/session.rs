@@ -1,0 +1,270 @@
+//! One run's file, account and clients, and the stages load, desired, read and decide over them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::rc::Rc;
+
+use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
+use crate::aws::{Aws, Connection, EmbeddedCloud, Error, Place};
+use crate::clock::Clock;
+use crate::desired::{self, Account, Desired, Former};
+use crate::engine::{Decided, Observed, Unreadable, decide, read};
+use crate::event::{Action, Event, Reporter};
+use crate::package::{self, Zipped};
+use crate::resources::{Lookups, Owner};
+use crate::spec::model::PackageSource;
+use crate::spec::{Document, Fault, Spec, Variables};
+
+/// Where the embedded cloud is kept, beside deploy.yaml.
+const LOCAL: &str = ".poc/local";
+
+/// Everything a command works with.
+pub(super) struct Session<'r> {
+    pub aws: Aws<'r>,
+    pub target: Target,
+    spec: Spec,
+    package: Rc<Zipped>,
+    account: Account,
+    adopt: bool,
+    wait: bool,
+}
+
+/// What is wanted, what is there, and what follows from it.
+pub(super) struct Read {
+    pub desired: Desired,
+    pub observed: Observed,
+    pub decided: Decided,
+}
+
+/// Stage one for every stage of the file, without a word to AWS.
+pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
+    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let stages = document.stages(&variables(settings, None, None));
+    let asked = document.names(&variables(settings, None, None)).stage;
+    let mut stages: Vec<Option<String>> = stages.into_iter().map(Some).collect();
+    stages.sort_by_key(|stage| *stage != asked);
+    if stages.is_empty() || settings.stage.is_some() {
+        stages = vec![settings.stage.clone()];
+    }
+    let (mut specs, mut faults) = (Vec::new(), Vec::new());
+    for stage in &stages {
+        let variables = Variables { stage: stage.as_deref(), ..variables(settings, None, None) };
+        match document.spec(&variables) {
+            Ok(spec) => specs.push(spec),
+            Err(more) => faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
+        }
+    }
+    let mut sources: Vec<(&PackageSource, &Spec)> = Vec::new();
+    for spec in &specs {
+        if !sources.iter().any(|(source, known)| **source == spec.package.source && known.function == spec.function) {
+            sources.push((&spec.package.source, spec));
+        }
+    }
+    for (_, spec) in sources {
+        if let Err(more) = build(spec) {
+            faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
+        }
+    }
+    match specs.first() {
+        Some(spec) if faults.is_empty() => Ok(Validated {
+            app: spec.app.clone(),
+            stages: specs.iter().map(|spec| spec.stage.clone()).collect(),
+            routes: spec.api.routes.len(),
+            templates: templates(spec),
+        }),
+        _ => Err(Failure::Faults(faults)),
+    }
+}
+
+fn templates(spec: &Spec) -> usize {
+    let routes = spec.api.routes.iter();
+    let in_routes: usize = routes
+        .map(|route| {
+            let responses: usize = route.responses.values().map(|response| response.templates.len()).sum();
+            route.integration.templates.len() + responses
+        })
+        .sum();
+    in_routes + spec.api.gateway_responses.values().map(|response| response.templates.len()).sum::<usize>()
+}
+
+fn variables<'a>(settings: &'a Settings, account: Option<&'a str>, region: Option<&'a str>) -> Variables<'a> {
+    Variables {
+        account,
+        region: region.or(settings.region.as_deref()),
+        stage: settings.stage.as_deref(),
+        env: &|name| std::env::var(name).ok(),
+    }
+}
+
+/// The package as it would be uploaded, with the handler in it.
+fn build(spec: &Spec) -> Result<Zipped, Vec<Fault>> {
+    let zipped = package::build(&spec.package.source)?;
+    match zipped.handler_fault(&spec.function) {
+        Some(fault) => Err(vec![fault]),
+        None => Ok(zipped),
+    }
+}
+
+impl<'r> Session<'r> {
+    /// Loads the file, then learns the account; a teardown does without the package.
+    pub async fn open(
+        settings: &Settings,
+        command: &'static str,
+        reporter: &'r dyn Reporter,
+    ) -> Result<Session<'r>, Failure> {
+        let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+        let unsettled = variables(settings, None, None);
+        let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
+        let package = match command {
+            "teardown" => Zipped::default(),
+            _ => build(&spec).map_err(Failure::Faults)?,
+        };
+        let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(unnamed)?;
+        let (id, partition) = aws.identify().await.map_err(unnamed)?;
+        let region = aws.region().to_owned();
+        let settled = variables(settings, Some(&id), Some(&region));
+        let spec = document.spec(&settled).map_err(Failure::Faults)?;
+        let target = Target {
+            app: spec.app.clone(),
+            stage: spec.stage.clone(),
+            region: region.clone(),
+            account: id.clone(),
+            place: place(settings),
+        };
+        aws.report(&Event::Started {
+            command,
+            app: target.app.clone(),
+            stage: target.stage.clone(),
+            region: target.region.clone(),
+            account: target.account.clone(),
+        });
+        let account = Account { id, partition, region };
+        let package = Rc::new(package);
+        Ok(Session { aws, target, spec, package, account, adopt: settings.adopt, wait: settings.wait })
+    }
+
+    /// What is wanted, against what is there.
+    pub async fn read(&self) -> Result<Read, Failure> {
+        let lookups = Rc::new(Lookups::default());
+        let former = self.former(&lookups).await?;
+        let desired =
+            desired::desired(&self.spec, &self.account, self.choices(), self.package.clone(), &lookups, &former);
+        self.observe(desired).await
+    }
+
+    /// Nothing is wanted, against what is there.
+    pub async fn read_unwanted(&self) -> Result<Read, Failure> {
+        let lookups = Rc::new(Lookups::default());
+        let former = self.former(&lookups).await?;
+        let mut desired =
+            desired::desired(&self.spec, &self.account, self.choices(), self.package.clone(), &lookups, &former);
+        desired.graph = desired.graph.unwanted();
+        self.observe(desired).await
+    }
+
+    fn choices(&self) -> desired::Choices {
+        desired::Choices { adopt: self.adopt, wait: self.wait }
+    }
+
+    /// Names that an earlier deploy.yaml gave, as the API's tags and the keys' tags tell them.
+    async fn former(&self, lookups: &Lookups) -> Result<Former, Failure> {
+        let tags = crate::aws::Tags::new(&self.spec.app, &self.spec.stage, &self.spec.tags);
+        let owner = Owner { tags, adopt: false };
+        let (apis, keys, _) =
+            tokio::try_join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws))
+                .map_err(unnamed)?;
+        Ok(Former::told_by(apis, keys, &owner, &self.spec))
+    }
+
+    async fn observe(&self, desired: Desired) -> Result<Read, Failure> {
+        self.aws.report(&Event::Reading { resources: desired.graph.len() });
+        let observed = read(&desired.graph, &self.aws)
+            .await
+            .map_err(|Unreadable { resource, error }| Failure::Problem(Box::new(error.problem(Some(resource)))))?;
+        let decided = decide(&desired.graph, &observed);
+        Ok(Read { desired, observed, decided })
+    }
+
+    pub fn planned(&self, read: &Read) -> Planned {
+        Planned {
+            target: self.target.clone(),
+            notes: Vec::new(),
+            plan: read.decided.plan.clone(),
+            requests: self.aws.counted().0,
+        }
+    }
+
+    /// URLs and names, as far as they are known.
+    pub fn outputs(&self, read: &Read) -> BTreeMap<String, String> {
+        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known())
+    }
+
+    pub fn status(&self, read: &Read) -> Status {
+        let steps = &read.decided.plan.steps;
+        let present: BTreeSet<usize> = read.observed.present().collect();
+        let resources = read.desired.graph.list().enumerate().filter_map(|(at, (id, identity, wanted))| {
+            let exists = present.contains(&at);
+            let own = steps.iter().filter(|step| step.step == id && step.action != Action::Prune);
+            let drift: Vec<_> = own.flat_map(|step| step.changes.clone()).collect();
+            let state = match (exists, wanted) {
+                (false, false) => return None,
+                (true, false) => ResourceState::Surplus,
+                (false, true) => ResourceState::Missing,
+                (true, true) if drift.is_empty() => ResourceState::Deployed,
+                (true, true) => ResourceState::Drifted,
+            };
+            Some(ResourceStatus {
+                step: id.to_owned(),
+                kind: identity.kind,
+                name: identity.name,
+                drift: if state == ResourceState::Drifted { drift } else { Vec::new() },
+                state,
+                facts: read.desired.facts(at, read.decided.known()),
+            })
+        });
+        let resources: Vec<ResourceStatus> = resources.collect();
+        let deployed = read.decided.known().get(read.desired.handles.api).is_some();
+        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources }
+    }
+}
+
+impl Read {
+    /// What is still there, in words.
+    pub fn standing(&self) -> Vec<String> {
+        self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
+    }
+}
+
+fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
+    let clock = Clock::system();
+    let place = match (&settings.cloud, settings.local, &settings.endpoint_url) {
+        (Some(cloud), ..) => Place::Embedded(cloud.clone()),
+        (None, true, _) => {
+            let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
+            let cloud = EmbeddedCloud::open(&directory, clock).map_err(|fault| {
+                unnamed(Error::refused(
+                    "local_state",
+                    format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
+                    "check that directory's permissions, or remove it to start with an empty cloud",
+                ))
+            })?;
+            Place::Embedded(cloud)
+        }
+        (None, false, Some(url)) => Place::Endpoint(url.clone()),
+        (None, false, None) => Place::Aws,
+    };
+    let region = spec.region.clone().or_else(|| settings.region.clone());
+    Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed: clock.epoch_millis() })
+}
+
+fn place(settings: &Settings) -> String {
+    match (settings.local, &settings.endpoint_url) {
+        (true, _) => format!("the embedded cloud ({LOCAL})"),
+        (false, Some(url)) => url.clone(),
+        (false, None) => "AWS".to_owned(),
+    }
+}
+
+fn unnamed(error: Error) -> Failure {
+    Failure::Problem(Box::new(error.problem(None)))
+}

@@ -1,0 +1,201 @@
+//! API keys. A key's value is made up by AWS or comes from an environment variable; it passes through here into one
+//! request and is in nothing that is printed, planned or returned (law 10).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use aws_sdk_apigateway::types::ApiKey as Key;
+
+use super::lookups::Lookups;
+use super::rest_api::tag;
+use super::{Owner, patch};
+use crate::aws::{Aws, Error, Repeat, Result, found, gone, once, ordered};
+use crate::engine::plan::{Change, Changes, Side};
+use crate::engine::{Identity, Known, NodeId, Resource};
+use crate::event::Action;
+use crate::spec::model;
+
+/// An API key.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    pub key: model::ApiKey,
+    pub region: String,
+    pub partition: String,
+    pub owner: Owner,
+    pub lookups: Rc<Lookups>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Observed {
+    id: String,
+    description: Option<String>,
+    enabled: bool,
+    /// Whether the value is the wanted one; `None` where none is asked for.
+    value_is_right: Option<bool>,
+    tags: BTreeMap<String, String>,
+    /// Older ones of the same name: what a new value, or an interrupted creation, leaves.
+    doubles: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    pub id: String,
+}
+
+impl Resource for ApiKey {
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn identity(&self) -> Identity {
+        Identity::of_many("api_key", "API key", &self.key.name)
+    }
+
+    fn needs(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
+        self.pick(aws, self.lookups.api_keys(aws).await?).await
+    }
+
+    fn outputs(&self, seen: &Observed) -> Outputs {
+        Outputs { id: seen.id.clone() }
+    }
+
+    fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
+        let mut changes = Changes::default();
+        changes.compare("description", seen.description.clone(), self.key.description.clone()).compare(
+            "enabled",
+            seen.enabled,
+            self.key.enabled,
+        );
+        if seen.value_is_right == Some(false) {
+            changes.push(Change::new("value", Side::Secret, Side::Secret).replacing());
+        }
+        self.owner.diff(&mut changes, &seen.tags);
+        changes.done()
+    }
+
+    fn creation(&self, _: &Known) -> Vec<Change> {
+        let value = if self.key.value.is_some() { Side::Secret } else { Side::KnownAfter(self.identity().id()) };
+        let mut changes = vec![Change::set("value", value)];
+        if !self.key.enabled {
+            changes.push(Change::set("enabled", false));
+        }
+        changes
+    }
+
+    fn consequences(&self, action: Action, _: &[Change]) -> Vec<String> {
+        match action {
+            Action::Replace => vec!["the new value works first, then the old one is removed".to_owned()],
+            Action::Delete => vec!["callers with this key get 403".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<Outputs> {
+        let create = async || {
+            let call = || {
+                let request = aws.apigateway().create_api_key().name(&self.key.name).enabled(self.key.enabled);
+                request
+                    .set_description(self.key.description.clone())
+                    .set_value(self.key.value.as_ref().map(|value| value.reveal().to_owned()))
+                    .set_tags(Some(self.owner.tags.hash_map()))
+                    .send()
+            };
+            let made = aws.call("apigateway", "CreateApiKey", Repeat::Never, call).await?;
+            made.id.ok_or_else(|| Error::unexpected("CreateApiKey names no id"))
+        };
+        let find = async || {
+            let lookups = Lookups::default();
+            let made = self.pick(aws, lookups.api_keys(aws).await?).await?;
+            Ok(made.filter(|made| made.value_is_right != Some(false)).map(|made| made.id))
+        };
+        Ok(Outputs { id: once(create, find).await? })
+    }
+
+    async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
+        let mut operations = Vec::new();
+        if seen.description != self.key.description {
+            operations.push(patch::replace("/description", self.key.description.clone().unwrap_or_default()));
+        }
+        if seen.enabled != self.key.enabled {
+            operations.push(patch::replace("/enabled", self.key.enabled.to_string()));
+        }
+        if !operations.is_empty() {
+            let call = || {
+                let request = aws.apigateway().update_api_key().api_key(&seen.id);
+                request.set_patch_operations(Some(operations.clone())).send()
+            };
+            aws.call("apigateway", "UpdateApiKey", Repeat::Safe, call).await?;
+        }
+        if changes.iter().any(|change| change.path.starts_with("tags.")) {
+            let arn = format!("arn:{}:apigateway:{}::/apikeys/{}", self.partition, self.region, seen.id);
+            tag(aws, &arn, self.owner.tags.hash_map()).await?;
+        }
+        Ok(Outputs { id: seen.id.clone() })
+    }
+
+    /// The new key is made beside the old one, which goes when the new one is in the plan (law 6).
+    async fn replace(&self, aws: &Aws<'_>, known: &Known, _: &Observed, _: &[Change]) -> Result<Outputs> {
+        self.create(aws, known).await
+    }
+
+    fn surplus(&self, seen: &Observed, _: &Known, _: bool) -> Vec<Change> {
+        let outdated = (seen.value_is_right == Some(false)).then_some(&seen.id);
+        let all = outdated.into_iter().chain(&seen.doubles);
+        all.map(|id| Change::removed(format!("old key {id}"), Side::Secret)).collect()
+    }
+
+    async fn prune(&self, aws: &Aws<'_>, _: &Known, _: &Observed, surplus: &[Change]) -> Result<()> {
+        for id in surplus.iter().filter_map(|change| change.path.strip_prefix("old key ")) {
+            delete(aws, id).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, aws: &Aws<'_>, _: &Known, seen: &Observed) -> Result<()> {
+        for id in std::iter::once(&seen.id).chain(&seen.doubles) {
+            delete(aws, id).await?;
+        }
+        Ok(())
+    }
+}
+
+impl ApiKey {
+    /// Ours among `keys`: name and tags. Of several, the one with the wanted value, else the newest.
+    async fn pick(&self, aws: &Aws<'_>, keys: &[Key]) -> Result<Option<Observed>> {
+        let named = keys.iter().filter(|key| key.name() == Some(&self.key.name));
+        let mut named: Vec<&Key> = named.collect();
+        let adoptable = self.owner.adopt && named.len() == 1;
+        named.retain(|key| adoptable || self.owner.tags.own(&ordered(key.tags())));
+        named.sort_by_key(|key| std::cmp::Reverse(key.created_date().map(|date| (date.secs(), date.subsec_nanos()))));
+        let mut verdicts = Vec::new();
+        for key in &named {
+            verdicts.push(self.has_wanted_value(aws, key.id().unwrap_or_default()).await?);
+        }
+        let chosen = verdicts.iter().position(|verdict| *verdict != Some(false)).unwrap_or(0);
+        let Some(key) = named.get(chosen) else { return Ok(None) };
+        let doubles = named.iter().enumerate().filter(|(at, _)| *at != chosen).filter_map(|(_, key)| key.id());
+        Ok(Some(Observed {
+            id: key.id().unwrap_or_default().to_owned(),
+            description: key.description().filter(|text| !text.is_empty()).map(str::to_owned),
+            enabled: key.enabled(),
+            value_is_right: verdicts[chosen],
+            tags: ordered(key.tags()),
+            doubles: doubles.map(str::to_owned).collect(),
+        }))
+    }
+
+    async fn has_wanted_value(&self, aws: &Aws<'_>, id: &str) -> Result<Option<bool>> {
+        let Some(wanted) = &self.key.value else { return Ok(None) };
+        let call = || aws.apigateway().get_api_key().api_key(id).include_value(true).send();
+        let key = found(aws.call("apigateway", "GetApiKey", Repeat::Safe, call).await)?;
+        Ok(Some(key.and_then(|key| key.value).as_deref() == Some(wanted.reveal())))
+    }
+}
+
+async fn delete(aws: &Aws<'_>, id: &str) -> Result<()> {
+    let call = || aws.apigateway().delete_api_key().api_key(id).send();
+    gone(aws.call("apigateway", "DeleteApiKey", Repeat::Safe, call).await)
+}

@@ -1,0 +1,181 @@
+//! The deployment: an immutable picture of the draft. Its description carries the fingerprint of what it pictures, so
+//! that any later run knows what the stage serves without a file of its own (law 1).
+
+use crate::aws::{Aws, Error, Repeat, Result, found, gone, once};
+use crate::engine::plan::{Change, Side};
+use crate::engine::{Handle, Identity, Known, NodeId, Resource};
+use crate::event::Action;
+use crate::resources::RestApi;
+
+/// Kept for rollback, the one in use included.
+const KEPT: usize = 5;
+
+/// Before the fingerprint in a deployment's description.
+const MARK: &str = "poc ";
+
+/// A deployment of the wanted definition.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    pub api: Handle<RestApi>,
+    pub stage: String,
+    /// What is to be pictured: [`super::definition::fingerprint`].
+    pub fingerprint: String,
+    /// The draft, and everything callers will meet through it (law 6: permission before deployment).
+    pub after: Vec<NodeId>,
+}
+
+/// Our deployments, newest first.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    ours: Vec<Made>,
+}
+
+#[derive(Clone, Debug)]
+struct Made {
+    id: String,
+    fingerprint: String,
+    created: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    pub id: String,
+}
+
+impl Observed {
+    fn current(&self, fingerprint: &str) -> Option<&Made> {
+        self.ours.iter().find(|made| made.fingerprint == fingerprint)
+    }
+}
+
+impl Resource for Deployment {
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn identity(&self) -> Identity {
+        Identity::one("deployment", "deployment", &self.stage)
+    }
+
+    fn needs(&self) -> Vec<NodeId> {
+        [vec![self.api.id()], self.after.clone()].concat()
+    }
+
+    fn read_after(&self) -> Vec<NodeId> {
+        vec![self.api.id()]
+    }
+
+    async fn read(&self, aws: &Aws<'_>, known: &Known) -> Result<Option<Observed>> {
+        let Some(api) = known.get(self.api) else { return Ok(None) };
+        let ours = self.list(aws, &api.id).await?;
+        Ok((!ours.is_empty()).then_some(Observed { ours }))
+    }
+
+    fn outputs(&self, seen: &Observed) -> Outputs {
+        let made = seen.current(&self.fingerprint).or(seen.ours.first());
+        Outputs { id: made.map(|made| made.id.clone()).unwrap_or_default() }
+    }
+
+    fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
+        if seen.current(&self.fingerprint).is_some() {
+            return Vec::new();
+        }
+        let before = seen.ours.first().map_or(Side::Absent, |made| Side::from(made.fingerprint.clone()));
+        vec![Change::new("definition", before, self.fingerprint.clone())]
+    }
+
+    fn creation(&self, _: &Known) -> Vec<Change> {
+        vec![Change::set("definition", self.fingerprint.clone())]
+    }
+
+    fn keeps_outputs(&self, _: &[Change]) -> bool {
+        false
+    }
+
+    async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<Outputs> {
+        let api = known.require(self.api)?.id;
+        let description = format!("{MARK}{}", self.fingerprint);
+        let create = async || {
+            let call = || aws.apigateway().create_deployment().rest_api_id(&api).description(&description).send();
+            let made = aws.call("apigateway", "CreateDeployment", Repeat::Never, call).await?;
+            made.id.ok_or_else(|| Error::unexpected("CreateDeployment names no id"))
+        };
+        let find = async || {
+            let found = self.list(aws, &api).await?.into_iter().find(|made| made.fingerprint == self.fingerprint);
+            Ok(found.map(|made| made.id))
+        };
+        Ok(Outputs { id: once(create, find).await? })
+    }
+
+    async fn update(&self, aws: &Aws<'_>, known: &Known, _: &Observed, _: &[Change]) -> Result<Outputs> {
+        self.create(aws, known).await
+    }
+
+    fn surplus(&self, seen: &Observed, _: &Known, acting: bool) -> Vec<Change> {
+        let doomed = self.doomed(seen, acting);
+        doomed.map(|made| Change::removed(format!("deployment {}", made.id), made.fingerprint.clone())).collect()
+    }
+
+    async fn prune(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, surplus: &[Change]) -> Result<()> {
+        let api = known.require(self.api)?.id;
+        for made in seen
+            .ours
+            .iter()
+            .filter(|made| surplus.iter().any(|change| change.path == format!("deployment {}", made.id)))
+        {
+            let call = || aws.apigateway().delete_deployment().rest_api_id(&api).deployment_id(&made.id).send();
+            match gone(aws.call("apigateway", "DeleteDeployment", Repeat::Safe, call).await) {
+                // Another stage, not ours, serves it: it stays.
+                Err(error) if error.message.contains("Active stages") => {}
+                ended => ended?,
+            }
+        }
+        Ok(())
+    }
+
+    fn consequences(&self, action: Action, _: &[Change]) -> Vec<String> {
+        match action {
+            Action::Prune => vec![format!("rollback reaches the last {KEPT} deployments")],
+            _ => Vec::new(),
+        }
+    }
+
+    fn goes_with(&self) -> Option<NodeId> {
+        Some(self.api.id())
+    }
+
+    async fn delete(&self, _: &Aws<'_>, _: &Known, _: &Observed) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Deployment {
+    /// Those beyond the last five, never the one that is wanted.
+    fn doomed<'a>(&'a self, seen: &'a Observed, acting: bool) -> impl Iterator<Item = &'a Made> {
+        let room = if acting { KEPT - 1 } else { KEPT };
+        seen.ours.iter().skip(room).filter(|made| made.fingerprint != self.fingerprint)
+    }
+
+    async fn list(&self, aws: &Aws<'_>, api: &str) -> Result<Vec<Made>> {
+        let (mut ours, mut position) = (Vec::new(), None);
+        loop {
+            let call = || {
+                let request = aws.apigateway().get_deployments().rest_api_id(api).limit(500);
+                request.set_position(position.clone()).send()
+            };
+            let page = found(aws.call("apigateway", "GetDeployments", Repeat::Safe, call).await)?;
+            let Some(page) = page else { return Ok(Vec::new()) };
+            position = page.position;
+            ours.extend(page.items.unwrap_or_default().into_iter().filter_map(|deployment| {
+                let fingerprint = deployment.description.as_deref()?.strip_prefix(MARK)?.to_owned();
+                let created = deployment.created_date.map_or(0, |date| date.secs());
+                Some(Made { id: deployment.id?, fingerprint, created })
+            }));
+            if position.is_none() {
+                // Newest first; within a second the list's own order is kept, reversed.
+                ours.reverse();
+                ours.sort_by_key(|made| std::cmp::Reverse(made.created));
+                return Ok(ours);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! That API Gateway may invoke the alias, for exactly the methods of the API. Policies belong to the qualifier
+//! (`AWS_FACTS` B5), so they stand on the alias that the integrations name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::aws::{Aws, ErrorKind, Repeat, Result, found, gone};
+use crate::engine::plan::{Change, Side};
+use crate::engine::{Handle, Identity, Known, NodeId, Resource};
+use crate::resources::RestApi;
+
+/// What a resource policy may hold, with room for what others put there: AWS says 20 KB (`AWS_FACTS` D).
+const ROOM: usize = 19_000;
+
+/// The statements on one alias.
+#[derive(Clone, Debug)]
+pub struct Permission {
+    pub function: String,
+    pub alias_name: String,
+    pub alias: NodeId,
+    /// Deleted with the function, its policies go along.
+    pub function_node: NodeId,
+    pub api: Handle<RestApi>,
+    pub stage: String,
+    /// Path and verb of every method that invokes the function.
+    pub methods: Vec<(String, String)>,
+    pub region: String,
+    pub account: String,
+    pub partition: String,
+}
+
+/// Statement id to source ARN.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    statements: BTreeMap<String, String>,
+}
+
+impl Resource for Permission {
+    type Observed = Observed;
+    type Outputs = ();
+
+    fn identity(&self) -> Identity {
+        Identity::one("permission", "invoke permission", format!("{}:{}", self.function, self.alias_name))
+    }
+
+    fn needs(&self) -> Vec<NodeId> {
+        vec![self.alias, self.api.id()]
+    }
+
+    async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
+        let call = || aws.lambda().get_policy().function_name(&self.function).qualifier(&self.alias_name).send();
+        let answer = found(aws.call("lambda", "GetPolicy", Repeat::Safe, call).await)?;
+        let policy = answer.and_then(|answer| answer.policy).unwrap_or_default();
+        let policy: Value = serde_json::from_str(&policy).unwrap_or_default();
+        let statements: BTreeMap<String, String> =
+            policy["Statement"].as_array().into_iter().flatten().filter_map(ours).collect();
+        Ok((!statements.is_empty()).then_some(Observed { statements }))
+    }
+
+    fn outputs(&self, _: &Observed) {}
+
+    fn diff(&self, seen: &Observed, known: &Known) -> Vec<Change> {
+        let Some(api) = known.get(self.api) else { return self.unknown(known) };
+        let missing = self.wanted(&api.id).into_iter().filter(|(id, _)| !seen.statements.contains_key(id));
+        missing.map(|(id, source)| Change::set(id, source)).collect()
+    }
+
+    fn creation(&self, known: &Known) -> Vec<Change> {
+        match known.get(self.api) {
+            Some(api) => self.wanted(&api.id).into_iter().map(|(id, source)| Change::set(id, source)).collect(),
+            None => self.unknown(known),
+        }
+    }
+
+    fn consequences(&self, _: crate::event::Action, _: &[Change]) -> Vec<String> {
+        let text = "too many methods for one statement each (AWS allows 20 KB): gathered under wider source ARNs within \
+                    this API and stage";
+        if self.gathered() { vec![text.to_owned()] } else { Vec::new() }
+    }
+
+    async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
+        for (id, source) in self.wanted(&known.require(self.api)?.id) {
+            self.add(aws, &id, &source).await?;
+        }
+        Ok(())
+    }
+
+    async fn update(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, _: &[Change]) -> Result<()> {
+        let wanted = self.wanted(&known.require(self.api)?.id);
+        for (id, source) in wanted.iter().filter(|(id, _)| !seen.statements.contains_key(*id)) {
+            self.add(aws, id, source).await?;
+        }
+        Ok(())
+    }
+
+    /// Statements that no method needs any more go once the stage serves the new definition (law 6).
+    fn surplus(&self, seen: &Observed, known: &Known, _: bool) -> Vec<Change> {
+        let wanted = known.get(self.api).map(|api| self.wanted(&api.id)).unwrap_or_default();
+        let stale = seen.statements.iter().filter(|(id, _)| !wanted.contains_key(*id));
+        stale.map(|(id, source)| Change::removed(id.clone(), source.clone())).collect()
+    }
+
+    async fn prune(&self, aws: &Aws<'_>, _: &Known, _: &Observed, surplus: &[Change]) -> Result<()> {
+        for change in surplus {
+            self.remove(aws, &change.path).await?;
+        }
+        Ok(())
+    }
+
+    fn goes_with(&self) -> Option<NodeId> {
+        Some(self.function_node)
+    }
+
+    async fn delete(&self, aws: &Aws<'_>, _: &Known, seen: &Observed) -> Result<()> {
+        for id in seen.statements.keys() {
+            self.remove(aws, id).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Permission {
+    fn unknown(&self, known: &Known) -> Vec<Change> {
+        let sources = self.sources("").into_iter();
+        sources.map(|(what, _)| Change::set(what, Side::KnownAfter(known.step_of(self.api)))).collect()
+    }
+
+    /// Statement id to source ARN; the id names what it allows and changes with it.
+    fn wanted(&self, api: &str) -> BTreeMap<String, String> {
+        let statement = |(what, source): (String, String)| {
+            let letters = what.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
+            let name: String = letters.take(60).collect();
+            let digest = Sha256::digest(&source);
+            let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            (format!("poc-{}-{mark}", name.trim_matches('-')), source)
+        };
+        self.sources(api).into_iter().map(statement).collect()
+    }
+
+    /// What is allowed, in words, and its ARN: one per method or, where they do not fit, one per verb.
+    fn sources(&self, api: &str) -> BTreeMap<String, String> {
+        if self.gathered() {
+            let verbs: BTreeSet<&str> = self.methods.iter().map(|(_, verb)| verb.as_str()).collect();
+            return verbs.into_iter().map(|verb| (format!("{verb} *"), self.arn(api, verb, "/*"))).collect();
+        }
+        let one = |(path, verb): &(String, String)| (format!("{verb} {path}"), self.arn(api, verb, path));
+        self.methods.iter().map(one).collect()
+    }
+
+    /// Path variables and `ANY` are wildcards in a source ARN (B5).
+    fn arn(&self, api: &str, verb: &str, path: &str) -> String {
+        let verb = if verb == "ANY" { "*" } else { verb };
+        let parts = path.split('/').map(|part| if part.starts_with('{') { "*" } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let Permission { partition, region, account, stage, .. } = self;
+        format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
+    }
+
+    /// Would one statement per method be more than the policy holds?
+    fn gathered(&self) -> bool {
+        let statement = |(path, verb): &(String, String)| {
+            let source = self.arn("0123456789", verb, path);
+            // What AWS writes around it: sid, principal, action, resource, condition.
+            330 + self.function.len() + self.alias_name.len() + source.len() + (verb.len() + path.len()).min(60)
+        };
+        self.methods.iter().map(statement).sum::<usize>() > ROOM
+    }
+
+    async fn add(&self, aws: &Aws<'_>, id: &str, source: &str) -> Result<()> {
+        let call = || {
+            let request = aws.lambda().add_permission().function_name(&self.function).qualifier(&self.alias_name);
+            request
+                .statement_id(id)
+                .action("lambda:InvokeFunction")
+                .principal("apigateway.amazonaws.com")
+                .source_arn(source)
+                .send()
+        };
+        match aws.call("lambda", "AddPermission", Repeat::Safe, call).await {
+            // A repeated call whose first answer was lost.
+            Err(error) if error.is(ErrorKind::AlreadyExists) => Ok(()),
+            ended => ended.map(|_| ()),
+        }
+    }
+
+    async fn remove(&self, aws: &Aws<'_>, id: &str) -> Result<()> {
+        let call = || {
+            let request = aws.lambda().remove_permission().function_name(&self.function);
+            request.qualifier(&self.alias_name).statement_id(id).send()
+        };
+        gone(aws.call("lambda", "RemovePermission", Repeat::Safe, call).await)
+    }
+}
+
+/// Ours by the statement id; others' statements are theirs.
+fn ours(statement: &Value) -> Option<(String, String)> {
+    let id = statement["Sid"].as_str().filter(|id| id.starts_with("poc-"))?;
+    let condition = statement["Condition"].as_object()?;
+    let source = condition.values().find_map(|test| test["AWS:SourceArn"].as_str().or(test["aws:SourceArn"].as_str()));
+    Some((id.to_owned(), source.unwrap_or_default().to_owned()))
+}

@@ -1,0 +1,75 @@
+//! That a key is in the usage plan. Keys which others put into it are theirs and stay.
+
+use super::api_key::ApiKey;
+use super::usage_plan::UsagePlan;
+use crate::aws::{Aws, ErrorKind, Repeat, Result, gone};
+use crate::engine::plan::{Change, Side};
+use crate::engine::{Handle, Identity, Known, NodeId, Resource};
+
+/// One of our keys in our plan.
+#[derive(Clone, Debug)]
+pub struct UsagePlanKey {
+    pub name: String,
+    pub plan: Handle<UsagePlan>,
+    pub key: Handle<ApiKey>,
+}
+
+impl Resource for UsagePlanKey {
+    type Observed = ();
+    type Outputs = ();
+
+    fn identity(&self) -> Identity {
+        Identity::of_many("usage_plan_key", "usage plan key", &self.name)
+    }
+
+    fn needs(&self) -> Vec<NodeId> {
+        vec![self.plan.id(), self.key.id()]
+    }
+
+    fn read_after(&self) -> Vec<NodeId> {
+        self.needs()
+    }
+
+    /// The plan's own look-up has told it already.
+    async fn read(&self, _: &Aws<'_>, known: &Known) -> Result<Option<()>> {
+        let (Some(plan), Some(key)) = (known.get(self.plan), known.get(self.key)) else { return Ok(None) };
+        Ok(plan.keys.contains(&key.id).then_some(()))
+    }
+
+    fn outputs(&self, (): &()) {}
+
+    fn diff(&self, (): &(), known: &Known) -> Vec<Change> {
+        // A replaced key is another key: it must be put into the plan.
+        match known.get(self.key) {
+            Some(_) => Vec::new(),
+            None => vec![Change::new("key", Side::Secret, Side::KnownAfter(known.step_of(self.key)))],
+        }
+    }
+
+    fn creation(&self, _: &Known) -> Vec<Change> {
+        Vec::new()
+    }
+
+    async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
+        let (plan, key) = (known.require(self.plan)?.id, known.require(self.key)?.id);
+        let call = || {
+            let request = aws.apigateway().create_usage_plan_key().usage_plan_id(&plan);
+            request.key_id(&key).key_type("API_KEY").send()
+        };
+        match aws.call("apigateway", "CreateUsagePlanKey", Repeat::Safe, call).await {
+            // A repeated call whose first answer was lost.
+            Err(error) if error.is(ErrorKind::AlreadyExists) => Ok(()),
+            ended => ended.map(|_| ()),
+        }
+    }
+
+    async fn update(&self, aws: &Aws<'_>, known: &Known, (): &(), _: &[Change]) -> Result<()> {
+        self.create(aws, known).await
+    }
+
+    async fn delete(&self, aws: &Aws<'_>, known: &Known, (): &()) -> Result<()> {
+        let (Some(plan), Some(key)) = (known.get(self.plan), known.get(self.key)) else { return Ok(()) };
+        let call = || aws.apigateway().delete_usage_plan_key().usage_plan_id(&plan.id).key_id(&key.id).send();
+        gone(aws.call("apigateway", "DeleteUsagePlanKey", Repeat::Safe, call).await)
+    }
+}

@@ -1,0 +1,202 @@
+//! The top level of deploy.yaml: the sections in their order, the package and its bucket, and what two sections must
+//! agree on.
+
+use std::collections::BTreeMap;
+
+use super::decode::{At, Reader, Table};
+use super::grammar::{PACKAGE, ROOT};
+use super::interpolate::{Filled, Variables, shorten};
+use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
+use super::tree::Node;
+use super::{api, checks, domain, function, limits, stage_settings, stages, usage_plan};
+
+/// Reads the merged tree. Where something is wrong a stand-in takes its place, so that the rest can be judged; the
+/// result counts only if the reader has no faults.
+pub(super) fn read<'a>(
+    reader: &'a Reader<'a>,
+    merged: &'a Node,
+    variables: &Variables<'_>,
+    base_stage: &str,
+) -> Option<Spec> {
+    let root = reader.at(merged).table(&ROOT)?;
+    stages::judge(&root, base_stage);
+    let app = app_name(&root);
+    let stage = stage_name(&root, reader, variables);
+    let region = region(&root, variables);
+    let tags = limits::tags(&root, &BTreeMap::new());
+    let (source, bucket) = package(&root, reader, &app);
+    let (function, role) = function::read(&root, reader, &app, &tags, source.as_ref(), region.as_deref());
+    let api = api::read(&root, reader, &app, region.as_deref());
+    let usage_plan = usage_plan::read(&root, reader, &app, &api.routes);
+    let spec = Spec {
+        stage_settings: stage_settings::read(&root, &api.routes, &tags),
+        domain: domain::read(&root, &api, region.as_deref(), variables.account),
+        checks: checks::read(&root, usage_plan.as_ref()),
+        app: app.text,
+        stage,
+        region,
+        tags,
+        package: Package { source: source.unwrap_or(PackageSource::Zip { path: reader.directory.clone() }), bucket },
+        function,
+        role,
+        api,
+        usage_plan,
+    };
+    keys_are_of_use(&root, &spec.api, spec.usage_plan.as_ref());
+    Some(spec)
+}
+
+fn app_name(root: &Table<'_>) -> Filled {
+    let Some((at, name)) = root.need("name").and_then(|at| at.text().map(|name| (at, name))) else {
+        return Filled::literal("app");
+    };
+    if limits::APP.judge(&at, &name.text, &name) { name } else { Filled::literal("app") }
+}
+
+fn stage_name(root: &Table<'_>, reader: &Reader<'_>, variables: &Variables<'_>) -> String {
+    if let Some(at) = root.need("stage")
+        && let Some(name) = at.text()
+        && not_itself(&at, &name, "${stage}").is_some()
+        && limits::STAGE.judge(&at, &name.text, &name)
+    {
+        limits::stage_is_an_alias(&at, &name.text);
+    }
+    variables.stage.unwrap_or(reader.scope.stage).to_string()
+}
+
+fn region(root: &Table<'_>, variables: &Variables<'_>) -> Option<String> {
+    let own = root.get("region").and_then(|at| {
+        let region = at.text()?;
+        not_itself(&at, &region, "${region}")?;
+        if limits::is_region(&region.text) {
+            return Some(region.text);
+        }
+        at.fault("bad_region", format!("`{}` is not an AWS region", region.shown()), "write one like us-east-1");
+        None
+    });
+    variables.region.map(str::to_string).or(own)
+}
+
+fn not_itself(at: &At<'_>, text: &Filled, itself: &str) -> Option<()> {
+    if text.raw.contains(itself) {
+        let help = "write it out, or take it from the environment: ${env:NAME}";
+        at.fault("unknown_variable", format!("`{}` cannot be filled in by itself", at.name()), help);
+        return None;
+    }
+    Some(())
+}
+
+/// Where the package comes from, if that is there, and the bucket it goes to.
+fn package(root: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> (Option<PackageSource>, String) {
+    let table = root.need("package").and_then(|at| at.table(&PACKAGE));
+    let source = table.as_ref().and_then(|table| package_source(table, reader));
+    (source, bucket(root, table.as_ref(), reader, app))
+}
+
+fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSource> {
+    let ignore = table.texts("ignore");
+    for (at, pattern) in &ignore {
+        let mut builder = ignore::gitignore::GitignoreBuilder::new("");
+        if builder.add_line(None, &pattern.text).is_err() {
+            let message = format!("`{}` is not a .gitignore pattern", pattern.shown());
+            at.fault("bad_ignore_pattern", message, "write one like *.pyc or tests/");
+        }
+    }
+    let at = table.need("path")?;
+    let filled = at.text()?;
+    if filled.text.is_empty() {
+        at.fault("missing_file", "the package's path is empty", "name a directory or a .zip; . is deploy.yaml's own");
+        return None;
+    }
+    let path = reader.resolve(&filled.text);
+    let shown = if filled.from_env { filled.shown() } else { path.display().to_string() };
+    let Ok(about) = std::fs::metadata(&path) else {
+        at.fault("missing_file", format!("there is no {shown}"), "paths start from the directory deploy.yaml is in");
+        return None;
+    };
+    if about.is_dir() {
+        return Some(PackageSource::Directory { path, ignore: ignore.into_iter().map(|(_, p)| p.text).collect() });
+    }
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+        at.fault(
+            "not_a_package",
+            format!("{shown} is neither a directory nor a .zip"),
+            "name a directory, or a zip that is ready",
+        );
+    } else if !ignore.is_empty()
+        && let Some(ignore) = table.get("ignore")
+    {
+        ignore.fault_in_key("unused_key", "`ignore` has no effect on a ready .zip", "remove it, or name the directory");
+    }
+    Some(PackageSource::Zip { path })
+}
+
+/// The bucket given, or `poc-<app>-<account>-<region>`; other stages' buckets get their stage's suffix.
+fn bucket(root: &Table<'_>, package: Option<&Table<'_>>, reader: &Reader<'_>, app: &Filled) -> String {
+    let given = package.and_then(|table| table.get("bucket"));
+    let (name, at) = match &given {
+        Some(at) => match at.text() {
+            Some(text) => (text, at),
+            None => return String::new(),
+        },
+        None => (Filled { text: default_bucket(&app.text, reader), ..app.clone() }, &root.at),
+    };
+    let unique = reader.unique(&["package", "bucket"], &name);
+    let unique = match unique.strip_prefix(name.text.as_str()) {
+        Some(suffix) => format!("{}{}", name.text, in_bucket_letters(suffix)),
+        None => unique,
+    };
+    if let Some(wrong) = limits::bucket_name(&unique) {
+        let shown = if name.from_env { name.shown() } else { shorten(&unique) };
+        let message = format!("S3 would refuse the bucket name `{shown}`: {wrong}");
+        let help = "3 to 63 lower-case letters, digits and hyphens, like \"my-app-${account}-${region}\"";
+        match given.as_ref().or(root.get("package").as_ref()) {
+            Some(at) => at.fault("bad_bucket", message, help),
+            None => at.fault("bad_bucket", message, help),
+        }
+    }
+    unique
+}
+
+fn in_bucket_letters(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+}
+
+/// Shortened so that account, region and a short stage still fit into 63 characters.
+fn default_bucket(app: &str, reader: &Reader<'_>) -> String {
+    let tail = format!("-{}-{}", reader.scope.account, reader.scope.region);
+    let stage = if reader.differences.is_some() { reader.scope.stage.len() + 1 } else { 0 };
+    let room = 63_usize.saturating_sub("poc-".len() + tail.len() + stage).max(1);
+    let words = in_bucket_letters(app);
+    let name: String = words.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+    let name: String = name.chars().take(room).collect();
+    format!("poc-{}{tail}", name.trim_end_matches('-'))
+}
+
+/// C2: a method that needs a key and a stage without keys answer 403 to everybody.
+fn keys_are_of_use(root: &Table<'_>, api: &Api, plan: Option<&UsagePlan>) {
+    let keys = plan.is_some_and(|plan| !plan.keys.is_empty());
+    let Some(route) = api.routes.iter().find(|route| route.api_key) else {
+        return;
+    };
+    if keys {
+        return;
+    }
+    let flag = root
+        .get("api")
+        .and_then(|at| at.node.get("resources"))
+        .and_then(|node| node.get(&route.path))
+        .and_then(|node| node.get(&route.verb))
+        .and_then(|node| node.get("api_key"));
+    let missing = if plan.is_some() { "`usage_plan` has no keys" } else { "there is no `usage_plan`" };
+    let message =
+        format!("`{} {}` needs an API key, but {missing}: it would always answer 403", route.verb, route.path);
+    let span = flag.map_or_else(|| root.at.span().clone(), |node| node.span.clone());
+    root.at.reader.fault_at_path(
+        format!("api.resources.{}.{}.api_key", route.path, route.verb),
+        span,
+        "key_without_plan",
+        message,
+        "add `usage_plan: { keys: [NAME] }`, or remove `api_key`",
+    );
+}

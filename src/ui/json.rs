@@ -1,0 +1,99 @@
+//! What programs see: one document for validate, plan and status; one line per event for deploy and teardown.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::progress::Tally;
+use crate::event::{Event, Outcome, Problem};
+use crate::pipeline::{Failure, Validated};
+use crate::spec::Fault;
+
+/// The data as it stands.
+pub(super) fn of(data: &impl Serialize) -> Value {
+    // Only maps with keys that are not texts fail; the types shown here have none.
+    serde_json::to_value(data).unwrap_or_default()
+}
+
+/// The data as an event.
+pub(super) fn tagged(event: &str, data: &impl Serialize) -> Value {
+    merged(json!({ "event": event }), of(data))
+}
+
+pub(super) fn validated(validated: &Validated) -> Value {
+    merged(json!({ "valid": true, "faults": [] }), of(validated))
+}
+
+/// A failed validate, plan or status.
+pub(super) fn failure(command: &str, failure: &Failure) -> Value {
+    match failure {
+        Failure::Faults(faults) => faults_document(faults),
+        other => json!({ "problem": problem_of(command, other) }),
+    }
+}
+
+/// The last lines of a deploy or teardown that did not reach its end: the faults, and the event that closes every run.
+pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally) -> Vec<Value> {
+    let mut lines = Vec::new();
+    if let Failure::Faults(faults) = failure {
+        lines.push(merged(json!({ "event": "invalid" }), faults_document(faults)));
+    }
+    if !tally.ended {
+        lines.push(of(&Event::Finished {
+            command,
+            outcome: if matches!(failure, Failure::Interrupted) { Outcome::Interrupted } else { Outcome::Failed },
+            outputs: Default::default(),
+            requests: tally.requests,
+            writes: tally.writes,
+            elapsed: tally.elapsed().unwrap_or_default(),
+            left: None,
+            problem: problem_of(command, failure),
+        }));
+    }
+    lines
+}
+
+fn faults_document(faults: &[Fault]) -> Value {
+    let faults: Vec<Value> = super::diagnostics::sorted(faults).into_iter().map(fault).collect();
+    json!({ "valid": false, "faults": faults })
+}
+
+fn fault(fault: &Fault) -> Value {
+    let span = fault.span.as_ref();
+    json!({
+        "code": fault.code,
+        "path": fault.path,
+        "file": span.map(|span| span.source.path.display().to_string()),
+        "line": span.map(|span| span.line),
+        "column": span.map(|span| span.column),
+        "message": fault.message,
+        "help": fault.help,
+    })
+}
+
+fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
+    let told = |kind, message: String, next: String| Problem {
+        kind,
+        resource: None,
+        operation: None,
+        code: None,
+        message,
+        request_id: None,
+        next,
+    };
+    match failure {
+        Failure::Faults(_) => None,
+        Failure::Usage(sentence) => Some(told("usage", sentence.clone(), format!("see `poc {command} --help`"))),
+        Failure::Problem(problem) => Some((**problem).clone()),
+        Failure::Interrupted => {
+            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again")))
+        }
+    }
+}
+
+/// The fields of both objects, in order.
+fn merged(mut first: Value, second: Value) -> Value {
+    if let (Value::Object(first), Value::Object(second)) = (&mut first, second) {
+        first.extend(second);
+    }
+    first
+}

@@ -1,0 +1,182 @@
+//! How a command ends: what was validated, the outputs of a deploy, the state of things, what a teardown left.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use super::human::heading;
+use super::layout::{columns, harmless, pad, wrap};
+use super::look::{BAD, BOLD, CARE, DIM, GOOD, LINK, Look, paint};
+use super::progress::Tally;
+use super::values::{self, Shown, shown};
+use super::words::{count, took};
+use crate::engine::plan::{Change, Plan, Side};
+use crate::event::Outcome;
+use crate::pipeline::{Deployed, ResourceState, ResourceStatus, Status, TornDown, Validated};
+
+const INDENT: &str = "      ";
+
+/// Outputs that people look for first, and what they are called.
+const LABELS: [(&str, &str); 4] =
+    [("invoke_url", "invoke URL"), ("custom_url", "custom URL"), ("api_keys", "API key"), ("call", "try it")];
+
+pub(super) fn validated(file: &Path, validated: &Validated, look: &Look) -> String {
+    let stages = match validated.stages.as_slice() {
+        [] => String::new(),
+        [stage] => format!(", stage {}", harmless(stage)),
+        stages => format!(", stages {}", harmless(&stages.join(", "))),
+    };
+    let sentence = format!(
+        "{} {} is right: {}, {}, {}{stages}. Nothing was sent to AWS.",
+        paint(GOOD, look.glyphs.good),
+        harmless(&file.display().to_string()),
+        harmless(&validated.app),
+        count(validated.routes, "route"),
+        count(validated.templates, "template"),
+    );
+    wrap("", &sentence, look.width)
+}
+
+/// The outputs, and a sentence on what was done.
+pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (String, String) {
+    let target = &deployed.target;
+    let whole = format!("{} (stage {})", harmless(&target.app), target.stage);
+    let sentence = match deployed.outcome {
+        Outcome::Declined => "Nothing was changed.".to_owned(),
+        Outcome::Unchanged => format!("{} {whole} is as deploy.yaml says.", paint(GOOD, "Nothing changed:")),
+        Outcome::Changed => format!("{} {whole}: {}.", paint(GOOD, "Deployed"), tally.done()),
+        Outcome::Failed | Outcome::Interrupted => {
+            format!("{} {whole}. Run `poc deploy` again to continue.", paint(BAD, "Not finished:"))
+        }
+    };
+    let summary = format!("\n{}", wrap("", &sentence, look.width));
+    if deployed.outcome == Outcome::Declined {
+        return (String::new(), summary);
+    }
+    let summary = summary + &cost(tally);
+    let outputs = outputs(&deployed.outputs);
+    (outputs, if deployed.outputs.is_empty() { summary } else { summary + "\n" })
+}
+
+/// `3.2 s, requests: 55, writes: 14`
+fn cost(tally: &Tally) -> String {
+    let time = tally.elapsed().map_or_else(String::new, |elapsed| format!("{}, ", took(elapsed)));
+    format!("{}\n", paint(DIM, format!("{time}requests: {}, writes: {}", tally.requests, tally.writes)))
+}
+
+/// Labels and values; a value stands on one line, whatever the width, so that it can be copied.
+fn outputs(outputs: &BTreeMap<String, String>) -> String {
+    let known = LABELS.iter().filter_map(|(key, label)| Some(((*label).to_owned(), outputs.get(*key)?)));
+    let rest = outputs.iter().filter(|(key, _)| LABELS.iter().all(|(known, _)| known != key));
+    let rest = rest.map(|(key, value)| (harmless(&key.replace('_', " ")), value));
+    let rows: Vec<(String, &String)> = known.chain(rest).collect();
+    let width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
+    let mut text = String::new();
+    for (label, value) in rows {
+        let style = if value.starts_with("https://") { LINK } else { BOLD };
+        let _ = writeln!(text, "{}  {}", pad(&label, width), paint(style, harmless(value)));
+    }
+    text
+}
+
+pub(super) fn status(status: &Status, look: &Look) -> String {
+    let mut text = heading(&status.target, look);
+    if !status.deployed {
+        return text + &wrap("", "Nothing is deployed. `poc deploy` deploys it.", look.width);
+    }
+    let titles = status.resources.iter().map(|resource| columns(&title(resource))).max().unwrap_or(0);
+    for resource in &status.resources {
+        text += &row(resource, titles, look);
+        for change in &resource.drift {
+            text += &drift(change, look);
+        }
+    }
+    text += "\n";
+    if !status.outputs.is_empty() {
+        text += &outputs(&status.outputs);
+        text += "\n";
+    }
+    text + &wrap("", &verdict(status), look.width)
+}
+
+fn title(resource: &ResourceStatus) -> String {
+    format!("{} {}", resource.kind, harmless(&resource.name))
+}
+
+fn row(resource: &ResourceStatus, titles: usize, look: &Look) -> String {
+    let (glyph, style, word) = match resource.state {
+        ResourceState::Deployed => (look.glyphs.good, GOOD, "deployed"),
+        ResourceState::Drifted => ("~", CARE, "drifted"),
+        ResourceState::Missing => (look.glyphs.bad, BAD, "missing"),
+        ResourceState::Surplus => ("-", BAD, "surplus"),
+    };
+    let title = format!("{} {}", resource.kind, paint(BOLD, harmless(&resource.name)));
+    let start = format!("  {} ", paint(style, format!("{glyph} {word:<8}")));
+    let facts: Vec<String> =
+        resource.facts.iter().map(|(name, value)| format!("{} {}", harmless(name), harmless(value))).collect();
+    if facts.is_empty() {
+        return format!("{start}{title}\n");
+    }
+    let line = format!("{start}{}  {}", pad(&title, titles), paint(DIM, facts.join(", ")));
+    if columns(&line) <= look.width {
+        return line + "\n";
+    }
+    format!("{start}{title}\n{}", wrap(INDENT, &paint(DIM, facts.join(", ")), look.width))
+}
+
+/// `memory: AWS has 512, deploy.yaml says 256`.
+fn drift(change: &Change, look: &Look) -> String {
+    let plan = Plan::default();
+    let path = harmless(&change.path);
+    if let (Shown::Inline(has), Shown::Inline(says)) = (shown(&change.before, &plan), shown(&change.after, &plan)) {
+        let sentence = match (&change.before, &change.after) {
+            (Side::Secret, Side::Secret) => format!("{path}: the secret differs"),
+            (_, Side::Absent) => format!("{path}: AWS has {has}, deploy.yaml does not"),
+            (Side::Absent, _) => format!("{path}: deploy.yaml says {says}, AWS has nothing"),
+            _ => format!("{path}: AWS has {has}, deploy.yaml says {says}"),
+        };
+        if columns(&sentence) + columns(INDENT) <= look.width {
+            return format!("{INDENT}{sentence}\n");
+        }
+    }
+    let below = values::difference(&change.before, &change.after, &plan, &format!("{INDENT}  "), look);
+    format!("{INDENT}{path} (- AWS has, + deploy.yaml says)\n{below}")
+}
+
+fn verdict(status: &Status) -> String {
+    let of = |state| status.resources.iter().filter(|resource| resource.state == state).count();
+    let wrong: Vec<String> = [
+        (of(ResourceState::Drifted), "drifted"),
+        (of(ResourceState::Missing), "missing"),
+        (of(ResourceState::Surplus), "no longer in deploy.yaml"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    let all = count(status.resources.len(), "resource");
+    if wrong.is_empty() {
+        return format!("{all}, {}", paint(GOOD, "all as deploy.yaml says."));
+    }
+    format!("{all}: {}. `poc plan` shows how to put that right, `poc deploy` does it.", wrong.join(", "))
+}
+
+pub(super) fn torn_down(gone: &TornDown, tally: &Tally, look: &Look) -> String {
+    let target = &gone.target;
+    let whole = format!("{} (stage {})", harmless(&target.app), target.stage);
+    if gone.outcome == Outcome::Declined {
+        return "\nNothing was deleted.\n".to_owned();
+    }
+    if gone.left.is_empty() {
+        let sentence = match gone.outcome {
+            Outcome::Unchanged => format!("There is nothing of {whole} to delete: {}.", paint(GOOD, "0 left")),
+            _ => format!("{whole} is gone: {}, {}.", tally.done(), paint(GOOD, "0 left")),
+        };
+        return wrap("", &sentence, look.width) + &cost(tally);
+    }
+    let mut text = format!("{}\n", paint(BAD, format!("{} left:", gone.left.len())));
+    for left in &gone.left {
+        text += &wrap("  - ", &harmless(left), look.width);
+    }
+    text + &wrap("", "Run `poc teardown` again to finish; if something stays, its message says why.", look.width)
+}

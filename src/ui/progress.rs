@@ -1,0 +1,353 @@
+//! The steps of a run as they happen: spinners on a terminal, plain lines elsewhere. It keeps the tally that the end of
+//! the run is told from, and sees to it that a log shows life during long waits.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anstream::adapter::strip_str;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::Instant;
+
+use super::layout::{harmless, pad, wrap};
+use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
+use super::words::{doing, done, sign, style, took, up_to};
+use crate::engine::plan::Plan;
+use crate::event::{Action, Event, Problem};
+
+/// A log that is silent for longer looks dead.
+const SILENCE: Duration = Duration::from_secs(30);
+/// A shorter delay before a repeated call is not worth a line.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What has happened so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// What the plan calls its steps.
+    planned: BTreeMap<String, String>,
+    steps: BTreeMap<String, Running>,
+    /// In the order in which they began.
+    in_flight: Vec<String>,
+    pub(super) finished: Vec<Action>,
+    pub(super) skipped: usize,
+    pub(super) problems: Vec<Problem>,
+    pub(super) requests: u64,
+    pub(super) writes: u64,
+    began: Option<Instant>,
+    elapsed: Option<Duration>,
+    /// The run told its end itself.
+    pub(super) ended: bool,
+}
+
+/// A step that has begun.
+#[derive(Clone, Debug)]
+struct Running {
+    kind: &'static str,
+    name: String,
+    action: Action,
+    began: Instant,
+    /// When the log last told of it.
+    said: Instant,
+    waiting: Option<Waiting>,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    what: String,
+    /// Where the wait was when `heard`.
+    elapsed: Duration,
+    heard: Instant,
+    usual: Duration,
+}
+
+impl Tally {
+    /// `Lambda function ServerlessPOCAdmission`; the id where neither plan nor events name the step.
+    pub(super) fn title(&self, step: &str) -> String {
+        let planned = || self.planned.get(step).cloned().unwrap_or_else(|| harmless(step));
+        self.steps.get(step).map_or_else(planned, Running::title)
+    }
+
+    /// Since the first event, or as the run itself has measured it.
+    pub(super) fn elapsed(&self) -> Option<Duration> {
+        self.elapsed.or_else(|| self.began.map(|began| began.elapsed()))
+    }
+
+    /// What was going on when the run ended: `creating REST API ServerlessPOC`.
+    pub(super) fn in_flight(&self) -> Vec<String> {
+        let running = self.in_flight.iter().filter_map(|step| self.steps.get(step));
+        running.map(|step| format!("{} {}", doing(step.action), step.title())).collect()
+    }
+
+    /// `14 created, 1 updated`.
+    pub(super) fn done(&self) -> String {
+        let count = |action| self.finished.iter().filter(|finished| **finished == action).count();
+        let counts: Vec<String> = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Prune]
+            .into_iter()
+            .filter(|action| count(*action) > 0)
+            .map(|action| format!("{} {}", count(action), done(action)))
+            .collect();
+        counts.join(", ")
+    }
+
+    /// Takes note that the step has ended, and gives its title.
+    fn end(&mut self, step: &str) -> String {
+        self.in_flight.retain(|running| running != step);
+        self.title(step)
+    }
+}
+
+impl Running {
+    fn title(&self) -> String {
+        format!("{} {}", self.kind, harmless(&self.name))
+    }
+}
+
+/// A time that still runs has no fractions.
+fn so_far_words(time: Duration) -> String {
+    if time.as_secs() < 10 { format!("{} s", time.as_secs()) } else { took(time) }
+}
+
+impl Waiting {
+    fn words(&self) -> String {
+        let so_far = self.elapsed + self.heard.elapsed();
+        format!(
+            "waiting for {}, {} so far ({} is usual)",
+            harmless(&self.what),
+            so_far_words(so_far),
+            up_to(self.usual)
+        )
+    }
+}
+
+pub(super) struct Progress {
+    look: Look,
+    tally: RefCell<Tally>,
+    live: Option<Live>,
+}
+
+struct Live {
+    lines: MultiProgress,
+    /// The spinners do not pass through the stream that takes colour off.
+    colour: bool,
+    bars: RefCell<BTreeMap<String, ProgressBar>>,
+}
+
+/// The id of the spinner that stands for reading AWS; no step has it.
+const READING: &str = "";
+
+impl Progress {
+    pub(super) fn plain(look: Look) -> Progress {
+        Progress { look, tally: RefCell::default(), live: None }
+    }
+
+    pub(super) fn live(look: Look, colour: bool) -> Progress {
+        let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(12));
+        Progress { live: Some(Live { lines, colour, bars: RefCell::default() }), ..Progress::plain(look) }
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.borrow().clone()
+    }
+
+    /// Takes note of what the steps are called.
+    pub(super) fn expect(&self, plan: &Plan) {
+        let titles =
+            plan.steps.iter().map(|step| (step.step.clone(), format!("{} {}", step.kind, harmless(&step.name))));
+        self.tally.borrow_mut().planned.extend(titles);
+    }
+
+    /// Takes note of the event; what should be said of it is returned.
+    pub(super) fn report(&self, event: &Event) -> String {
+        let mut tally = self.tally.borrow_mut();
+        tally.began.get_or_insert_with(Instant::now);
+        match event {
+            Event::Started { .. } => String::new(),
+            Event::Reading { resources } => {
+                self.spin(READING, format!("reading {}", super::words::count(*resources, "resource")));
+                String::new()
+            }
+            Event::StepStarted { step, kind, name, action } => {
+                let now = Instant::now();
+                let (name, action) = (name.clone(), *action);
+                let running = Running { kind, name, action, began: now, said: now, waiting: None };
+                self.still(READING);
+                self.spin(step, live_line(&running));
+                tally.in_flight.push(step.clone());
+                tally.steps.insert(step.clone(), running);
+                String::new()
+            }
+            Event::StepWaiting { step, waiting_for, elapsed, usual } => {
+                self.waiting(&mut tally, step, waiting_for, *elapsed, *usual)
+            }
+            Event::StepRetrying { step, operation, reason, delay } => {
+                let line = format!("{operation} again in {}, because of {}", took(*delay), harmless(reason));
+                if let Some(running) = tally.steps.get(step) {
+                    self.spin(step, format!("{}: {line}", live_line(running)));
+                }
+                if *delay < PATIENCE && !self.look.verbose {
+                    return String::new();
+                }
+                self.line(self.look.glyphs.more, CARE, &format!("{}: {line}", tally.title(step)))
+            }
+            Event::StepFinished { step, action, elapsed } => {
+                tally.finished.push(*action);
+                self.still(step);
+                let title = tally.end(step);
+                self.ended(self.look.glyphs.good, GOOD, done(*action), &title, &took(*elapsed))
+            }
+            Event::StepFailed { step, action, problem } => {
+                tally.problems.push(problem.clone());
+                self.still(step);
+                let title = tally.end(step);
+                self.ended(self.look.glyphs.bad, BAD, "failed", &title, &format!("while {} it", doing(*action)))
+            }
+            Event::StepDeferred { step, waiting_for, .. } => {
+                self.still(step);
+                let title = tally.end(step);
+                let waiting_for = format!("not waited for: {}", harmless(waiting_for));
+                self.ended(self.look.glyphs.dot, CARE, "put off", &title, &waiting_for)
+            }
+            Event::StepSkipped { step, because, .. } => {
+                tally.skipped += 1;
+                let because = format!("{} failed", tally.title(because));
+                self.ended(self.look.glyphs.dot, DIM, "skipped", &tally.title(step), &because)
+            }
+            Event::Call { service, operation, elapsed, error, .. } => {
+                tally.requests += 1;
+                tally.writes += u64::from(!only_looks(operation));
+                if !self.look.verbose {
+                    return String::new();
+                }
+                let error = error.as_ref().map_or_else(String::new, |code| format!("  {}", harmless(code)));
+                let call = format!("    {service} {operation}  {} ms{error}", elapsed.as_millis());
+                format!("{}\n", paint(DIM, call))
+            }
+            Event::Note { text } => wrap("note: ", &harmless(text), self.look.width),
+            Event::Finished { requests, writes, elapsed, .. } => {
+                (tally.requests, tally.writes) = (*requests, *writes);
+                tally.elapsed = Some(*elapsed);
+                tally.ended = true;
+                String::new()
+            }
+        }
+    }
+
+    /// A log says that something waits when the wait begins, and again every [`SILENCE`].
+    fn waiting(&self, tally: &mut Tally, step: &str, what: &str, elapsed: Duration, usual: Duration) -> String {
+        let Some(running) = tally.steps.get_mut(step) else { return String::new() };
+        let news = running.waiting.as_ref().is_none_or(|waiting| waiting.what != what);
+        let now = Instant::now();
+        running.waiting = Some(Waiting { what: what.to_owned(), elapsed, heard: now, usual });
+        self.spin(step, live_line(running));
+        if self.live.is_some() || !news {
+            return String::new();
+        }
+        running.said = now;
+        self.life(running)
+    }
+
+    /// Time passes: steps that the log has not mentioned for long are mentioned.
+    pub(super) fn pulse(&self) -> String {
+        let mut tally = self.tally.borrow_mut();
+        let tally = &mut *tally;
+        if self.live.is_some() {
+            return String::new();
+        }
+        let now = Instant::now();
+        let mut text = String::new();
+        for step in &tally.in_flight {
+            if let Some(running) = tally.steps.get_mut(step)
+                && now.duration_since(running.said) >= SILENCE
+            {
+                running.said = now;
+                text += &self.life(running);
+            }
+        }
+        text
+    }
+
+    fn life(&self, running: &Running) -> String {
+        let doing = match &running.waiting {
+            Some(waiting) => waiting.words(),
+            None => format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed())),
+        };
+        self.line(self.look.glyphs.more, DIM, &format!("{}: {doing}", running.title()))
+    }
+
+    fn line(&self, glyph: &str, style: anstyle::Style, text: &str) -> String {
+        wrap(&format!("  {} ", paint(style, glyph)), text, self.look.width)
+    }
+
+    /// `  ✓ created  REST API ServerlessPOC (0.8 s)`
+    fn ended(&self, glyph: &str, style: anstyle::Style, word: &str, title: &str, about: &str) -> String {
+        let start = format!("  {} ", paint(style, format!("{glyph} {}", pad(word, 8))));
+        wrap(&start, &format!("{title} {}", paint(DIM, format!("({about})"))), self.look.width)
+    }
+
+    /// Shows or changes the spinner of a step.
+    fn spin(&self, step: &str, text: String) {
+        let Some(live) = &self.live else { return };
+        let mut bars = live.bars.borrow_mut();
+        let bar = bars.entry(step.to_owned()).or_insert_with(|| {
+            let bar = live.lines.add(ProgressBar::new_spinner().with_style(spinner(&self.look, live.colour)));
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        bar.set_message(if live.colour { text } else { strip_str(&text).to_string() });
+    }
+
+    /// Takes the spinner of a step away.
+    fn still(&self, step: &str) {
+        if let Some(live) = &self.live
+            && let Some(bar) = live.bars.borrow_mut().remove(step)
+        {
+            bar.finish_and_clear();
+            live.lines.remove(&bar);
+        }
+    }
+
+    /// Takes all spinners away, so that the terminal is free for other text.
+    pub(super) fn rest(&self) {
+        if let Some(live) = &self.live {
+            let steps: Vec<String> = live.bars.borrow().keys().cloned().collect();
+            for step in steps {
+                self.still(&step);
+            }
+            let _ = live.lines.clear();
+        }
+    }
+
+    /// Runs `write`, which writes whole lines to stderr, with the spinners out of the way.
+    pub(super) fn aside(&self, write: impl FnOnce()) {
+        match &self.live {
+            Some(live) => live.lines.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+fn live_line(running: &Running) -> String {
+    let title = format!("{} {}", running.kind, paint(BOLD, harmless(&running.name)));
+    let sign = paint(style(running.action), sign(running.action));
+    match &running.waiting {
+        // The time so far stands in front of every line.
+        Some(waiting) => {
+            format!("{sign} {title} ({}): waiting for {}", up_to(waiting.usual), harmless(&waiting.what))
+        }
+        None => format!("{sign} {} {title}", doing(running.action)),
+    }
+}
+
+fn spinner(look: &Look, colour: bool) -> ProgressStyle {
+    let ticks = if look.glyphs.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
+    let template =
+        if colour { "  {spinner:.cyan} {elapsed:>3} {wide_msg}" } else { "  {spinner} {elapsed:>3} {wide_msg}" };
+    // The templates are constants, and a wrong one would only lose the time.
+    let style = ProgressStyle::with_template(template);
+    style.unwrap_or_else(|_| ProgressStyle::default_spinner()).tick_chars(ticks)
+}
+
+/// AWS names its reading operations with a few verbs.
+fn only_looks(operation: &str) -> bool {
+    ["Get", "List", "Describe", "Head"].iter().any(|verb| operation.starts_with(verb))
+}

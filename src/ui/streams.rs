@@ -1,0 +1,160 @@
+//! stdout, stderr and stdin: the process's own, or memory in tests. The only place that writes or reads them.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anstream::{AutoStream, ColorChoice, StripStream};
+
+use super::Color;
+
+pub(super) struct Streams {
+    out: RefCell<Box<dyn Write>>,
+    err: RefCell<Box<dyn Write>>,
+    input: RefCell<Option<Box<dyn BufRead + Send>>>,
+    /// stderr is a terminal that can move its cursor.
+    live: bool,
+    /// stderr takes colour.
+    colour: bool,
+    can_ask: bool,
+    /// The first failure of stdout.
+    broken: RefCell<Option<io::Error>>,
+}
+
+/// What a test finds on the two streams.
+#[derive(Clone, Debug, Default)]
+pub struct Captured {
+    out: Rc<RefCell<Vec<u8>>>,
+    err: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Captured {
+    pub fn out(&self) -> String {
+        String::from_utf8_lossy(&self.out.borrow()).into_owned()
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8_lossy(&self.err.borrow()).into_owned()
+    }
+}
+
+impl Streams {
+    pub(super) fn of_process(color: Color) -> Streams {
+        let choice = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let watched = io::stderr().is_terminal();
+        let err = AutoStream::new(io::stderr(), choice);
+        Streams {
+            live: watched && !dumb,
+            colour: err.current_choice() != ColorChoice::Never,
+            out: RefCell::new(Box::new(AutoStream::new(io::stdout(), choice))),
+            err: RefCell::new(Box::new(err)),
+            input: RefCell::new(Some(Box::new(io::BufReader::new(io::stdin())))),
+            can_ask: watched && io::stdin().is_terminal(),
+            broken: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn captured(answer: Option<&str>) -> (Streams, Captured) {
+        let captured = Captured::default();
+        let input: Box<dyn BufRead + Send> = Box::new(io::Cursor::new(answer.unwrap_or_default().to_owned()));
+        let streams = Streams {
+            out: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.out.clone())) as Box<dyn Write>))),
+            err: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.err.clone())) as Box<dyn Write>))),
+            input: RefCell::new(Some(input)),
+            live: false,
+            colour: false,
+            can_ask: answer.is_some(),
+            broken: RefCell::new(None),
+        };
+        (streams, captured)
+    }
+
+    pub(super) fn live(&self) -> bool {
+        self.live
+    }
+
+    pub(super) fn colour(&self) -> bool {
+        self.colour
+    }
+
+    pub(super) fn can_ask(&self) -> bool {
+        self.can_ask
+    }
+
+    /// Data. A reader that has gone away (`poc plan | head`) must not stop a deploy: the failure is kept for the end.
+    pub(super) fn out(&self, text: &str) {
+        let mut out = self.out.borrow_mut();
+        if self.broken.borrow().is_none()
+            && let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        {
+            *self.broken.borrow_mut() = Some(error);
+        }
+    }
+
+    /// Everything else. There is nowhere to tell of a stderr that fails.
+    pub(super) fn err(&self, text: &str) {
+        let mut err = self.err.borrow_mut();
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
+    /// One line of stdin; true if it says yes. Ends with a no at the end of the input and when `interrupted`.
+    pub(super) fn answer(&self, interrupted: &dyn Fn() -> bool) -> bool {
+        let Some(mut input) = self.input.borrow_mut().take() else { return false };
+        let (sender, receiver) = mpsc::channel();
+        // A thread of its own: a blocking read would go on through Ctrl-C.
+        let reading = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {
+            let mut line = String::new();
+            let _ = input.read_line(&mut line);
+            let _ = sender.send(line);
+        });
+        if reading.is_err() {
+            return false;
+        }
+        loop {
+            match receiver.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => {
+                    if !line.ends_with('\n') {
+                        self.err("\n");
+                    }
+                    return matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) if !interrupted() => {}
+                Err(_) => {
+                    self.err("\n");
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Tells of the first failure of stdout, unless it is that nobody reads it any more.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        match self.broken.borrow_mut().take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.err(&format!("error: stdout could not be written: {error}\n"));
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Memory(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

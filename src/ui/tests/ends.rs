@@ -1,0 +1,214 @@
+//! The ends of commands: results on stdout.
+
+use super::*;
+use crate::event::{Event, Outcome, Reporter};
+use crate::pipeline::{Deployed, ResourceState, ResourceStatus, Status, TornDown, Validated};
+use crate::ui::{Captured, Format, Ui, Volume};
+
+fn ui(format: Format) -> (Ui, Captured) {
+    Ui::captured(format, Volume::Normal, 90, None)
+}
+
+/// A run that sent calls and changed nothing.
+fn idle(ui: &Ui, command: &'static str) {
+    ui.report(&Event::Finished {
+        command,
+        outcome: Outcome::Unchanged,
+        outputs: BTreeMap::new(),
+        requests: 31,
+        writes: 0,
+        elapsed: Duration::from_millis(240),
+        left: None,
+        problem: None,
+    });
+}
+
+#[test]
+fn validate_is_content() {
+    let validated = Validated {
+        app: "ServerlessPOC".to_owned(),
+        stages: vec!["prod".to_owned(), "dev".to_owned()],
+        routes: 1,
+        templates: 2,
+    };
+    let (person, shown) = ui(Format::Human);
+    person.validated("deploy.yaml".as_ref(), &validated);
+    insta::assert_snapshot!(shown.out(), @"
+    ✓ deploy.yaml is right: ServerlessPOC, 1 route, 2 templates, stages prod, dev. Nothing was
+    sent to AWS.
+    ");
+    let (program, shown) = ui(Format::JsonDocument);
+    program.validated("deploy.yaml".as_ref(), &validated);
+    insta::assert_snapshot!(shown.out(), @r#"
+    {
+      "valid": true,
+      "faults": [],
+      "app": "ServerlessPOC",
+      "stages": [
+        "prod",
+        "dev"
+      ],
+      "routes": 1,
+      "templates": 2
+    }
+    "#);
+}
+
+#[test]
+fn a_second_deploy_changes_nothing() {
+    let (ui, shown) = ui(Format::Human);
+    idle(&ui, "deploy");
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Unchanged, outputs: outputs() });
+    insta::assert_snapshot!(shown.err(), @"
+
+    Nothing changed: ServerlessPOC (stage prod) is as deploy.yaml says.
+    0.2 s, requests: 31, writes: 0
+    ");
+    assert!(shown.out().starts_with("invoke URL    https://"));
+}
+
+#[test]
+fn the_person_said_no() {
+    let (ui, shown) = ui(Format::Human);
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Declined, outputs: outputs() });
+    assert_eq!((shown.out().as_str(), shown.err().as_str()), ("", "\nNothing was changed.\n"));
+}
+
+fn status(drifted: bool) -> Status {
+    let resource = |step: &str, kind, name: &str, facts: &[(&str, &str)]| ResourceStatus {
+        step: step.to_owned(),
+        kind,
+        name: name.to_owned(),
+        state: ResourceState::Deployed,
+        drift: Vec::new(),
+        facts: facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    };
+    let mut resources = vec![
+        resource("role", "IAM role", "ServerlessPOCAdmission", &[]),
+        resource("function", "Lambda function", "ServerlessPOCAdmission", &[("version", "3")]),
+        resource("rest_api", "REST API", "ServerlessPOC", &[("id", "a1b2c3d4e5")]),
+        resource("certificate", "Certificate", "api.example.com", &[("expires", "2027-01-01")]),
+    ];
+    if drifted {
+        resources[1].state = ResourceState::Drifted;
+        resources[1].drift = vec![
+            Change::new("memory", 512, 256),
+            Change::removed("environment.DEBUG", "1"),
+            Change::new("environment.TOKEN", Side::Secret, Side::Secret),
+        ];
+        resources[2].state = ResourceState::Drifted;
+        resources[2].drift = vec![Change::new(
+            "/admit GET · response 400.templates.application/json",
+            "{\n  \"message\": \"broken\"\n}",
+            "{\n  \"message\": \"$input.path('$.errorMessage')\"\n}",
+        )];
+        resources[3].state = ResourceState::Missing;
+        resources[3].facts.clear();
+    }
+    Status { target: target(), deployed: true, outputs: outputs(), resources }
+}
+
+#[test]
+fn status_when_all_is_well() {
+    let (ui, shown) = ui(Format::Human);
+    ui.status(&status(false));
+    insta::assert_snapshot!(shown.out(), @r#"
+    ServerlessPOC · stage prod · us-east-1 · account 123456789012
+
+      ✓ deployed IAM role ServerlessPOCAdmission
+      ✓ deployed Lambda function ServerlessPOCAdmission  version 3
+      ✓ deployed REST API ServerlessPOC                  id a1b2c3d4e5
+      ✓ deployed Certificate api.example.com             expires 2027-01-01
+
+    invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
+    custom URL    https://api.example.com/poc
+    API key       ServerlessPOC
+    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
+
+    4 resources, all as deploy.yaml says.
+    "#);
+}
+
+#[test]
+fn status_with_drift() {
+    let (ui, shown) = ui(Format::Human);
+    ui.status(&status(true));
+    insta::assert_snapshot!(shown.out(), @r#"
+    ServerlessPOC · stage prod · us-east-1 · account 123456789012
+
+      ✓ deployed IAM role ServerlessPOCAdmission
+      ~ drifted  Lambda function ServerlessPOCAdmission  version 3
+          memory: AWS has 512, deploy.yaml says 256
+          environment.DEBUG: AWS has "1", deploy.yaml does not
+          environment.TOKEN: the secret differs
+      ~ drifted  REST API ServerlessPOC                  id a1b2c3d4e5
+          /admit GET · response 400.templates.application/json (- AWS has, + deploy.yaml says)
+              {
+            -   "message": "broken"
+            +   "message": "$input.path('$.errorMessage')"
+              }
+      ✗ missing  Certificate api.example.com
+
+    invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
+    custom URL    https://api.example.com/poc
+    API key       ServerlessPOC
+    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
+
+    4 resources: 2 drifted, 1 missing. `poc plan` shows how to put that right, `poc deploy`
+    does it.
+    "#);
+}
+
+#[test]
+fn status_of_nothing() {
+    let (ui, shown) = ui(Format::Human);
+    ui.status(&Status { target: target(), deployed: false, outputs: BTreeMap::new(), resources: Vec::new() });
+    insta::assert_snapshot!(shown.out(), @"
+    ServerlessPOC · stage prod · us-east-1 · account 123456789012
+
+    Nothing is deployed. `poc deploy` deploys it.
+    ");
+}
+
+fn gone(outcome: Outcome, left: &[&str]) -> String {
+    let (ui, shown) = ui(Format::Human);
+    idle(&ui, "teardown");
+    let left = left.iter().map(|left| (*left).to_owned()).collect();
+    ui.torn_down(&TornDown { target: target(), outcome, left });
+    shown.out()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_proves_it() {
+    let (ui, shown) = ui(Format::Human);
+    for step in ["record", "rest_api"] {
+        let (step, elapsed) = (step.to_owned(), Duration::from_secs(1));
+        ui.report(&Event::StepFinished { step, action: Action::Delete, elapsed });
+    }
+    ui.torn_down(&TornDown { target: target(), outcome: Outcome::Changed, left: Vec::new() });
+    insta::assert_snapshot!(shown.out(), @"
+    ServerlessPOC (stage prod) is gone: 2 deleted, 0 left.
+    0.0 s, requests: 0, writes: 0
+    ");
+}
+
+#[test]
+fn a_teardown_of_nothing() {
+    insta::assert_snapshot!(gone(Outcome::Unchanged, &[]), @"
+    There is nothing of ServerlessPOC (stage prod) to delete: 0 left.
+    0.2 s, requests: 31, writes: 0
+    ");
+}
+
+#[test]
+fn a_teardown_that_left_something() {
+    let left = ["Custom domain name api.example.com: mapped to an API that is not ours (base path billing)"];
+    insta::assert_snapshot!(gone(Outcome::Failed, &left), @"
+    1 left:
+      - Custom domain name api.example.com: mapped to an API that is not ours (base path
+        billing)
+    Run `poc teardown` again to finish; if something stays, its message says why.
+    ");
+}

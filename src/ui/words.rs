@@ -1,0 +1,114 @@
+//! Numbers, durations and actions in words; one wording for each, everywhere.
+
+use std::time::Duration;
+
+use anstyle::Style;
+
+use super::look::{BAD, CARE, GOOD};
+use crate::event::Action;
+
+/// `1 mistake`, `2 mistakes`.
+pub(super) fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// How long something took: `0.8 s`, `34 s`, `2 min 5 s`, `1 h 3 min`.
+pub(super) fn took(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min{}", seconds / 60, rest(seconds % 60, "s")),
+        _ => format!("{} h{}", seconds / 3600, rest(seconds % 3600 / 60, "min")),
+    }
+}
+
+fn rest(n: u64, unit: &str) -> String {
+    if n == 0 { String::new() } else { format!(" {n} {unit}") }
+}
+
+/// How long something may take: `up to 40 minutes`.
+pub(super) fn up_to(time: Duration) -> String {
+    let seconds = usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+    let amount = match seconds {
+        0..=90 => count(seconds.max(1), "second"),
+        91..=5400 => count(seconds.div_ceil(60), "minute"),
+        _ => count(seconds.div_ceil(3600), "hour"),
+    };
+    format!("up to {amount}")
+}
+
+/// The action as a plan says it.
+pub(super) fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Prune => "prune",
+    }
+}
+
+/// The action as it is said once it is done.
+pub(super) fn done(action: Action) -> &'static str {
+    match action {
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+        Action::Prune => "pruned",
+    }
+}
+
+/// The action while it is going on.
+pub(super) fn doing(action: Action) -> &'static str {
+    match action {
+        Action::Create => "creating",
+        Action::Update => "updating",
+        Action::Replace => "replacing",
+        Action::Delete => "deleting",
+        Action::Prune => "pruning",
+    }
+}
+
+/// The sign in front of a step of a plan.
+pub(super) fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "-/+",
+        Action::Delete | Action::Prune => "-",
+    }
+}
+
+pub(super) fn style(action: Action) -> Style {
+    match action {
+        Action::Create => GOOD,
+        Action::Update => CARE,
+        Action::Replace | Action::Delete | Action::Prune => BAD,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        let words = |millis| took(Duration::from_millis(millis));
+        assert_eq!(words(812), "0.8 s");
+        assert_eq!(words(34_900), "34 s");
+        assert_eq!(words(125_000), "2 min 5 s");
+        assert_eq!(words(120_000), "2 min");
+        assert_eq!(words(3_780_000), "1 h 3 min");
+    }
+
+    #[test]
+    fn usual_times_are_bounds() {
+        let words = |seconds| up_to(Duration::from_secs(seconds));
+        assert_eq!(words(1), "up to 1 second");
+        assert_eq!(words(60), "up to 60 seconds");
+        assert_eq!(words(2400), "up to 40 minutes");
+        assert_eq!(words(7200), "up to 2 hours");
+    }
+}

@@ -1,0 +1,94 @@
+//! The request as a template sees it, and what of it a template can change.
+
+use std::rc::Rc;
+
+use serde_json::Map as JsonMap;
+use serde_json::Value as Json;
+
+use super::json;
+use super::value::{Key, Map, MapKind, Value};
+
+/// What a template is rendered for. Every field may be left empty.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The payload; none and an empty one look like `{}` to the template.
+    pub body: Option<String>,
+    /// Path parameters.
+    pub path: JsonMap<String, Json>,
+    /// Query string parameters.
+    pub querystring: JsonMap<String, Json>,
+    pub header: JsonMap<String, Json>,
+    /// `$context`; maps in it are maps.
+    pub context: JsonMap<String, Json>,
+    /// `$stageVariables`
+    pub stage_variables: JsonMap<String, Json>,
+    /// Any other variables.
+    pub variables: JsonMap<String, Json>,
+}
+
+/// `$input`
+pub(super) struct Input {
+    pub body: Rc<str>,
+    /// `path`, `querystring` and `header`.
+    pub parameters: Rc<Map>,
+    /// The body as JSON, once it was asked for; null where it cannot be read.
+    pub document: Option<Value>,
+}
+
+impl Input {
+    pub fn new(request: &Request) -> Self {
+        let body = request.body.as_deref().filter(|body| !body.is_empty()).unwrap_or("{}");
+        let parameters = Map::new(MapKind::Linked);
+        for (name, group) in [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)] {
+            parameters.put(Key::text(name), Value::Map(json::map_from_serde(group)));
+        }
+        Self { body: body.into(), parameters, document: None }
+    }
+}
+
+/// The variables a template begins with.
+pub(super) fn variables(request: &Request, context: &Rc<Map>) -> Vec<(String, Value)> {
+    let mut variables: Vec<(String, Value)> =
+        request.variables.iter().map(|(name, value)| (name.clone(), json::from_serde(value))).collect();
+    variables.extend([
+        ("input".to_owned(), Value::Input),
+        ("util".to_owned(), Value::Util),
+        ("context".to_owned(), Value::Map(Rc::clone(context))),
+        ("stageVariables".to_owned(), Value::Map(json::map_from_serde(&request.stage_variables))),
+    ]);
+    variables
+}
+
+/// `$context`, with the overrides that are there for every request.
+pub(super) fn context(request: &Request) -> Rc<Map> {
+    let context = context_map(&request.context);
+    let overrides = child(&context, "requestOverride");
+    for part in ["path", "header", "querystring"] {
+        child(&overrides, part);
+    }
+    child(&child(&context, "responseOverride"), "header");
+    context
+}
+
+fn context_map(given: &JsonMap<String, Json>) -> Rc<Map> {
+    let map = Map::new(MapKind::Context);
+    for (key, value) in given {
+        let value = match value {
+            Json::Object(entries) => Value::Map(context_map(entries)),
+            other => json::from_serde(other),
+        };
+        map.put(Key::text(key), value);
+    }
+    map
+}
+
+fn child(parent: &Rc<Map>, name: &str) -> Rc<Map> {
+    match parent.get(&Key::text(name)) {
+        Value::Map(map) => map,
+        _ => {
+            let map = Map::new(MapKind::Context);
+            parent.put(Key::text(name), Value::Map(Rc::clone(&map)));
+            map
+        }
+    }
+}
