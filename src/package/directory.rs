@@ -97,7 +97,7 @@ impl Walk<'_> {
                     let entry = Entry { path: name, size: target.len() as u64, kind: EntryKind::Link };
                     self.found.push(Found { entry, file: file.to_owned(), target: Some(target) });
                 }
-                Err(fault) => self.faults.push(fault),
+                Err(fault) => self.faults.push(*fault),
             }
         } else if metadata.is_file() {
             let kind = EntryKind::File { executable: executable(&metadata) };
@@ -111,12 +111,12 @@ impl Walk<'_> {
     }
 
     /// Where the link leads, if that is inside the directory.
-    fn link(&self, path: &Path, file: &Path) -> Result<String, Fault> {
-        let target = fs::read_link(file).map_err(|error| unreadable(file, &error))?;
+    fn link(&self, path: &Path, file: &Path) -> Result<String, Box<Fault>> {
+        let target = fs::read_link(file).map_err(|error| Box::new(unreadable(file, &error)))?;
         let refused = |how: &str| {
             let message = format!("the symbolic link {} leads to {}, {how}", file.display(), target.display());
             let help = "copy what it leads to, link to it relative to the link, or name the link in package.ignore";
-            fault("link_outside", "package.path", message, help)
+            Box::new(fault("link_outside", "package.path", message, help))
         };
         if target.is_absolute() {
             return Err(refused("an absolute path that means nothing to Lambda"));
@@ -126,7 +126,7 @@ impl Walk<'_> {
         if !inside || file.canonicalize().is_ok_and(|real| !real.starts_with(&self.canonical)) {
             return Err(refused("outside of the package"));
         }
-        name(&target).map_err(|why| bad_name(file, why))
+        name(&target).map_err(|why| Box::new(bad_name(file, why)))
     }
 }
 

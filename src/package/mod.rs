@@ -3,7 +3,7 @@
 
 mod directory;
 mod ready;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::fmt;

@@ -14,7 +14,7 @@ use crate::spec::Fault;
 
 /// Checks the zip at `path`.
 pub(super) fn check(path: &Path) -> Result<Zipped, Vec<Fault>> {
-    let bytes = read(path).map_err(|fault| vec![fault])?;
+    let bytes = read(path)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes.clone())).map_err(|error| {
         let message = format!("{} is not a zip that can be read: {error}", path.display());
         vec![fault("bad_zip", "package.path", message, "make it anew, or name the directory and let poc zip it")]
@@ -35,19 +35,19 @@ pub(super) fn check(path: &Path) -> Result<Zipped, Vec<Fault>> {
     if faults.is_empty() { Ok(Zipped::new(bytes, entries)) } else { Err(faults) }
 }
 
-fn read(path: &Path) -> Result<Bytes, Fault> {
+fn read(path: &Path) -> Result<Bytes, Vec<Fault>> {
     let unreadable = |error: std::io::Error| {
         let code = if error.kind() == std::io::ErrorKind::NotFound { "missing_file" } else { "unreadable_file" };
         let message = format!("{} cannot be read: {error}", path.display());
-        fault(code, "package.path", message, "create it, or correct package.path")
+        vec![fault(code, "package.path", message, "create it, or correct package.path")]
     };
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         let message = format!("{} is not a file", path.display());
-        return Err(fault("wrong_type", "package.path", message, "name a zip file, or a directory to be zipped"));
+        return Err(vec![fault("wrong_type", "package.path", message, "name a zip file, or a directory to be zipped")]);
     }
     if metadata.len() > MAX_UNZIPPED {
-        return Err(too_big(metadata.len()));
+        return Err(vec![too_big(metadata.len())]);
     }
     fs::read(path).map(Bytes::from).map_err(unreadable)
 }

@@ -1,0 +1,13 @@
+//! The compute side's resources through the engine, against the embedded cloud: what is built, what an edit changes, what
+//! an interruption leaves, what belongs to others, what goes.
+
+#[path = "compute/bench.rs"]
+mod bench;
+#[path = "compute/bucket.rs"]
+mod bucket;
+#[path = "compute/life.rs"]
+mod life;
+#[path = "compute/others.rs"]
+mod others;
+#[path = "compute/versions.rs"]
+mod versions;
