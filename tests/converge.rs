@@ -4,3 +4,7 @@ mod support;
 
 #[path = "converge/depth.rs"]
 mod depth;
+#[path = "converge/inventory.rs"]
+mod inventory;
+#[path = "converge/killed.rs"]
+mod killed;

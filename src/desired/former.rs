@@ -151,7 +151,8 @@ impl FormerDomain {
     fn add_names(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
         let (domain, wait) = (self.name.clone(), true);
         let (owner, region) = (page.owner.clone(), page.certificate_region(self.endpoint));
-        let zone = g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None });
+        let zone =
+            g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None, lookups: page.lookups.clone() });
         let certificate = g.add_unwanted(Certificate { domain: domain.clone(), region, owner });
         let validation = g.add_unwanted(ValidationRecord { domain: domain.clone(), zone, certificate });
         let issued = g.add_unwanted(IssuedCertificate { domain: domain.clone(), certificate, validation, wait });

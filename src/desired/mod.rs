@@ -289,7 +289,11 @@ impl Page<'_> {
 
     /// Certificate, validation, domain name, mapping, alias records.
     fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) -> Handle<DomainName> {
-        let zone = g.add(HostedZone { domain: domain.name.clone(), zone_name: domain.hosted_zone.clone() });
+        let zone = g.add(HostedZone {
+            domain: domain.name.clone(),
+            zone_name: domain.hosted_zone.clone(),
+            lookups: self.lookups.clone(),
+        });
         let region = self.certificate_region(domain.endpoint);
         let certificate = match &domain.certificate {
             model::Certificate::Arn(arn) => {

@@ -60,7 +60,7 @@ impl Resource for AliasRecord {
     async fn read(&self, aws: &Aws<'_>, known: &Known) -> Result<Option<Observed>> {
         let Some(zone) = known.get(self.zone) else { return Ok(None) };
         let domain = known.get(self.domain);
-        let listed = self.list(aws, &zone).await?;
+        let listed = relevant(zone.records.clone());
         let sets: Vec<Set> = listed
             .into_iter()
             .map(|listed| Set { ours: self.ours(&listed, domain.as_ref(), aws.region()), listed })
@@ -142,9 +142,7 @@ impl AliasRecord {
 
     /// The records by which clients would find the host.
     async fn list(&self, aws: &Aws<'_>, zone: &Zone) -> Result<Vec<ResourceRecordSet>> {
-        let mut sets = zone.records(aws, &self.name).await?;
-        sets.retain(|set| matches!(set.r#type(), RrType::A | RrType::Aaaa | RrType::Cname));
-        Ok(sets)
+        Ok(relevant(zone.records(aws, &self.name).await?))
     }
 
     /// Ours is what points at our domain name, or did before that was made anew: a target of API Gateway's that only a
@@ -254,4 +252,10 @@ impl Set {
             "remove that record, choose another domain.name, or have it overwritten with --adopt",
         )
     }
+}
+
+/// Only these stand in the way of an alias, or are one.
+fn relevant(mut sets: Vec<ResourceRecordSet>) -> Vec<ResourceRecordSet> {
+    sets.retain(|set| matches!(set.r#type(), RrType::A | RrType::Aaaa | RrType::Cname));
+    sets
 }

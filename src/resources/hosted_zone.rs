@@ -1,6 +1,7 @@
 //! The Route 53 zone that holds the domain's records: looked up, never made or deleted. What the resources that write
 //! records have in common is here too: reading the records of one name, and changing some in one batch.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use aws_sdk_route53::types::{
@@ -8,6 +9,7 @@ use aws_sdk_route53::types::{
 };
 use futures_util::future::try_join_all;
 
+use super::lookups::Lookups;
 use crate::aws::{Aws, Error, Repeat, Result};
 use crate::engine::plan::Change;
 use crate::engine::wait::{self, Wait};
@@ -20,15 +22,18 @@ pub struct HostedZone {
     pub domain: String,
     /// The zone's name, where deploy.yaml says it.
     pub zone_name: Option<String>,
+    pub lookups: Rc<Lookups>,
 }
 
 /// A hosted zone that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Zone {
     /// `Z0123456789`, without `/hostedzone/`.
     pub id: String,
     /// `example.com`.
     pub name: String,
+    /// Records that bore the domain's name when it was read.
+    pub records: Vec<ResourceRecordSet>,
 }
 
 impl Resource for HostedZone {
@@ -44,10 +49,13 @@ impl Resource for HostedZone {
     }
 
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Zone>> {
-        let found = try_join_all(self.candidates().into_iter().map(|name| public_zones(aws, name))).await?;
-        let mut longest = found.into_iter().find(|zones| !zones.is_empty()).ok_or_else(|| self.missing())?;
+        let mut longest =
+            self.look(aws).await?.into_iter().find(|zones| !zones.is_empty()).ok_or_else(|| self.missing())?;
         match (longest.pop(), longest.len()) {
-            (Some(zone), 0) => Ok(Some(zone)),
+            (Some(zone), 0) => {
+                let records = zone.records(aws, &self.domain).await?;
+                Ok(Some(Zone { records, ..zone }))
+            }
             (_, others) => Err(self.ambiguous(others + 1)),
         }
     }
@@ -82,6 +90,11 @@ impl Resource for HostedZone {
 }
 
 impl HostedZone {
+    /// The zones of every name that may hold `domain`, the longest name first; each name is asked for once a run.
+    pub(super) async fn look(&self, aws: &Aws<'_>) -> Result<Vec<Vec<Zone>>> {
+        try_join_all(self.candidates().into_iter().map(|name| self.lookups.zones(aws, name))).await
+    }
+
     /// Names that a zone holding `domain` may have, the longest first; a top-level domain is nobody's zone.
     fn candidates(&self) -> Vec<&str> {
         if let Some(name) = &self.zone_name {
@@ -119,7 +132,7 @@ impl HostedZone {
 }
 
 /// Public zones called `name`; several may be, and private ones with them.
-async fn public_zones(aws: &Aws<'_>, name: &str) -> Result<Vec<Zone>> {
+pub(super) async fn public_zones(aws: &Aws<'_>, name: &str) -> Result<Vec<Zone>> {
     let (mut zones, mut from) = (Vec::new(), None);
     loop {
         let call = || aws.route53().list_hosted_zones_by_name().dns_name(name).set_hosted_zone_id(from.clone()).send();
@@ -128,7 +141,7 @@ async fn public_zones(aws: &Aws<'_>, name: &str) -> Result<Vec<Zone>> {
             let private = zone.config().is_some_and(|config| config.private_zone());
             if !private && plain(zone.name()) == name {
                 let id = zone.id().trim_start_matches("/hostedzone/").to_owned();
-                zones.push(Zone { id, name: name.to_owned() });
+                zones.push(Zone { id, name: name.to_owned(), records: Vec::new() });
             }
         }
         if !answer.is_truncated() || answer.next_dns_name().map(plain).as_deref() != Some(name) {
@@ -227,7 +240,7 @@ mod tests {
     use super::*;
 
     fn candidates(domain: &str) -> Vec<String> {
-        let zone = HostedZone { domain: domain.to_owned(), zone_name: None };
+        let zone = HostedZone { domain: domain.to_owned(), zone_name: None, lookups: Rc::default() };
         zone.candidates().into_iter().map(str::to_owned).collect()
     }
 

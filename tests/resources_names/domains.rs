@@ -45,7 +45,7 @@ impl Wish {
         let mut owner = owner("shop");
         owner.adopt = self.adopt;
         let mut graph = Graph::new();
-        let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None });
+        let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None, lookups: Default::default() });
         let certificate = graph.add(Certificate { domain: name.clone(), region, owner: owner.clone() });
         let validation = graph.add(ValidationRecord { domain: name.clone(), zone, certificate });
         let issued = graph.add(IssuedCertificate { domain: name.clone(), certificate, validation, wait });

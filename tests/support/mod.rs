@@ -153,11 +153,15 @@ impl Told {
 
     /// Operations in the order of their answers.
     pub fn calls(&self) -> Vec<&'static str> {
-        self.0.iter().filter_map(|event| if let Event::Call { operation, .. } = event { Some(*operation) } else { None }).collect()
+        self.0
+            .iter()
+            .filter_map(|event| if let Event::Call { operation, .. } = event { Some(*operation) } else { None })
+            .collect()
     }
 
     pub fn writes(&self) -> Vec<&'static str> {
-        let looks = |operation: &&str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
+        let looks =
+            |operation: &&str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
         self.calls().into_iter().filter(|operation| !looks(operation)).collect()
     }
 
