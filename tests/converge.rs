@@ -4,7 +4,11 @@ mod support;
 
 #[path = "converge/depth.rs"]
 mod depth;
+#[path = "converge/foreign.rs"]
+mod foreign;
 #[path = "converge/inventory.rs"]
 mod inventory;
 #[path = "converge/killed.rs"]
 mod killed;
+#[path = "converge/stories.rs"]
+mod stories;
