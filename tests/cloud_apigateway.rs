@@ -13,6 +13,8 @@ mod b3_usage_plans_keys;
 mod b4_domains_mappings;
 #[path = "cloud/apigateway_life.rs"]
 mod life;
+#[path = "cloud/apigateway_names.rs"]
+mod names;
 #[path = "cloud/apigateway_support.rs"]
 mod support;
 #[path = "cloud/apigateway_wire.rs"]

@@ -1,6 +1,9 @@
 //! `AWS_FACTS` B2: deployments, stages and their settings, and appendix B as far as it concerns them.
 
+use std::time::Duration;
+
 use aws_sdk_apigateway::types::{DeploymentCanarySettings, PatchOperation};
+use poc::aws::connect::embedded;
 
 use crate::support::{Rows, account, add, patch, remove, replace};
 
@@ -85,7 +88,7 @@ async fn stages_are_refused() {
     rows.refused("no API", elsewhere, "NotFoundException", "Invalid API identifier specified 000000000000:nothere");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn stage_patches_are_refused() {
     let account = account();
     let api = account.deployed().await;
@@ -152,8 +155,18 @@ async fn stage_patches_are_refused() {
     ] {
         rows.refused("logging without the account's role", update(operation).await, "BadRequestException", NO_ROLE);
     }
-    let role = replace("/cloudwatchRoleArn", "arn:aws:iam::000000000000:role/logs");
-    account.update_account().patch_operations(role).send().await.expect("role");
+    let arn_of_role = "arn:aws:iam::000000000000:role/logs";
+    let set_role = || account.update_account().patch_operations(replace("/cloudwatchRoleArn", arn_of_role)).send();
+    let unusable = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.";
+    rows.refused("a role that does not exist", set_role().await, "BadRequestException", unusable);
+    let iam = aws_sdk_iam::Client::new(&embedded(account.cloud.clone(), "us-east-1"));
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    iam.create_role().role_name("logs").assume_role_policy_document(trust).send().await.expect("role");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    rows.refused("a role without a policy", set_role().await, "BadRequestException", unusable);
+    let policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs";
+    iam.attach_role_policy().role_name("logs").policy_arn(policy).send().await.expect("policy");
+    set_role().await.expect("role");
     rows.accepted("logging with the account's role", update(replace("/*/*/logging/loglevel", "INFO")).await);
     rows.accepted("destination", update(replace("/accessLogSettings/destinationArn", arn)).await);
     rows.refused(

@@ -8,6 +8,7 @@ use aws_sdk_apigateway::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType, IntegrationType, Op, PatchOperation};
 use poc::aws::connect::embedded;
 use poc::clock::Clock;
+use poc::local::cloud::acm::Certificate;
 use poc::local::cloud::{ACCOUNT, Cloud, Profile};
 
 pub const FUNCTION: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:ServerlessPOCAdmission:prod/invocations";
@@ -103,14 +104,19 @@ impl Account {
         self.create_usage_plan().name(name).send().await.expect("a plan can be created").id.expect("it has an id")
     }
 
-    /// A certificate, past ACM: its own tests show how one comes to be.
+    /// A certificate, past ACM: `apigateway_names.rs` shows how one comes to be.
     pub async fn certificate(&self, region: &str, name: &str, issued: bool, domains: &[&str]) -> String {
         let arn = format!("arn:aws:acm:{region}:{ACCOUNT}:certificate/{name}");
-        let entry = (issued, domains.iter().map(|domain| (*domain).to_owned()).collect());
-        self.cloud
-            .inspect(|state| state.acm.certificates.insert(arn.clone(), entry))
-            .await
-            .expect("memory does not fail");
+        let certificate = Certificate {
+            arn: arn.clone(),
+            region: region.to_owned(),
+            domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
+            requested: u64::MAX,
+            issued: issued.then_some(0),
+            ..Certificate::default()
+        };
+        let keep = self.cloud.inspect(|state| state.acm.certificates.insert(arn.clone(), certificate)).await;
+        keep.expect("memory does not fail");
         arn
     }
 

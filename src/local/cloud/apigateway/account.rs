@@ -5,7 +5,7 @@ use serde_json::json;
 use super::input::Input;
 use super::patch;
 use super::{Answer, fail, region};
-use crate::local::cloud::{Call, Reply, Request};
+use crate::local::cloud::{Call, Failure, Reply, Request, iam};
 
 pub fn get(call: &mut Call<'_>) -> Answer {
     let mut body = json!({
@@ -27,8 +27,8 @@ pub fn update(call: &mut Call<'_>, request: &Request) -> Answer {
             "/cloudwatchRoleArn" => {
                 patch.edits()?;
                 role = patch.optional();
-                if role.as_ref().is_some_and(|arn| !(arn.starts_with("arn:") && arn.contains(":role/"))) {
-                    return Err(fail::bad_request("Invalid ARN specified in the request"));
+                if let Some(role) = &role {
+                    check_role(call, role)?;
                 }
             }
             "/features" if patch.text() == "UsagePlans" => {}
@@ -37,4 +37,23 @@ pub fn update(call: &mut Call<'_>, request: &Request) -> Answer {
     }
     region(call).cloudwatch_role_arn = role;
     get(call)
+}
+
+/// API Gateway tries the role: it must trust the service, may write logs, and be known everywhere (`AWS_FACTS` B2).
+fn check_role(call: &Call<'_>, arn: &str) -> Result<(), Failure> {
+    if !(arn.starts_with("arn:") && arn.contains(":role/")) {
+        return Err(fail::bad_request("Invalid ARN specified in the request"));
+    }
+    let usable = |role: &iam::Role| {
+        let permitted = !role.attached.is_empty() || !role.inline.is_empty();
+        permitted
+            && role.trusts("apigateway.amazonaws.com")
+            && call.passed(role.trust_changed, call.profile.role_propagation)
+    };
+    if call.state.iam.role_by_arn(arn).is_some_and(usable) {
+        return Ok(());
+    }
+    Err(fail::bad_request(
+        "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.",
+    ))
 }

@@ -9,7 +9,7 @@ use super::input::{Constraints, Input};
 use super::model::{DomainName, EndpointConfiguration, MutualTls, Region, Settling, State};
 use super::patch::{self, Op, Patch};
 use super::{AliasTarget, Answer, fail, now, region, tags, wire};
-use crate::local::cloud::{Call, Failure, LOWER, Profile, Reply, Request};
+use crate::local::cloud::{Call, Failure, LOWER, Profile, Reply, Request, acm};
 
 /// CloudFront's zone: of every edge domain name's target.
 const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
@@ -96,6 +96,7 @@ pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
     if domain.endpoint_configuration.types.len() != 1 {
         return Err(fail::bad_request("Cannot create a domain name with multiple Endpoint Types."));
     }
+    acm::settle(call);
     check(call, &domain)?;
     if taken(call, &domain) {
         return Err(fail::bad_request("The domain name you provided already exists."));
@@ -137,6 +138,7 @@ pub fn update(call: &mut Call<'_>, request: &Request, name: &str) -> Answer {
     for patch in &patches {
         apply(&mut edited, patch)?;
     }
+    acm::settle(call);
     check(call, &edited)?;
     edited.settling = Some(Settling { status: "UPDATING".into(), since: now(call) });
     give_targets(call, &mut edited);
