@@ -138,12 +138,26 @@ impl FormerDomain {
 
     fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live, parts: Parts) {
         let (name, path) = (&self.name, self.base_path.clone());
+        match &page.spec.domain {
+            Some(domain) if domain.name == self.name && domain.endpoint != self.endpoint => {
+                self.add_certificate(page, g, domain.endpoint);
+            }
+            _ => {}
+        }
         match (&page.spec.domain, parts.domain) {
             (Some(domain), _) if domain.name == self.name && domain.base_path == self.base_path => {}
             (Some(domain), Some(standing)) if domain.name == self.name => {
                 g.add_unwanted(page.mapping(name, path, standing.id(), live));
             }
             _ => self.add_names(page, g, live),
+        }
+    }
+
+    /// The certificate of the other kind of endpoint, where that lives in another region.
+    fn add_certificate(&self, page: &Page<'_>, g: &mut Graph, now: Endpoint) {
+        let region = page.certificate_region(self.endpoint);
+        if region != page.certificate_region(now) {
+            g.add_unwanted(Certificate { domain: self.name.clone(), region, owner: page.owner.clone() });
         }
     }
 

@@ -241,7 +241,8 @@ async fn two_stages_stand_beside_each_other_and_go_apart() {
 
 #[tokio::test]
 async fn an_edge_api_with_its_certificate_in_us_east_1() {
-    let world = World::new();
+    let mut world = World::new();
+    world.region = "eu-west-1";
     world.edit("deploy.yaml", "endpoint: regional", "endpoint: edge");
     world.edit("deploy.yaml", "region: us-east-1", "region: eu-west-1");
     world.deploy().await;
@@ -253,6 +254,22 @@ async fn an_edge_api_with_its_certificate_in_us_east_1() {
     world.assert_idle().await;
     let (torn, _) = world.teardown().await;
     assert!(torn.left.is_empty(), "{:?}", torn.left);
+}
+
+#[tokio::test]
+async fn a_domain_that_moves_to_the_edge_leaves_no_certificate_behind() {
+    let mut world = World::new();
+    world.region = "eu-west-1";
+    world.edit("deploy.yaml", "region: us-east-1", "region: eu-west-1");
+    world.deploy().await;
+    world.edit("deploy.yaml", "endpoint: regional", "endpoint: edge");
+    world.deploy().await;
+    let inventory = Inventory::of(&world).await;
+    assert_eq!(inventory.get("certificates"), ["api.example.com"], "{inventory:?}");
+    world.assert_idle().await;
+    let (torn, _) = world.teardown().await;
+    assert!(torn.left.is_empty(), "{:?}", torn.left);
+    assert!(Inventory::of(&world).await.get("certificates").is_empty());
 }
 
 #[tokio::test]

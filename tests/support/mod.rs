@@ -22,6 +22,8 @@ pub struct World {
     pub directory: TempDir,
     pub cloud: Arc<Cloud>,
     pub settings: Settings,
+    /// Where deploy.yaml puts things.
+    pub region: &'static str,
 }
 
 /// Every state is reached at once and every call takes a tenth of a second: virtual time counts round trips.
@@ -66,7 +68,7 @@ impl World {
             wait: true,
             checks: false,
         };
-        World { directory, cloud, settings }
+        World { directory, cloud, settings, region: REGION }
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -88,7 +90,7 @@ impl World {
 
     /// The SDK's own view of the cloud.
     pub fn sdk(&self) -> SdkConfig {
-        connect::embedded(self.cloud.clone(), REGION)
+        connect::embedded(self.cloud.clone(), self.region)
     }
 
     pub async fn plan(&self) -> Planned {
