@@ -4,6 +4,8 @@ mod support;
 
 #[path = "converge/depth.rs"]
 mod depth;
+#[path = "converge/everything.rs"]
+mod everything;
 #[path = "converge/foreign.rs"]
 mod foreign;
 #[path = "converge/inventory.rs"]

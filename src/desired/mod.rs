@@ -21,8 +21,8 @@ use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, Lookups, Object, Owner, Permission, RestApi,
-    Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, LoggingRole, Lookups, Object, Owner,
+    Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint, IntegrationKind};
@@ -119,10 +119,12 @@ pub fn desired(
         fingerprint: picture,
         after: vec![draft.id(), alias.id(), permission.id()],
     });
+    let logging_role = page.logs().then(|| g.add(LoggingRole).id());
     let stage = g.add(Stage {
         name: spec.stage.clone(),
         api,
         deployment,
+        logging_role,
         settings: spec.stage_settings.clone(),
         region: account.region.clone(),
         partition: account.partition.clone(),
@@ -224,6 +226,13 @@ impl Page<'_> {
     fn invocation_uri(&self) -> String {
         let alias = format!("{}:{}", self.function_arn(&self.spec.function.name), self.spec.stage);
         definition::invocation_uri(&self.account.partition, &self.account.region, &alias)
+    }
+
+    /// Does the stage write logs or metrics?
+    fn logs(&self) -> bool {
+        let settings = &self.spec.stage_settings;
+        let level = !matches!(settings.log_level, None | Some(model::LogLevel::Off));
+        level || settings.metrics || settings.data_trace || settings.access_log.is_some()
     }
 
     fn permission(&self, api: Handle<RestApi>, alias: NodeId, function_node: NodeId) -> Permission {
