@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::cors;
 use crate::resources::definition::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Model, Validator,
 };
@@ -28,7 +27,6 @@ pub(super) fn definition(api: &Api, function: &str) -> Definition {
         }
         definition.put(&route.path, &route.verb, method(route, function));
     }
-    cors::add(api, &mut definition);
     definition
 }
 

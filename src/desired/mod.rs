@@ -99,7 +99,8 @@ pub fn desired(
 
     // The API, in its draft.
     let settings = Settings::of(&spec.api);
-    let definition = definition::definition(&spec.api, &page.invocation_uri());
+    let mut definition = definition::definition(&spec.api, &page.invocation_uri());
+    cors::add(&spec.api, &mut definition);
     let picture = fingerprint(&definition, &settings);
     let api = g.add(RestApi {
         settings,
@@ -378,7 +379,10 @@ impl Desired {
             return known.get(handles.alias).map(|alias| fact("version", alias.version)).unwrap_or_default();
         }
         if handles.deployment.id().at() == at {
-            return known.get(handles.deployment).map(|deployment| fact("id", deployment.id)).unwrap_or_default();
+            let Some(deployment) = known.get(handles.deployment) else { return Vec::new() };
+            let made = deployment.created.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            let made = made.map(|time| ("made".to_owned(), time.to_string()));
+            return fact("id", deployment.id).into_iter().chain(made).collect();
         }
         Vec::new()
     }

@@ -12,7 +12,7 @@ use crate::desired::{self, Account, Desired, Former};
 use crate::engine::{Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, Zipped};
-use crate::resources::{Lookups, Owner};
+use crate::resources::{HostedZone, Lookups, Owner};
 use crate::spec::model::PackageSource;
 use crate::spec::{Document, Fault, Spec, Variables};
 
@@ -124,8 +124,7 @@ impl<'r> Session<'r> {
         };
         let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(unnamed)?;
         let lookups = Rc::new(Lookups::default());
-        let domain = spec.domain.as_ref().map(|domain| (domain.name.as_str(), domain.hosted_zone.as_deref()));
-        let (identity, ()) = tokio::join!(aws.identify(), lookups.ahead(&aws, domain));
+        let (identity, ()) = tokio::join!(aws.identify(), look_ahead(&aws, &lookups, &spec));
         let (id, partition) = identity.map_err(unnamed)?;
         let region = aws.region().to_owned();
         let settled = variables(settings, Some(&id), Some(&region));
@@ -239,6 +238,17 @@ impl Read {
     pub fn standing(&self) -> Vec<String> {
         self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
     }
+}
+
+/// Fetches lists while the account is still being asked for. What fails here is met again by whoever needs it.
+async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
+    let zones = async {
+        if let Some(domain) = &spec.domain {
+            let (domain, zone_name) = (domain.name.clone(), domain.hosted_zone.clone());
+            let _ = HostedZone { domain, zone_name, lookups: lookups.clone() }.look(aws).await;
+        }
+    };
+    let _ = tokio::join!(lookups.rest_apis(aws), lookups.api_keys(aws), lookups.usage_plans(aws), zones);
 }
 
 fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_route53::types::{AliasTarget, Change as RecordChange, ChangeAction, ResourceRecordSet, RrType};
 
 use super::domain_name::{self, DomainName, EndpointType};
-use super::hosted_zone::{HostedZone, Zone, impossible, in_sync, plain, record_change};
+use super::hosted_zone::HostedZone;
+use super::zone::{Zone, impossible, in_sync, plain, record_change};
 use crate::aws::{Aws, Error, ErrorKind, Result};
 use crate::engine::plan::{Change, Side, Slow};
 use crate::engine::wait::{self, Wait};

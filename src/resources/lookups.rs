@@ -8,7 +8,7 @@ use std::rc::Rc;
 use aws_sdk_apigateway::types::{ApiKey, RestApi, UsagePlan};
 use tokio::sync::OnceCell;
 
-use super::hosted_zone::{HostedZone, Zone, public_zones};
+use super::zone::{Zone, public_zones};
 use crate::aws::{Aws, Repeat, Result, ordered};
 
 /// The largest page API Gateway gives.
@@ -92,17 +92,6 @@ impl Lookups {
     pub async fn zones(&self, aws: &Aws<'_>, name: &str) -> Result<Vec<Zone>> {
         let cell = self.zones.borrow_mut().entry(name.to_owned()).or_default().clone();
         cell.get_or_try_init(|| public_zones(aws, name)).await.cloned()
-    }
-
-    /// Fetches the lists ahead, while the account is still being asked for. What fails is met again by whoever needs it.
-    pub async fn ahead(self: &Rc<Self>, aws: &Aws<'_>, domain: Option<(&str, Option<&str>)>) {
-        let zones = async {
-            if let Some((domain, zone)) = domain {
-                let (domain, zone_name) = (domain.to_owned(), zone.map(str::to_owned));
-                let _ = HostedZone { domain, zone_name, lookups: self.clone() }.look(aws).await;
-            }
-        };
-        let _ = tokio::join!(self.rest_apis(aws), self.api_keys(aws), self.usage_plans(aws), zones);
     }
 
     /// Tags of the REST API with that id, where it exists.

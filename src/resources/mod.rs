@@ -28,6 +28,7 @@ pub mod stage;
 pub mod usage_plan;
 pub mod usage_plan_key;
 pub mod validation_record;
+pub mod zone;
 
 pub use alias::Alias;
 pub use alias_record::AliasRecord;
