@@ -1,0 +1,72 @@
+//! From nothing to everything and back, among other people's things.
+
+use crate::decoys::THEIRS;
+use crate::world::World;
+
+#[tokio::test]
+#[ignore = "needs python3 and a network for moto: run by .ci/run"]
+async fn what_is_deployed_is_what_the_file_says() {
+    let world = World::new().await;
+    let empty = world.portrait().await;
+
+    let first = world.deploy().await;
+    assert_eq!((first.outcome.as_str(), first.writes), ("changed", 29));
+    let built = world.portrait().await.since(&empty).join("\n");
+    insta::with_settings!({filters => vec![
+        (r"[0-9a-f]{64}", "[sha256]"),
+        (r"poc [0-9a-f]{20}", "poc [fingerprint]"),
+        (r"code \S+=", "code [sha256]"),
+    ]}, { insta::assert_snapshot!(built) });
+    world.assert_idle().await;
+
+    let gone = world.teardown().await;
+    assert_eq!((gone.outcome.as_str(), gone.left.as_slice()), ("changed", [].as_slice()));
+    assert_eq!(world.portrait().await.since(&empty), [""; 0]);
+    let again = world.teardown().await;
+    assert_eq!((again.outcome.as_str(), again.writes), ("unchanged", 0));
+}
+
+#[tokio::test]
+#[ignore = "needs python3 and a network for moto: run by .ci/run"]
+async fn what_is_not_ours_is_not_touched() {
+    let world = World::new().await;
+    let empty = world.portrait().await;
+    world.place_decoys().await;
+    let theirs = world.portrait().await;
+
+    world.deploy().await;
+    let built = world.portrait().await;
+    let made = built.since(&theirs);
+    assert!(made.iter().all(|line| line.starts_with("+ ") && !line.contains("foreign")), "{made:#?}");
+    let bucket = world.sdk.bucket().await;
+    world.intrude(&bucket).await;
+    let shared = world.portrait().await;
+    world.assert_idle().await;
+    world.edit("deploy.yaml", "memory: 256", "memory: 512");
+    world.edit(
+        "deploy.yaml",
+        "    /admit:\n",
+        "    /health: { GET: { integration: mock, responses: { 200: {} } } }\n    /admit:\n",
+    );
+    world.deploy().await;
+    let changes = world.portrait().await.since(&shared);
+    let gone = changes.iter().filter(|line| line.starts_with("- "));
+    assert!(gone.clone().all(|line| !THEIRS.iter().any(|mark| line.contains(mark))), "{changes:#?}");
+
+    // The bucket is kept for what somebody else put there, which is told and no success.
+    let kept = world.poc(&["teardown", "--yes"]).await;
+    let last = kept.stdout.last().unwrap();
+    assert_eq!((kept.code, &last["left"]), (1, &serde_json::json!([format!("S3 bucket {bucket}")])));
+    let left = world.portrait().await.since(&theirs).join("\n");
+    insta::assert_snapshot!(left, @r#"
+    + bucket serverless-poc-ACCOUNT-us-east-1: object theirs/notes.txt
+    + bucket serverless-poc-ACCOUNT-us-east-1: public access blocked true
+    + bucket serverless-poc-ACCOUNT-us-east-1: tags {"poc:app": "ServerlessPOC", "poc:stage": "prod"}
+    "#);
+    world.sdk.s3.delete_object().bucket(&bucket).key("theirs/notes.txt").send().await.unwrap();
+    world.teardown().await;
+    assert_eq!(world.portrait().await.since(&theirs), [""; 0]);
+
+    world.remove_decoys().await;
+    assert_eq!(world.portrait().await.since(&empty), [""; 0]);
+}
