@@ -4,3 +4,13 @@ mod support;
 
 #[path = "converge/depth.rs"]
 mod depth;
+#[path = "converge/everything.rs"]
+mod everything;
+#[path = "converge/foreign.rs"]
+mod foreign;
+#[path = "converge/inventory.rs"]
+mod inventory;
+#[path = "converge/killed.rs"]
+mod killed;
+#[path = "converge/stories.rs"]
+mod stories;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::definition::default_body;
 use crate::resources::definition::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse,
 };
@@ -34,18 +35,15 @@ pub(super) fn add(api: &Api, definition: &mut Definition) {
     }
     if let Some(cors) = settings.values().next() {
         for kind in ["DEFAULT_4XX", "DEFAULT_5XX"] {
-            let response = definition.gateway_responses.entry(kind.to_owned()).or_insert_with(plain);
+            let response = definition
+                .gateway_responses
+                .entry(kind.to_owned())
+                .or_insert_with(|| GatewayResponse { templates: default_body(), ..GatewayResponse::default() });
             add_gateway_headers(response, cors);
         }
         let own = definition.gateway_responses.iter_mut().filter(|(kind, _)| !kind.starts_with("DEFAULT_"));
         own.for_each(|(_, response)| add_gateway_headers(response, cors));
     }
-}
-
-/// API Gateway's own default body, which a response that is set without templates would lose.
-fn plain() -> GatewayResponse {
-    let template = ("application/json".to_owned(), "{\"message\":$context.error.messageString}".to_owned());
-    GatewayResponse { templates: [template].into(), ..GatewayResponse::default() }
 }
 
 /// These cannot choose among several origins; a generic error is no secret, so any page may read it then.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::cors;
 use crate::resources::definition::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Model, Validator,
 };
@@ -28,7 +27,6 @@ pub(super) fn definition(api: &Api, function: &str) -> Definition {
         }
         definition.put(&route.path, &route.verb, method(route, function));
     }
-    cors::add(api, &mut definition);
     definition
 }
 
@@ -108,14 +106,21 @@ fn integration_response(response: &model::Response) -> IntegrationResponse {
     }
 }
 
+/// API Gateway's own body, which it also fills in where a response is set without one (`AWS_FACTS` C7).
+pub(super) fn default_body() -> BTreeMap<String, String> {
+    [("application/json".to_owned(), "{\"message\":$context.error.messageString}".to_owned())].into()
+}
+
 fn gateway_response(response: &model::GatewayResponse) -> GatewayResponse {
     let headers = response.headers.iter();
+    let own: BTreeMap<String, String> =
+        response.templates.iter().map(|(kind, template)| (kind.clone(), template.text.clone())).collect();
     GatewayResponse {
         status: response.status.map(|status| status.to_string()),
         parameters: headers
             .map(|(name, expression)| (format!("gatewayresponse.header.{name}"), expression.clone()))
             .collect(),
-        templates: response.templates.iter().map(|(kind, template)| (kind.clone(), template.text.clone())).collect(),
+        templates: if own.is_empty() { default_body() } else { own },
     }
 }
 

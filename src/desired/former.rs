@@ -138,6 +138,12 @@ impl FormerDomain {
 
     fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live, parts: Parts) {
         let (name, path) = (&self.name, self.base_path.clone());
+        match &page.spec.domain {
+            Some(domain) if domain.name == self.name && domain.endpoint != self.endpoint => {
+                self.add_certificate(page, g, domain.endpoint);
+            }
+            _ => {}
+        }
         match (&page.spec.domain, parts.domain) {
             (Some(domain), _) if domain.name == self.name && domain.base_path == self.base_path => {}
             (Some(domain), Some(standing)) if domain.name == self.name => {
@@ -147,11 +153,20 @@ impl FormerDomain {
         }
     }
 
+    /// The certificate of the other kind of endpoint, where that lives in another region.
+    fn add_certificate(&self, page: &Page<'_>, g: &mut Graph, now: Endpoint) {
+        let region = page.certificate_region(self.endpoint);
+        if region != page.certificate_region(now) {
+            g.add_unwanted(Certificate { domain: self.name.clone(), region, owner: page.owner.clone() });
+        }
+    }
+
     /// The whole of a name that is given up.
     fn add_names(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
         let (domain, wait) = (self.name.clone(), true);
         let (owner, region) = (page.owner.clone(), page.certificate_region(self.endpoint));
-        let zone = g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None });
+        let zone =
+            g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None, lookups: page.lookups.clone() });
         let certificate = g.add_unwanted(Certificate { domain: domain.clone(), region, owner });
         let validation = g.add_unwanted(ValidationRecord { domain: domain.clone(), zone, certificate });
         let issued = g.add_unwanted(IssuedCertificate { domain: domain.clone(), certificate, validation, wait });

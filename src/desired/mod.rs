@@ -21,8 +21,8 @@ use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, Lookups, Object, Owner, Permission, RestApi,
-    Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, LoggingRole, Lookups, Object, Owner,
+    Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint, IntegrationKind};
@@ -99,7 +99,8 @@ pub fn desired(
 
     // The API, in its draft.
     let settings = Settings::of(&spec.api);
-    let definition = definition::definition(&spec.api, &page.invocation_uri());
+    let mut definition = definition::definition(&spec.api, &page.invocation_uri());
+    cors::add(&spec.api, &mut definition);
     let picture = fingerprint(&definition, &settings);
     let api = g.add(RestApi {
         settings,
@@ -119,10 +120,12 @@ pub fn desired(
         fingerprint: picture,
         after: vec![draft.id(), alias.id(), permission.id()],
     });
+    let logging_role = page.logs().then(|| g.add(LoggingRole).id());
     let stage = g.add(Stage {
         name: spec.stage.clone(),
         api,
         deployment,
+        logging_role,
         settings: spec.stage_settings.clone(),
         region: account.region.clone(),
         partition: account.partition.clone(),
@@ -226,6 +229,13 @@ impl Page<'_> {
         definition::invocation_uri(&self.account.partition, &self.account.region, &alias)
     }
 
+    /// Does the stage write logs or metrics?
+    fn logs(&self) -> bool {
+        let settings = &self.spec.stage_settings;
+        let level = !matches!(settings.log_level, None | Some(model::LogLevel::Off));
+        level || settings.metrics || settings.data_trace || settings.access_log.is_some()
+    }
+
     fn permission(&self, api: Handle<RestApi>, alias: NodeId, function_node: NodeId) -> Permission {
         let invoking = |route: &&model::Route| route.integration.kind != IntegrationKind::Mock;
         let methods = self.spec.api.routes.iter().filter(invoking);
@@ -289,7 +299,11 @@ impl Page<'_> {
 
     /// Certificate, validation, domain name, mapping, alias records.
     fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) -> Handle<DomainName> {
-        let zone = g.add(HostedZone { domain: domain.name.clone(), zone_name: domain.hosted_zone.clone() });
+        let zone = g.add(HostedZone {
+            domain: domain.name.clone(),
+            zone_name: domain.hosted_zone.clone(),
+            lookups: self.lookups.clone(),
+        });
         let region = self.certificate_region(domain.endpoint);
         let certificate = match &domain.certificate {
             model::Certificate::Arn(arn) => {
@@ -365,7 +379,10 @@ impl Desired {
             return known.get(handles.alias).map(|alias| fact("version", alias.version)).unwrap_or_default();
         }
         if handles.deployment.id().at() == at {
-            return known.get(handles.deployment).map(|deployment| fact("id", deployment.id)).unwrap_or_default();
+            let Some(deployment) = known.get(handles.deployment) else { return Vec::new() };
+            let made = deployment.created.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            let made = made.map(|time| ("made".to_owned(), time.to_string()));
+            return fact("id", deployment.id).into_iter().chain(made).collect();
         }
         Vec::new()
     }

@@ -63,10 +63,12 @@ impl Run<'_, '_> {
     async fn clear(&self) {
         let count = self.graph.len();
         let mut after: Vec<Vec<usize>> = (0..count).map(|at| dependants(self.graph, at).collect()).collect();
-        // What a resource keeps about others (the API's record of names) may go only when they are gone.
         let deletions = (0..count).filter(|at| self.decided.work[*at].action == Some(Action::Delete));
         let deletions: Vec<usize> = deletions.collect();
-        after.extend((0..count).map(|_| deletions.clone()));
+        after.extend(self.graph.entries.iter().map(|entry| match entry.node.prunes_last() {
+            true => deletions.clone(),
+            false => Vec::new(),
+        }));
         let ended = schedule::in_order(&after, |piece| async move {
             let at = piece % count;
             let work = &self.decided.work[at];

@@ -119,6 +119,11 @@ pub trait Resource: 'static {
         Ok(())
     }
 
+    /// Are its left-overs what later runs find other left-overs by? Then they go only when all deletions are done.
+    fn prunes_last(&self) -> bool {
+        false
+    }
+
     /// The node whose deletion takes this along; such a one has no step of its own in a teardown.
     fn goes_with(&self) -> Option<NodeId> {
         None
@@ -153,6 +158,7 @@ pub(super) trait Node {
     fn needs(&self) -> Vec<NodeId>;
     fn read_after(&self) -> Vec<NodeId>;
     fn goes_with(&self) -> Option<NodeId>;
+    fn prunes_last(&self) -> bool;
     fn deletable(&self) -> bool;
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>>;
     fn outputs(&self, seen: &Erased) -> Erased;
@@ -209,6 +215,10 @@ impl<R: Resource> Node for R {
 
     fn goes_with(&self) -> Option<NodeId> {
         Resource::goes_with(self)
+    }
+
+    fn prunes_last(&self) -> bool {
+        Resource::prunes_last(self)
     }
 
     fn deletable(&self) -> bool {

@@ -1,5 +1,6 @@
 //! One run's file, account and clients, and the stages load, desired, read and decide over them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use crate::desired::{self, Account, Desired, Former};
 use crate::engine::{Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, Zipped};
-use crate::resources::{Lookups, Owner};
+use crate::resources::{HostedZone, Lookups, Owner};
 use crate::spec::model::PackageSource;
 use crate::spec::{Document, Fault, Spec, Variables};
 
@@ -25,6 +26,8 @@ pub(super) struct Session<'r> {
     spec: Spec,
     package: Rc<Zipped>,
     account: Account,
+    /// Lists fetched while the account was asked for, for the first read; a later one fetches its own.
+    ahead: RefCell<Option<Rc<Lookups>>>,
     adopt: bool,
     wait: bool,
 }
@@ -120,7 +123,9 @@ impl<'r> Session<'r> {
             _ => build(&spec).map_err(Failure::Faults)?,
         };
         let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(unnamed)?;
-        let (id, partition) = aws.identify().await.map_err(unnamed)?;
+        let lookups = Rc::new(Lookups::default());
+        let (identity, ()) = tokio::join!(aws.identify(), look_ahead(&aws, &lookups, &spec));
+        let (id, partition) = identity.map_err(unnamed)?;
         let region = aws.region().to_owned();
         let settled = variables(settings, Some(&id), Some(&region));
         let spec = document.spec(&settled).map_err(Failure::Faults)?;
@@ -140,26 +145,26 @@ impl<'r> Session<'r> {
         });
         let account = Account { id, partition, region };
         let package = Rc::new(package);
-        Ok(Session { aws, target, spec, package, account, adopt: settings.adopt, wait: settings.wait })
+        let ahead = RefCell::new(Some(lookups));
+        Ok(Session { aws, target, spec, package, account, ahead, adopt: settings.adopt, wait: settings.wait })
     }
 
     /// What is wanted, against what is there.
     pub async fn read(&self) -> Result<Read, Failure> {
-        let lookups = Rc::new(Lookups::default());
-        let former = self.former(&lookups).await?;
-        let desired =
-            desired::desired(&self.spec, &self.account, self.choices(), self.package.clone(), &lookups, &former);
-        self.observe(desired).await
+        self.observe(self.draw().await?).await
     }
 
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
-        let lookups = Rc::new(Lookups::default());
+        let Desired { graph, handles } = self.draw().await?;
+        self.observe(Desired { graph: graph.unwanted(), handles }).await
+    }
+
+    async fn draw(&self) -> Result<Desired, Failure> {
+        let lookups = self.ahead.take().unwrap_or_default();
         let former = self.former(&lookups).await?;
-        let mut desired =
-            desired::desired(&self.spec, &self.account, self.choices(), self.package.clone(), &lookups, &former);
-        desired.graph = desired.graph.unwanted();
-        self.observe(desired).await
+        let package = self.package.clone();
+        Ok(desired::desired(&self.spec, &self.account, self.choices(), package, &lookups, &former))
     }
 
     fn choices(&self) -> desired::Choices {
@@ -233,6 +238,17 @@ impl Read {
     pub fn standing(&self) -> Vec<String> {
         self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
     }
+}
+
+/// Fetches lists while the account is still being asked for. What fails here is met again by whoever needs it.
+async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
+    let zones = async {
+        if let Some(domain) = &spec.domain {
+            let (domain, zone_name) = (domain.name.clone(), domain.hosted_zone.clone());
+            let _ = HostedZone { domain, zone_name, lookups: lookups.clone() }.look(aws).await;
+        }
+    };
+    let _ = tokio::join!(lookups.rest_apis(aws), lookups.api_keys(aws), lookups.usage_plans(aws), zones);
 }
 
 fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {

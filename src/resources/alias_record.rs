@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_route53::types::{AliasTarget, Change as RecordChange, ChangeAction, ResourceRecordSet, RrType};
 
 use super::domain_name::{self, DomainName, EndpointType};
-use super::hosted_zone::{HostedZone, Zone, impossible, in_sync, plain, record_change};
+use super::hosted_zone::HostedZone;
+use super::zone::{Zone, impossible, in_sync, plain, record_change};
 use crate::aws::{Aws, Error, ErrorKind, Result};
 use crate::engine::plan::{Change, Side, Slow};
 use crate::engine::wait::{self, Wait};
@@ -60,7 +61,7 @@ impl Resource for AliasRecord {
     async fn read(&self, aws: &Aws<'_>, known: &Known) -> Result<Option<Observed>> {
         let Some(zone) = known.get(self.zone) else { return Ok(None) };
         let domain = known.get(self.domain);
-        let listed = self.list(aws, &zone).await?;
+        let listed = relevant(zone.records.clone());
         let sets: Vec<Set> = listed
             .into_iter()
             .map(|listed| Set { ours: self.ours(&listed, domain.as_ref(), aws.region()), listed })
@@ -142,9 +143,7 @@ impl AliasRecord {
 
     /// The records by which clients would find the host.
     async fn list(&self, aws: &Aws<'_>, zone: &Zone) -> Result<Vec<ResourceRecordSet>> {
-        let mut sets = zone.records(aws, &self.name).await?;
-        sets.retain(|set| matches!(set.r#type(), RrType::A | RrType::Aaaa | RrType::Cname));
-        Ok(sets)
+        Ok(relevant(zone.records(aws, &self.name).await?))
     }
 
     /// Ours is what points at our domain name, or did before that was made anew: a target of API Gateway's that only a
@@ -254,4 +253,10 @@ impl Set {
             "remove that record, choose another domain.name, or have it overwritten with --adopt",
         )
     }
+}
+
+/// Only these stand in the way of an alias, or are one.
+fn relevant(mut sets: Vec<ResourceRecordSet>) -> Vec<ResourceRecordSet> {
+    sets.retain(|set| matches!(set.r#type(), RrType::A | RrType::Aaaa | RrType::Cname));
+    sets
 }

@@ -10,7 +10,7 @@ use aws_sdk_acm::types::{
 use futures_util::future::{try_join, try_join_all};
 
 use super::Owner;
-use super::hosted_zone::{impossible, plain};
+use super::zone::{impossible, plain};
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::wait::{self, Wait};

@@ -40,6 +40,8 @@ struct Made {
 #[derive(Clone, Debug)]
 pub struct Outputs {
     pub id: String,
+    /// Seconds since 1970-01-01 UTC, where it was there before this run.
+    pub created: Option<i64>,
 }
 
 impl Observed {
@@ -72,7 +74,7 @@ impl Resource for Deployment {
 
     fn outputs(&self, seen: &Observed) -> Outputs {
         let made = seen.current(&self.fingerprint).or(seen.ours.first());
-        Outputs { id: made.map(|made| made.id.clone()).unwrap_or_default() }
+        Outputs { id: made.map(|made| made.id.clone()).unwrap_or_default(), created: made.map(|made| made.created) }
     }
 
     fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
@@ -103,7 +105,7 @@ impl Resource for Deployment {
             let found = self.list(aws, &api).await?.into_iter().find(|made| made.fingerprint == self.fingerprint);
             Ok(found.map(|made| made.id))
         };
-        Ok(Outputs { id: once(create, find).await? })
+        Ok(Outputs { id: once(create, find).await?, created: None })
     }
 
     async fn update(&self, aws: &Aws<'_>, known: &Known, _: &Observed, _: &[Change]) -> Result<Outputs> {

@@ -217,7 +217,10 @@ impl Resource for DomainName {
                 remove(former.certificate_path(), None),
             ];
             self.settled(aws).await?;
-            self.patch(aws, operations).await?;
+            let after = self.patch(aws, operations).await?;
+            if self.wait && after.state != State::Ready {
+                until_ready(aws, &self.name, self.endpoint).await?;
+            }
         }
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! Lists that several resources look into, fetched once a run. API Gateway finds nothing by name, so its lists are read
 //! whole.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use aws_sdk_apigateway::types::{ApiKey, RestApi, UsagePlan};
 use tokio::sync::OnceCell;
 
+use super::zone::{Zone, public_zones};
 use crate::aws::{Aws, Repeat, Result, ordered};
 
 /// The largest page API Gateway gives.
@@ -17,6 +20,8 @@ pub struct Lookups {
     rest_apis: OnceCell<Vec<RestApi>>,
     usage_plans: OnceCell<Vec<UsagePlan>>,
     api_keys: OnceCell<Vec<ApiKey>>,
+    /// By name.
+    zones: RefCell<HashMap<String, Rc<OnceCell<Vec<Zone>>>>>,
 }
 
 impl Lookups {
@@ -78,6 +83,15 @@ impl Lookups {
             }
         };
         self.api_keys.get_or_try_init(fetch).await.map(Vec::as_slice)
+    }
+
+    /// The public hosted zones called `name`.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn zones(&self, aws: &Aws<'_>, name: &str) -> Result<Vec<Zone>> {
+        let cell = self.zones.borrow_mut().entry(name.to_owned()).or_default().clone();
+        cell.get_or_try_init(|| public_zones(aws, name)).await.cloned()
     }
 
     /// Tags of the REST API with that id, where it exists.

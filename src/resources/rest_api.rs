@@ -156,7 +156,7 @@ impl Resource for RestApi {
             .compare("api_key_source", was.api_key_source.clone(), want.api_key_source.clone())
             .compare("binary_media_types", was.binary_media_types.clone(), want.binary_media_types.clone())
             .compare("minimum_compression", was.minimum_compression, want.minimum_compression)
-            .compare("policy", was.policy.clone(), want.policy.clone())
+            .compare("policy", self.policy(seen), want.policy.clone())
             .compare(
                 "disable_execute_api_endpoint",
                 was.disable_execute_api_endpoint,
@@ -211,7 +211,7 @@ impl Resource for RestApi {
 
     async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
         let id = &seen.outputs.id;
-        let operations = self.patch(&seen.settings);
+        let operations = self.patch(seen);
         if !operations.is_empty() {
             let call = || {
                 aws.apigateway().update_rest_api().rest_api_id(id).set_patch_operations(Some(operations.clone())).send()
@@ -236,6 +236,10 @@ impl Resource for RestApi {
             changes.push(Change::removed(format!("tags.{tag}"), seen.tags[tag].clone()));
         }
         doubles.chain(changes.done()).collect()
+    }
+
+    fn prunes_last(&self) -> bool {
+        true
     }
 
     async fn prune(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, surplus: &[Change]) -> Result<()> {
@@ -265,6 +269,20 @@ impl Resource for RestApi {
 }
 
 impl RestApi {
+    /// AWS writes `execute-api:/…` out as the API's own ARN; deploy.yaml cannot know it, so it is taken back.
+    fn policy(&self, seen: &Observed) -> Option<Value> {
+        let text = seen.settings.policy.as_ref()?.to_string();
+        let pattern = format!(":{}/", seen.outputs.id);
+        let is_own = |part: &str| part.starts_with(&format!("arn:{}:execute-api:{}:", self.partition, self.region));
+        let mut parts = text.split('"').map(str::to_owned).collect::<Vec<_>>();
+        for part in parts.iter_mut().filter(|part| is_own(part)) {
+            if let Some((_, path)) = part.split_once(&pattern) {
+                *part = format!("execute-api:/{path}");
+            }
+        }
+        serde_json::from_str(&parts.join("\"")).ok()
+    }
+
     fn arn(&self, id: &str) -> String {
         format!("arn:{}:apigateway:{}::/restapis/{id}", self.partition, self.region)
     }
@@ -314,8 +332,8 @@ impl RestApi {
             .set_tags(Some(self.owner.tags.and(&self.record).hash_map()))
     }
 
-    fn patch(&self, was: &Settings) -> Vec<PatchOperation> {
-        let (want, mut operations) = (&self.settings, Vec::new());
+    fn patch(&self, seen: &Observed) -> Vec<PatchOperation> {
+        let (was, want, mut operations) = (&seen.settings, &self.settings, Vec::new());
         if was.name != want.name {
             operations.push(patch::replace("/name", &want.name));
         }
@@ -341,7 +359,7 @@ impl RestApi {
                 |bytes| patch::replace("/minimumCompressionSize", bytes),
             ));
         }
-        if was.policy != want.policy {
+        if self.policy(seen) != want.policy {
             let text = want.policy.as_ref().map(Value::to_string).unwrap_or_default();
             operations.push(patch::replace("/policy", text));
         }

@@ -19,6 +19,8 @@ pub struct Stage {
     pub name: String,
     pub api: Handle<RestApi>,
     pub deployment: Handle<Deployment>,
+    /// Where something is logged: that the account can.
+    pub logging_role: Option<NodeId>,
     pub settings: StageSettings,
     pub region: String,
     pub partition: String,
@@ -91,7 +93,7 @@ impl Resource for Stage {
     }
 
     fn needs(&self) -> Vec<NodeId> {
-        vec![self.api.id(), self.deployment.id()]
+        [self.api.id(), self.deployment.id()].into_iter().chain(self.logging_role).collect()
     }
 
     fn read_after(&self) -> Vec<NodeId> {

@@ -5,7 +5,8 @@ use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, Rr
 use futures_util::future::try_join_all;
 
 use super::certificate::{self, Certificate, Cname};
-use super::hosted_zone::{HostedZone, Zone, impossible, plain, record_change};
+use super::hosted_zone::HostedZone;
+use super::zone::{Zone, impossible, plain, record_change};
 use crate::aws::{Aws, Error, ErrorKind, Result, US_EAST_1};
 use crate::engine::plan::{Change, Side};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};

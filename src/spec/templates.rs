@@ -90,12 +90,22 @@ fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, Arc<Source>)> {
 }
 
 fn judge(text: &Text<'_>, template: &str, parameters: &[Parameter]) {
+    if template.is_empty() {
+        // API Gateway stores nothing for it and hands null back, which no client can read (B1).
+        let help = "leave it out to pass the body on as it is, or write what should be sent";
+        text.fault("empty_template", 1, 1, "the template is empty".to_string(), help);
+    }
     match vtl::Template::parse(template) {
         Err(broken) => {
             let message = format!("the template does not parse: {}", broken.message);
             text.fault("template_syntax", broken.line, broken.column, message, "API Gateway would answer 500 with it");
         }
         Ok(parsed) => {
+            if let Some(fault) = parsed.fault() {
+                let (line, column) = fault.at.map_or((1, 1), |at| (at.line, at.column));
+                let message = format!("the template cannot be rendered: {}", fault.message);
+                text.fault("template_syntax", line, column, message, "API Gateway would answer 500 with it");
+            }
             for used in parsed.parameters() {
                 if parameters.iter().any(|parameter| parameter.name == used.name) {
                     continue;

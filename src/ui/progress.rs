@@ -220,7 +220,7 @@ impl Progress {
             }
             Event::StepSkipped { step, because, .. } => {
                 tally.skipped += 1;
-                let because = format!("{} failed", tally.title(because));
+                let because = format!("it needs {}", tally.title(because));
                 self.ended(self.look.glyphs.dot, DIM, "skipped", &tally.title(step), &because)
             }
             Event::Call { service, operation, elapsed, error, .. } => {

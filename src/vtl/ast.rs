@@ -219,7 +219,6 @@ pub(super) struct Call {
 
 #[derive(Debug)]
 pub(super) struct Macro {
-    pub name: String,
     pub parameters: Vec<String>,
     pub block: Block,
 }

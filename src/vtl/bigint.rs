@@ -18,13 +18,13 @@ impl BigInt {
         Self { negative: negative && !digits.is_empty(), digits }
     }
 
-    /// Decimal digits with an optional sign.
+    /// Up to 4,000 decimal digits with an optional sign.
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.is_empty() || digits.len() > 4_000 || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         let mut magnitude = Vec::new();
@@ -112,6 +112,20 @@ impl BigInt {
     pub fn to_i64(&self) -> Option<i64> {
         let value = self.wrapping_i64();
         (Self::from(value) == *self).then_some(value)
+    }
+
+    /// `hashCode()`
+    pub fn hash_code(&self) -> i32 {
+        let hash = self.digits.iter().rev().fold(0i32, |h, &digit| h.wrapping_mul(31).wrapping_add(digit as i32));
+        if self.negative { hash.wrapping_neg() } else { hash }
+    }
+
+    /// Hexadecimal digits, with a sign.
+    pub fn to_hexadecimal(&self) -> String {
+        let Some((top, rest)) = self.digits.split_last() else { return "0".to_owned() };
+        let sign = if self.negative { "-" } else { "" };
+        let low: String = rest.iter().rev().map(|digit| format!("{digit:08x}")).collect();
+        format!("{sign}{top:x}{low}")
     }
 
     pub fn to_f64(&self) -> f64 {
@@ -253,25 +267,34 @@ fn quotient_digit(rest: &mut [u32], divisor: &[u32]) -> u32 {
         guess -= 1;
         left += u64::from(divisor[n - 1]);
     }
-    let mut borrow = 0i64;
-    let mut carry = 0u64;
-    for i in 0..=n {
-        let product = guess * u64::from(divisor.get(i).copied().unwrap_or(0)) + carry;
-        carry = product >> 32;
-        let total = i64::from(rest[i]) - i64::from(product as u32) - borrow;
-        borrow = i64::from(total < 0);
-        rest[i] = total as u32;
-    }
-    if borrow > 0 {
+    if take_multiple(rest, divisor, guess) {
         guess -= 1;
-        let mut carry = 0u64;
-        for i in 0..=n {
-            let total = u64::from(rest[i]) + u64::from(divisor.get(i).copied().unwrap_or(0)) + carry;
-            rest[i] = total as u32;
-            carry = total >> 32;
-        }
+        give_back(rest, divisor);
     }
     guess as u32
+}
+
+/// Takes `factor` times the divisor off `rest`; whether that was too much.
+fn take_multiple(rest: &mut [u32], divisor: &[u32], factor: u64) -> bool {
+    let mut borrow = 0i64;
+    let mut carry = 0u64;
+    for (i, digit) in rest.iter_mut().enumerate() {
+        let product = factor * u64::from(divisor.get(i).copied().unwrap_or(0)) + carry;
+        carry = product >> 32;
+        let total = i64::from(*digit) - i64::from(product as u32) - borrow;
+        borrow = i64::from(total < 0);
+        *digit = total as u32;
+    }
+    borrow > 0
+}
+
+fn give_back(rest: &mut [u32], divisor: &[u32]) {
+    let mut carry = 0u64;
+    for (i, digit) in rest.iter_mut().enumerate() {
+        let total = u64::from(*digit) + u64::from(divisor.get(i).copied().unwrap_or(0)) + carry;
+        *digit = total as u32;
+        carry = total >> 32;
+    }
 }
 
 fn shift_left(digits: &[u32], shift: u32) -> Vec<u32> {
@@ -332,7 +355,7 @@ mod tests {
             for b in numbers.map(big) {
                 let Some((q, r)) = a.divide(&b) else { panic!("{a} / {b}") };
                 assert_eq!(q.multiply(&b).add(&r), a, "{a} / {b}");
-                assert_eq!(r.is_zero() || r.is_negative() == a.is_negative(), true);
+                assert!(r.is_zero() || r.is_negative() == a.is_negative());
             }
         }
         assert_eq!(big("1").divide(&big("0")), None);

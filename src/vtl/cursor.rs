@@ -14,9 +14,7 @@ impl Cursor {
     /// Goes through what `#foreach` takes as a list; `None` where it takes it as nothing.
     pub fn over(value: &Value) -> Option<Self> {
         match value {
-            Value::List(list) => {
-                Some(Self::List { list: Rc::clone(list), next: 0, changes: list.changes.get() })
-            }
+            Value::List(list) => Some(Self::List { list: Rc::clone(list), next: 0, changes: list.changes.get() }),
             Value::Map(map) => Some(Self::over_map(map, Part::Values)),
             Value::View(map, part) => Some(Self::over_map(map, *part)),
             Value::Scope(scope) => Some(Self::over_map(&scope.storage, Part::Values)),
@@ -56,7 +54,7 @@ impl Cursor {
                 Ok(match part {
                     Part::Keys => key.0,
                     Part::Values => map.get(&key),
-                    Part::Entries => Value::Entry(Rc::clone(map), key),
+                    Part::Entries => Value::Entry(Rc::clone(map), Box::new(key)),
                 })
             }
         }

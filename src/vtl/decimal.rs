@@ -6,6 +6,9 @@ use std::fmt;
 
 use super::bigint::BigInt;
 
+/// Digits and exponents of a number in text.
+const LARGEST: usize = 4_000;
+
 /// `unscaled` / 10^`scale`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Decimal {
@@ -14,11 +17,15 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
+    /// A number of up to 4,000 characters and an exponent in that range.
     pub fn parse(text: &str) -> Option<Self> {
         let (mantissa, exponent) = match text.find(['e', 'E']) {
             Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
             None => (text, 0),
         };
+        if text.len() > LARGEST || exponent.unsigned_abs() as usize > LARGEST {
+            return None;
+        }
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let unscaled = BigInt::parse(&format!("{whole}{fraction}"))?;
         let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
@@ -51,6 +58,11 @@ impl Decimal {
             (magnitude.multiply(&fives), -exponent)
         };
         Some(Self { unscaled: if value < 0.0 { unscaled.negate() } else { unscaled }, scale })
+    }
+
+    /// `hashCode()`
+    pub fn hash_code(&self) -> i32 {
+        self.unscaled.hash_code().wrapping_mul(31).wrapping_add(self.scale)
     }
 
     pub fn is_zero(&self) -> bool {

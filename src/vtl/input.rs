@@ -39,7 +39,9 @@ impl Input {
     pub fn new(request: &Request) -> Self {
         let body = request.body.as_deref().filter(|body| !body.is_empty()).unwrap_or("{}");
         let parameters = Map::new(MapKind::Linked);
-        for (name, group) in [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)] {
+        for (name, group) in
+            [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)]
+        {
             parameters.put(Key::text(name), Value::Map(json::map_from_serde(group)));
         }
         Self { body: body.into(), parameters, document: None }

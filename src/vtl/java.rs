@@ -44,3 +44,11 @@ pub(super) fn byte_of_unit(text: &str, unit: usize) -> usize {
     }
     text.len()
 }
+
+/// `String.compareTo()`: the difference of the first code units that differ, else of the lengths.
+pub(super) fn compare(a: &str, b: &str) -> i32 {
+    match a.encode_utf16().zip(b.encode_utf16()).find(|(a, b)| a != b) {
+        Some((a, b)) => i32::from(a) - i32::from(b),
+        None => length(a) as i32 - length(b) as i32,
+    }
+}

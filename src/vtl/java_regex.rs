@@ -3,15 +3,21 @@
 //! The syntaxes agree but for what is translated here: `\d`, `\w`, `\s` and `\b` are about ASCII in Java, `.` stops at
 //! more line ends, `$` also holds before a final line end, and there are quotations and a few more escapes.
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, Match, Regex, RegexBuilder};
 
 use super::error::RenderError;
 use super::limits;
 
+#[derive(Debug)]
 pub(super) struct JavaRegex {
     regex: Regex,
     whole: Regex,
 }
+
+/// Told the length of what was made so far, says whether to go on.
+pub(super) trait Count: FnMut(usize) -> Result<(), RenderError> {}
+
+impl<F: FnMut(usize) -> Result<(), RenderError>> Count for F {}
 
 impl JavaRegex {
     /// Compiles a pattern.
@@ -34,32 +40,50 @@ impl JavaRegex {
         self.whole.is_match(text).map_err(too_hard)
     }
 
-    /// `replaceAll`, or `replaceFirst` with `most` = 1. Stops growing at `largest` bytes.
-    pub fn replace(&self, text: &str, to: &str, most: usize, largest: usize) -> Result<String, RenderError> {
+    /// `replaceAll`, or `replaceFirst` with `most` = 1. `count` is asked before each match is dealt with.
+    pub fn replace(&self, text: &str, to: &str, most: usize, mut count: impl Count) -> Result<String, RenderError> {
         let mut out = String::new();
         let mut copied = 0;
-        for captures in self.regex.captures_iter(text).take(most) {
-            let captures = captures.map_err(too_hard)?;
-            let Some(found) = captures.get(0) else { continue };
+        let mut from = Some(0);
+        for _ in 0..most {
+            let Some((captures, found)) = self.next(text, &mut from)? else { break };
+            count(out.len())?;
             out.push_str(&text[copied..found.start()]);
             expand(to, &captures, &mut out)?;
             copied = found.end();
-            if out.len() > largest {
-                return Err(RenderError::limit(format!("a text grew beyond {largest} bytes")));
-            }
         }
         out.push_str(&text[copied..]);
         Ok(out)
     }
 
+    /// The next match from a position, which then is where the one after begins. Unlike elsewhere, nothing may match
+    /// right after something did.
+    fn next<'t>(
+        &self,
+        text: &'t str,
+        from: &mut Option<usize>,
+    ) -> Result<Option<(Captures<'t>, Match<'t>)>, RenderError> {
+        let Some(start) = *from else { return Ok(None) };
+        let captures = self.regex.captures_from_pos(text, start).map_err(too_hard)?;
+        let Some((captures, found)) = captures.and_then(|captures| captures.get(0).map(|found| (captures, found)))
+        else {
+            return Ok(None);
+        };
+        let step =
+            if found.start() == found.end() { text[found.end()..].chars().next().map(char::len_utf8) } else { Some(0) };
+        *from = step.map(|step| found.end() + step);
+        Ok(Some((captures, found)))
+    }
+
     /// `split`: a limit of 0 drops empty parts at the end, a positive one is the most parts there can be.
-    pub fn split(&self, text: &str, limit: i32) -> Result<Vec<String>, RenderError> {
+    pub fn split(&self, text: &str, limit: i32, mut count: impl Count) -> Result<Vec<String>, RenderError> {
         let most = usize::try_from(limit).ok().filter(|&limit| limit > 0);
         let mut parts: Vec<String> = Vec::new();
         let mut from = 0;
         let mut any = false;
-        for found in self.regex.find_iter(text) {
-            let found = found.map_err(too_hard)?;
+        let mut next = Some(0);
+        while let Some((_, found)) = self.next(text, &mut next)? {
+            count(0)?;
             if most.is_some_and(|most| parts.len() + 1 >= most) {
                 break;
             }
@@ -88,7 +112,8 @@ fn too_hard(_: fancy_regex::Error) -> RenderError {
 
 /// `$1`, `${name}` and backslashes in a replacement.
 fn expand(to: &str, captures: &Captures, out: &mut String) -> Result<(), RenderError> {
-    let illegal = |what: &str| RenderError::runtime(format!("IllegalArgumentException: {what} in the replacement {to:?}"));
+    let illegal =
+        |what: &str| RenderError::runtime(format!("IllegalArgumentException: {what} in the replacement {to:?}"));
     let mut chars = to.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
@@ -276,7 +301,8 @@ impl Translator {
             "Space" => " \\t\\n\\x0B\\f\\r",
             _ => {
                 let unicode = name.strip_prefix("Is").unwrap_or(&name);
-                let known = !unicode.is_empty() && unicode.chars().all(|c| c.is_ascii_alphanumeric() || "_=".contains(c));
+                let known =
+                    !unicode.is_empty() && unicode.chars().all(|c| c.is_ascii_alphanumeric() || "_=".contains(c));
                 self.out.push_str(&format!("\\{kind}{{{unicode}}}"));
                 return known.then_some(());
             }
@@ -329,7 +355,7 @@ mod tests {
     }
 
     fn replaced(text: &str, pattern: &str, to: &str) -> String {
-        regex(pattern).replace(text, to, usize::MAX, 1000).unwrap_or_else(|error| error.message)
+        regex(pattern).replace(text, to, usize::MAX, |_| Ok(())).unwrap_or_else(|error| error.message)
     }
 
     #[test]
@@ -343,7 +369,8 @@ mod tests {
 
     #[test]
     fn splitting_drops_empty_parts_at_the_end() {
-        let split = |text: &str, pattern: &str, limit| regex(pattern).split(text, limit).unwrap_or_default();
+        let split =
+            |text: &str, pattern: &str, limit| regex(pattern).split(text, limit, |_| Ok(())).unwrap_or_default();
         assert_eq!(split("a,,b,,", ",", 0), ["a", "", "b"]);
         assert_eq!(split("a,,b,,", ",", -1), ["a", "", "b", "", ""]);
         assert_eq!(split("a,b,c", ",", 2), ["a", "b,c"]);

@@ -11,8 +11,8 @@ use super::java;
 use super::number::Number;
 use super::value::{Key, ListKind, Map, MapKind, Value};
 
-/// Objects and arrays inside one another, json-smart's own limit.
-const DEPTH: usize = 400;
+/// Objects and arrays inside one another.
+const DEPTH: usize = 200;
 
 /// Whether `/` is written as `\/`: a list's own printing does it, `$input.json()` does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,6 +289,9 @@ impl Reader {
 }
 
 fn whole(image: &str) -> Option<Number> {
+    if image == "-" {
+        return Some(Number::Int(0));
+    }
     match Number::whole(image)? {
         Number::Big(big) => Some(big.to_i64().map_or(Number::Big(big), Number::Long)),
         number => Some(number),
@@ -297,10 +300,8 @@ fn whole(image: &str) -> Option<Number> {
 
 /// Long fractions keep all their digits.
 fn fraction(image: &str) -> Option<Number> {
-    if image.len() > 18 {
-        return Decimal::parse(image).map(Number::Decimal);
-    }
-    image.parse().ok().map(Number::Double)
+    let exact = if image.len() > 18 { Decimal::parse(image) } else { None };
+    exact.map(Number::Decimal).or_else(|| image.parse().ok().map(Number::Double))
 }
 
 /// A value given from outside, with Java's types.

@@ -75,25 +75,28 @@ impl Lexer {
     /// The next token; [`Kind::Eof`] at the end, as often as asked.
     pub fn next_token(&mut self) -> Result<Token, LexError> {
         let mut special = String::new();
+        // where the last of the abandoned tokens looks like a comment, none of them is printed
+        let mut dropped = false;
         loop {
             let begin = self.position;
             if begin >= self.scanner.len() {
-                return Ok(Token { kind: Kind::Eof, image: String::new(), special, offset: begin });
+                // the end is reported at the last character, as the reference implementation does it
+                return Ok(Token { kind: Kind::Eof, image: String::new(), special, offset: begin.saturating_sub(1) });
             }
             let kind = self.scan_one()?;
             let image = self.scanner.text(begin, self.position);
             match kind {
                 Kind::CommentChar => {}
                 Kind::ReferenceTerminator | Kind::DirectiveTerminator => {
-                    if image.starts_with("##") {
-                        special.clear();
-                    } else {
-                        special.push_str(&special_text(&image));
-                    }
+                    special.push_str(&special_text(&image));
+                    dropped = image.starts_with("##");
                     self.position -= 1;
                     self.pop();
                 }
-                _ => return Ok(self.finish(Token { kind, image, special, offset: begin })),
+                _ => {
+                    let special = if dropped { String::new() } else { special };
+                    return Ok(self.finish(Token { kind, image, special, offset: begin }));
+                }
             }
         }
     }
@@ -169,20 +172,16 @@ impl Lexer {
                 self.in_comment = false;
                 self.pop();
             }
-            Kind::StringLiteral => {
-                if self.state == State::Directive && !self.in_set && self.open == 0 {
-                    self.pop();
-                }
+            Kind::StringLiteral if self.state == State::Directive && !self.in_set && self.open == 0 => {
+                self.pop();
             }
             Kind::If | Kind::ElseIf => self.state = State::Directive,
             Kind::End | Kind::Else | Kind::ReferenceRightCurly => {
                 self.pop();
             }
             Kind::Integer => self.finish_integer(&mut token),
-            Kind::Float => {
-                if self.open == 0 && !self.in_set && self.state != State::Arguments {
-                    self.pop();
-                }
+            Kind::Float if self.open == 0 && !self.in_set && self.state != State::Arguments => {
+                self.pop();
             }
             Kind::Dot => {
                 // the letter belongs to the identifier that follows

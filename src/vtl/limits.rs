@@ -8,10 +8,10 @@ pub(super) const TEMPLATE_BYTES: usize = 300 * 1024;
 pub(super) const FOREACH_ROUNDS: usize = 1000;
 
 /// Blocks, parentheses, arguments and lists inside one another.
-pub(super) const NESTING: usize = 200;
+pub(super) const NESTING: usize = 100;
 
 /// Renders and evaluations in progress at one time.
-pub(super) const DEPTH: usize = 600;
+pub(super) const DEPTH: usize = 200;
 
 /// Macros calling one another; the language's own default.
 pub(super) const MACRO_DEPTH: usize = 20;
@@ -20,7 +20,7 @@ pub(super) const MACRO_DEPTH: usize = 20;
 pub(super) const DEFINE_DEPTH: usize = 2;
 
 /// Nodes, values and list elements touched in one render.
-pub(super) const STEPS: u64 = 5_000_000;
+pub(super) const STEPS: u64 = 2_000_000;
 
 /// Bytes of text made in one render, results included.
 pub(super) const BYTES: u64 = 64 * 1024 * 1024;
@@ -32,10 +32,16 @@ pub(super) const TEXT_BYTES: usize = 10 * 1024 * 1024;
 pub(super) const ELEMENTS: usize = 1_000_000;
 
 /// 32-bit digits of a whole number.
-pub(super) const BIG_DIGITS: usize = 4_000;
+pub(super) const BIG_DIGITS: usize = 1_000;
 
 /// Lists and maps inside one another, where they are printed, compared or hashed.
-pub(super) const VALUE_DEPTH: usize = 450;
+pub(super) const VALUE_DEPTH: usize = 200;
+
+/// What compiling a regular expression counts as.
+pub(super) const REGEX_STEPS: usize = 5_000;
+
+/// What each match of a regular expression counts as.
+pub(super) const MATCH_STEPS: usize = 10;
 
 /// Steps of one regular expression match.
 pub(super) const REGEX_BACKTRACKS: usize = 1_000_000;

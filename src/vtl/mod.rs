@@ -1,35 +1,141 @@
-//! API Gateway's mapping template language.
+//! API Gateway's mapping templates: the Velocity Template Language, version 1.7, with `$input`, `$util`, `$context` and
+//! `$stageVariables`.
+//!
+//! A template is parsed once ([`Template::parse`]) and rendered for any number of requests ([`Template::render`]). The
+//! module is pure: it reads no clock, no file and no network, and the same request always gives the same text.
+//!
+//! ```text
+//! text --scanner, lexer--> tokens --parser--> ast --render, methods--> text
+//! ```
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `token`, `scanner`, `lexer` | which characters make which token in which of the language's lexical states |
+//! | `parser`, `ast`, `literal` | statements, references, expressions, directives; what is wrong and where |
+//! | `parameters` | which request parameters a template reads |
+//! | `render` | what each node does: output, variables, macros, loops |
+//! | `methods` | Java's methods of strings, lists, maps and numbers, and `$input` and `$util` |
+//! | `value`, `number`, `bigint`, `decimal`, `java`, `java_regex`, `cursor` | Java's values and how they print, compare and order |
+//! | `json`, `jsonpath` | json-smart and JsonPath |
+//! | `limits` | what a template may ask for |
+//!
+//! What is API Gateway's own follows from one rule: **a reference that is null has the value `""`**, in output and as a
+//! value. So an undefined reference prints as nothing, `$nope == ""` holds, and so does `#if($nope)`.
+//!
+//! Nothing a template says makes this module panic, hang, or use the stack or memory without bound: what goes beyond
+//! the limits fails with [`RenderErrorKind::Limit`].
+
 mod ast;
 mod bigint;
+mod cursor;
 mod decimal;
-pub mod error;
+mod error;
+mod input;
 mod java;
+mod java_float;
+mod java_regex;
+mod json;
+mod jsonpath;
 mod lexer;
 mod limits;
 mod literal;
+mod methods;
 mod number;
 mod parameters;
 mod parser;
+mod render;
 mod scanner;
 mod token;
+mod value;
+
+use std::rc::Rc;
+
 pub use error::{ParseError, Position, RenderError, RenderErrorKind};
+pub use input::Request;
 pub use parameters::{ParameterLocation, ParameterUse};
 
+use parser::{Fault, Preparation};
+use render::Renderer;
+use value::{Key, Map};
+
 /// A parsed template.
+#[derive(Debug)]
 pub struct Template {
-    pub(crate) block: ast::Block,
-    prep: parser::Preparation,
+    block: ast::Block,
+    preparation: Preparation,
 }
+
+/// What a template made of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    pub output: String,
+    /// `$context.requestOverride`, if the template changed it.
+    pub request_override: Option<serde_json::Value>,
+    /// `$context.responseOverride`, if the template changed it.
+    pub response_override: Option<serde_json::Value>,
+}
+
 impl Template {
-    pub fn parse(text: &str) -> Result<Template, ParseError> {
-        let mut prep = parser::Preparation::default();
-        let block = parser::parse(text, &mut prep)?;
-        if let Some(parser::Fault::Parse(e)) = &prep.fault {
-            return Err(e.clone());
+    /// Parses a template.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not in the language, or larger than API Gateway takes.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let mut preparation = Preparation::default();
+        let block = parser::parse(text, &mut preparation)?;
+        match preparation.fault.take() {
+            Some(Fault::Parse(error)) => Err(error),
+            fault => Ok(Self { block, preparation: Preparation { fault, ..preparation } }),
         }
-        Ok(Template { block, prep })
     }
+
+    /// The request parameters the template reads, as far as its text shows, in the order of the text.
     pub fn parameters(&self) -> Vec<ParameterUse> {
-        self.prep.parameters.clone()
+        self.preparation.parameters.clone()
     }
+
+    /// Why every render of this template fails, although it parses: a `#foreach` without arguments, for example.
+    pub fn fault(&self) -> Option<&RenderError> {
+        match &self.preparation.fault {
+            Some(Fault::Render(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Renders the template for a request.
+    ///
+    /// # Errors
+    ///
+    /// Where the template does what cannot be done, or asks for more than a render may have.
+    pub fn render(&self, request: &Request) -> Result<Rendered, RenderError> {
+        if let Some(fault) = self.fault() {
+            return Err(fault.clone());
+        }
+        let context = input::context(request);
+        let variables = input::variables(request, &context);
+        let mut renderer = Renderer::new(self.preparation.clone(), input::Input::new(request), variables);
+        let before = overrides(&mut renderer, &context)?;
+        let output = renderer.run(&self.block)?;
+        let after = overrides(&mut renderer, &context)?;
+        let [request_override, response_override] = changed(before, after);
+        Ok(Rendered { output, request_override, response_override })
+    }
+}
+
+/// The overrides in `$context`, as JSON.
+fn overrides(renderer: &mut Renderer, context: &Rc<Map>) -> Result<[String; 2], RenderError> {
+    let mut json = |name: &str| renderer.json_of(&context.get(&Key::text(name)));
+    Ok([json("requestOverride")?, json("responseOverride")?])
+}
+
+/// Those of the overrides that changed.
+fn changed(before: [String; 2], after: [String; 2]) -> [Option<serde_json::Value>; 2] {
+    let [before_request, before_response] = before;
+    let [request, response] = after;
+    let difference = |before: String, after: String| {
+        let value = || serde_json::from_str(&after).ok().filter(|value: &serde_json::Value| !value.is_null());
+        if before == after { None } else { value() }
+    };
+    [difference(before_request, request), difference(before_response, response)]
 }

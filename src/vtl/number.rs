@@ -7,6 +7,7 @@ use super::ast::Operator;
 use super::bigint::BigInt;
 use super::decimal::Decimal;
 use super::error::RenderError;
+use super::java_float;
 use super::limits;
 
 /// `Integer`, `Long`, `BigInteger`, `Float`, `Double` or `BigDecimal`.
@@ -137,7 +138,7 @@ impl Number {
     }
 
     /// Size in 32-bit digits.
-    fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         match self {
             Self::Big(n) => n.size(),
             Self::Decimal(n) => n.size(),
@@ -269,66 +270,16 @@ impl fmt::Display for Number {
             Self::Int(n) => write!(f, "{n}"),
             Self::Long(n) => write!(f, "{n}"),
             Self::Big(n) => write!(f, "{n}"),
-            Self::Float(n) => f.write_str(&floating(f64::from(*n), &format!("{n:e}"))),
-            Self::Double(n) => f.write_str(&floating(*n, &format!("{n:e}"))),
+            Self::Float(n) => f.write_str(&java_float::float(*n)),
+            Self::Double(n) => f.write_str(&java_float::double(*n)),
             Self::Decimal(n) => write!(f, "{n}"),
         }
-    }
-}
-
-/// `Double.toString()`, from Rust's shortest digits in scientific notation.
-fn floating(value: f64, scientific: &str) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    let sign = if value.is_sign_negative() { "-" } else { "" };
-    if value.is_infinite() {
-        return format!("{sign}Infinity");
-    }
-    if value == 0.0 {
-        return format!("{sign}0.0");
-    }
-    let (mantissa, exponent) = scientific.trim_start_matches('-').split_once('e').unwrap_or((scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    if !(-3..7).contains(&exponent) {
-        let fraction = if digits.len() > 1 { &digits[1..] } else { "0" };
-        return format!("{sign}{}.{fraction}E{exponent}", &digits[..1]);
-    }
-    if exponent < 0 {
-        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
-    }
-    let point = exponent as usize + 1;
-    if digits.len() <= point {
-        format!("{sign}{digits}{}.0", "0".repeat(point - digits.len()))
-    } else {
-        format!("{sign}{}.{}", &digits[..point], &digits[point..])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn printed(n: f64) -> String {
-        Number::Double(n).to_string()
-    }
-
-    #[test]
-    fn doubles_print_as_java_prints_them() {
-        for (n, text) in [
-            (1.0, "1.0"),
-            (0.1, "0.1"),
-            (1e7, "1.0E7"),
-            (9_999_999.0, "9999999.0"),
-            (1.5e-3, "0.0015"),
-            (1.5e-4, "1.5E-4"),
-            (-123.456, "-123.456"),
-            (1e100, "1.0E100"),
-        ] {
-            assert_eq!(printed(n), text);
-        }
-    }
 
     #[test]
     fn whole_numbers_widen_and_do_not_wrap() {

@@ -111,7 +111,7 @@ impl Scanner {
         }
         best.offer(Kind::Dollar, dollar + 1 - i);
         let mark = self.backslashes(dollar + 1);
-        if matches!(self.at(mark), Some('!' | '#')) {
+        if self.at(mark) == Some('!') {
             best.offer(Kind::DollarBang, mark + 1 - i);
         }
     }

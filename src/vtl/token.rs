@@ -23,7 +23,7 @@ pub(super) enum Kind {
     SetDirective,
     /// `$`: more text follows in the same token.
     Dollar,
-    /// `$!` or `$#`.
+    /// `$!`
     DollarBang,
     TextblockStart,
     FormalCommentStart,

@@ -23,7 +23,7 @@ pub(super) enum Value {
     List(Rc<List>),
     Map(Rc<Map>),
     /// `Map.Entry`: the map and the key.
-    Entry(Rc<Map>, Key),
+    Entry(Rc<Map>, Box<Key>),
     /// `keySet()`, `values()` or `entrySet()` of a map.
     View(Rc<Map>, Part),
     Iterator(Rc<RefCell<Cursor>>),
@@ -122,9 +122,10 @@ impl Value {
             Self::Bool(false) => 1237,
             Self::Number(Number::Int(n)) => *n,
             Self::Number(Number::Long(n)) => fold(*n as u64),
-            Self::Number(Number::Double(n)) => fold(n.to_bits()),
+            Self::Number(Number::Double(n)) => fold(if n.is_nan() { f64::NAN.to_bits() } else { n.to_bits() }),
             Self::Number(Number::Float(n)) => n.to_bits() as i32,
-            Self::Number(n) => java::hash(&n.to_string()),
+            Self::Number(Number::Big(n)) => n.hash_code(),
+            Self::Number(Number::Decimal(n)) => n.hash_code(),
             Self::Char(c) => *c as i32,
             Self::String(text) => java::hash(text),
             Self::List(list) => {
@@ -132,6 +133,9 @@ impl Value {
                 list.items.borrow().iter().fold(1, step)
             }
             Self::Map(map) => map.hash(fuel, depth + 1),
+            Self::View(map, part @ (Part::Keys | Part::Entries)) => {
+                map.part(*part).iter().map(|v| v.hash_within(fuel, depth + 1)).fold(0, i32::wrapping_add)
+            }
             Self::Entry(map, key) => key.0.hash_within(fuel, depth + 1) ^ map.get(key).hash_within(fuel, depth + 1),
             _ => 0,
         }
@@ -287,9 +291,11 @@ impl Map {
     fn equals(&self, other: &Self, fuel: &mut u32, depth: usize) -> bool {
         std::ptr::eq(self, other)
             || (self.len() == other.len()
-                && self.entries.borrow().iter().all(|(key, value)| {
-                    other.contains(key) && value.equals_within(&other.get(key), fuel, depth)
-                }))
+                && self
+                    .entries
+                    .borrow()
+                    .iter()
+                    .all(|(key, value)| other.contains(key) && value.equals_within(&other.get(key), fuel, depth)))
     }
 
     fn hash(&self, fuel: &mut u32, depth: usize) -> i32 {
@@ -304,7 +310,7 @@ impl Map {
         match part {
             Part::Keys => entries.map(|(key, _)| key.0).collect(),
             Part::Values => entries.map(|(_, value)| value).collect(),
-            Part::Entries => entries.map(|(key, _)| Value::Entry(Rc::clone(self), key)).collect(),
+            Part::Entries => entries.map(|(key, _)| Value::Entry(Rc::clone(self), Box::new(key))).collect(),
         }
     }
 }

@@ -141,6 +141,7 @@ pub fn patient() -> Profile {
 /// A cloud and what happened in it.
 pub struct Bench {
     pub cloud: Arc<Cloud>,
+    pub region: &'static str,
 }
 
 /// A run's plan and what it sent.
@@ -215,7 +216,7 @@ impl Bench {
     }
 
     pub fn with(profile: Profile) -> Bench {
-        Bench { cloud: Cloud::in_memory(Clock::system(), profile) }
+        Bench { cloud: Cloud::in_memory(Clock::system(), profile), region: "us-east-1" }
     }
 
     /// Reads, decides, applies.
@@ -277,7 +278,7 @@ impl Bench {
     pub async fn connect<'w>(&self, reporter: &'w dyn Reporter) -> Aws<'w> {
         let connection = Connection {
             place: Place::Embedded(self.cloud.clone().into()),
-            region: Some("us-east-1".to_owned()),
+            region: Some(self.region.to_owned()),
             profile: None,
             clock: Clock::system(),
             seed: 1,

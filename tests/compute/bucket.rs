@@ -1,8 +1,53 @@
 //! The bucket: whose it is, what is finished, what is kept.
 
+use poc::aws::Tags;
 use poc::engine::plan::Side;
+use poc::engine::{Graph, apply, decide, read};
+use poc::event::Recorder;
+use poc::local::cloud::ACCOUNT;
+use poc::resources::{Bucket, Owner};
 
 use crate::bench::{Bench, PREFIX, Want};
+
+fn european() -> Graph {
+    let mut g = Graph::new();
+    g.add(Bucket {
+        name: format!("app-{ACCOUNT}-eu-central-1"),
+        region: "eu-central-1".to_owned(),
+        account: ACCOUNT.to_owned(),
+        owner: Owner { tags: Tags::new("app", "prod", &[].into()), adopt: false },
+    });
+    g
+}
+
+#[tokio::test(start_paused = true)]
+async fn elsewhere_than_in_us_east_1_the_region_is_named_and_a_second_creation_refused_by_s3() {
+    let bench = Bench { region: "eu-central-1", ..Bench::new() };
+    let (recorder, graph) = (Recorder::default(), european());
+    let aws = bench.connect(&recorder).await;
+    let observed = read(&graph, &aws).await.map_err(|unreadable| unreadable.error).expect("nothing is there");
+    let decided = decide(&graph, &observed);
+    let _ = bench.run(european()).await.done();
+    // The same plan once more, as after a lost answer: BucketAlreadyOwnedByYou.
+    apply(&graph, &observed, &decided, &aws).await.expect("our own bucket is taken as made");
+    Bench::assert_idle(&bench.run(european()).await.done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_taken_by_somebody_else_is_told_with_the_way_out() {
+    let bench = Bench { region: "eu-central-1", ..Bench::new() };
+    let (recorder, graph) = (Recorder::default(), european());
+    let aws = bench.connect(&recorder).await;
+    let observed = read(&graph, &aws).await.map_err(|unreadable| unreadable.error).expect("nothing is there");
+    let decided = decide(&graph, &observed);
+    let _ = bench.run(european()).await.done();
+    bench
+        .inspect(|state| state.s3.buckets.values_mut().for_each(|bucket| bucket.owner = "999999999999".to_owned()))
+        .await;
+    let problem = apply(&graph, &observed, &decided, &aws).await.expect_err("it is theirs");
+    assert_eq!((problem.kind, problem.code.as_deref()), ("bucket_taken", Some("BucketAlreadyExists")));
+    assert!(problem.next.contains("package.bucket"), "{problem:?}");
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_bucket_without_tags_and_objects_under_our_name_is_finished() {

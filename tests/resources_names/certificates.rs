@@ -12,7 +12,7 @@ use super::support::{DOMAIN, REGION, World, owner, seconds};
 
 fn graph(wait: bool) -> Graph {
     let mut graph = Graph::new();
-    let zone = graph.add(HostedZone { domain: DOMAIN.to_owned(), zone_name: None });
+    let zone = graph.add(HostedZone { domain: DOMAIN.to_owned(), zone_name: None, lookups: Default::default() });
     let certificate =
         graph.add(Certificate { domain: DOMAIN.to_owned(), region: REGION.to_owned(), owner: owner("shop") });
     let validation = graph.add(ValidationRecord { domain: DOMAIN.to_owned(), zone, certificate });
@@ -176,7 +176,7 @@ async fn private_zones_are_passed_over_and_a_missing_zone_stops_a_deploy_but_not
 
     let elsewhere = || {
         let mut graph = Graph::new();
-        graph.add(HostedZone { domain: "api.example.org".to_owned(), zone_name: None });
+        graph.add(HostedZone { domain: "api.example.org".to_owned(), zone_name: None, lookups: Default::default() });
         graph
     };
     let problem = world.run(elsewhere()).await.expect_err("there is no zone");

@@ -45,7 +45,7 @@ impl Wish {
         let mut owner = owner("shop");
         owner.adopt = self.adopt;
         let mut graph = Graph::new();
-        let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None });
+        let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None, lookups: Default::default() });
         let certificate = graph.add(Certificate { domain: name.clone(), region, owner: owner.clone() });
         let validation = graph.add(ValidationRecord { domain: name.clone(), zone, certificate });
         let issued = graph.add(IssuedCertificate { domain: name.clone(), certificate, validation, wait });
@@ -324,4 +324,44 @@ async fn a_domain_name_of_another_application_stops_the_run() {
     let adopted = Wish { adopt: true, ..REGIONAL };
     assert_eq!(adopted.deploy(&world).await.told(), ["update domain_name"]);
     World::assert_idle(&REGIONAL.deploy(&world).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_regional_to_edge_both_serve_until_the_alias_has_moved() {
+    let world = World::new();
+    REGIONAL.deploy(&world).await;
+    let ran = EDGE.deploy(&world).await;
+    assert_eq!(
+        ran.told(),
+        [
+            "create certificate",
+            "create validation_record",
+            "create certificate_validation",
+            "update domain_name",
+            "update alias_record",
+            "prune domain_name"
+        ]
+    );
+    let calls = calls(&ran);
+    let patches = calls.iter().filter(|call| **call == "UpdateDomainName").count();
+    let alias = calls.iter().rposition(|call| *call == "ChangeResourceRecordSets");
+    assert_eq!((patches, alias < calls.iter().rposition(|call| *call == "UpdateDomainName")), (2, true));
+    assert_eq!(records(&world).await.len(), 2);
+    World::assert_idle(&EDGE.deploy(&world).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_from_regional_to_edge_killed_after_any_write_is_finished_by_the_next_deploy() {
+    for writes in 1.. {
+        let world = World::quick();
+        REGIONAL.deploy(&world).await;
+        let killed = world.killed_after(writes, EDGE.graph()).await;
+        EDGE.deploy(&world).await;
+        World::assert_idle(&EDGE.deploy(&world).await);
+        let records = records(&world).await;
+        assert!(records.len() == 2 && records.iter().all(|record| record.contains("cloudfront")), "{records:?}");
+        if !killed {
+            return;
+        }
+    }
 }

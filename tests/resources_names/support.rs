@@ -100,7 +100,7 @@ impl World {
     async fn drive(&self, graph: Graph, watch: &Watch) -> Result<(Plan, u64), Problem> {
         self.runs.set(self.runs.get() + 1);
         let connection = Connection {
-            place: Place::Embedded(self.cloud.clone()),
+            place: Place::Embedded(self.cloud.clone().into()),
             region: Some(REGION.to_owned()),
             profile: None,
             clock: self.clock,

@@ -22,6 +22,8 @@ pub struct World {
     pub directory: TempDir,
     pub cloud: Arc<Cloud>,
     pub settings: Settings,
+    /// Where deploy.yaml puts things.
+    pub region: &'static str,
 }
 
 /// Every state is reached at once and every call takes a tenth of a second: virtual time counts round trips.
@@ -66,7 +68,7 @@ impl World {
             wait: true,
             checks: false,
         };
-        World { directory, cloud, settings }
+        World { directory, cloud, settings, region: REGION }
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -88,7 +90,7 @@ impl World {
 
     /// The SDK's own view of the cloud.
     pub fn sdk(&self) -> SdkConfig {
-        connect::embedded(self.cloud.clone(), REGION)
+        connect::embedded(self.cloud.clone(), self.region)
     }
 
     pub async fn plan(&self) -> Planned {
@@ -153,11 +155,15 @@ impl Told {
 
     /// Operations in the order of their answers.
     pub fn calls(&self) -> Vec<&'static str> {
-        self.0.iter().filter_map(|event| if let Event::Call { operation, .. } = event { Some(*operation) } else { None }).collect()
+        self.0
+            .iter()
+            .filter_map(|event| if let Event::Call { operation, .. } = event { Some(*operation) } else { None })
+            .collect()
     }
 
     pub fn writes(&self) -> Vec<&'static str> {
-        let looks = |operation: &&str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
+        let looks =
+            |operation: &&str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
         self.calls().into_iter().filter(|operation| !looks(operation)).collect()
     }
 

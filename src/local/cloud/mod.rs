@@ -105,9 +105,7 @@ impl Cloud {
 
     /// Answers one request. Never fails: what cannot be understood is answered as AWS would.
     pub async fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        if !self.profile.latency.is_zero() {
-            tokio::time::sleep(self.profile.latency).await;
-        }
+        self.travel().await;
         let request = Request::new(request);
         let mut kept = self.kept.lock().await;
         let now = self.clock.epoch_millis();
@@ -115,9 +113,18 @@ impl Cloud {
             let mut call = Call { region: request.region().to_owned(), state, blobs, now, profile: &self.profile };
             dispatch(&mut call, &request)
         });
+        drop(kept);
+        self.travel().await;
         match reply {
             Ok(reply) => reply.into_http(),
             Err(fault) => Failure::new(500, "InternalFailure", fault.to_string()).json().into_http(),
+        }
+    }
+
+    /// Half of the latency passes on the way here and half on the way back: what is cut off may or may not be done.
+    async fn travel(&self) {
+        if !self.profile.latency.is_zero() {
+            tokio::time::sleep(self.profile.latency / 2).await;
         }
     }
 

@@ -166,9 +166,9 @@ impl Renderer {
     fn position(&mut self, list: &List, value: &Value, last: bool) -> Rendered<Option<usize>> {
         let items = list.items.borrow();
         self.step(items.len() / 16)?;
-        let mut order: Box<dyn Iterator<Item = usize>> =
+        let order: Box<dyn Iterator<Item = usize>> =
             if last { Box::new((0..items.len()).rev()) } else { Box::new(0..items.len()) };
-        while let Some(index) = order.next() {
+        for index in order {
             if self.equals(value, &items[index])? {
                 return Ok(Some(index));
             }
@@ -203,6 +203,7 @@ impl Renderer {
         let elements = match value {
             Value::List(list) if list.kind != ListKind::Array => list.items.borrow().clone(),
             Value::View(map, part) => map.part(*part),
+            Value::Null => return Err(RenderError::runtime("NullPointerException: a collection is needed").into()),
             _ => return Ok(None),
         };
         self.check_elements(elements.len())?;
@@ -306,9 +307,18 @@ impl Renderer {
                 self.check_key(key)?;
                 found(Value::Bool(map.remove(&Key(key.clone())).is_some()))
             }
+            ("remove", [value]) => {
+                for (key, other) in map.keys().into_iter().zip(map.part(part)) {
+                    if self.equals(value, &other)? {
+                        return found(Value::Bool(map.remove(&key).is_some()));
+                    }
+                }
+                found(Value::Bool(false))
+            }
             ("containsAll", [others]) => {
                 let Some(others) = self.elements(others)? else { return Ok(None) };
-                let own = List { kind: ListKind::Java, items: RefCell::new(map.part(part)), changes: Default::default() };
+                let own =
+                    List { kind: ListKind::Java, items: RefCell::new(map.part(part)), changes: Default::default() };
                 for other in &others {
                     if self.position(&own, other, false)?.is_none() {
                         return found(Value::Bool(false));

@@ -99,7 +99,8 @@ fn digits(text: &str) -> Option<(Option<usize>, &str)> {
 }
 
 fn converted(field: &Field, argument: &Value, text: &str) -> Result<String, RenderError> {
-    let mismatch = || RenderError::runtime(format!("IllegalFormatConversionException: %{} of {text}", field.conversion));
+    let mismatch =
+        || RenderError::runtime(format!("IllegalFormatConversionException: %{} of {text}", field.conversion));
     let body = match (field.conversion, argument) {
         ('b' | 'B', Value::Bool(value)) => value.to_string(),
         ('b' | 'B', value) => (!value.is_null()).to_string(),
@@ -112,6 +113,7 @@ fn converted(field: &Field, argument: &Value, text: &str) -> Result<String, Rend
         ('d', Value::Number(n)) if n.is_whole() => return Ok(signed(field, text)),
         ('x' | 'X', Value::Number(Number::Int(n))) => format!("{n:x}"),
         ('x' | 'X', Value::Number(Number::Long(n))) => format!("{n:x}"),
+        ('x' | 'X', Value::Number(Number::Big(n))) => n.to_hexadecimal(),
         ('o', Value::Number(Number::Int(n))) => format!("{n:o}"),
         ('o', Value::Number(Number::Long(n))) => format!("{n:o}"),
         ('f', Value::Number(n)) if !n.is_whole() => return Ok(signed(field, &fixed(n, field.precision.unwrap_or(6)))),
@@ -130,11 +132,18 @@ fn converted(field: &Field, argument: &Value, text: &str) -> Result<String, Rend
 
 /// Rounded half up in decimal, as Java does from the shortest digits.
 fn fixed(number: &Number, precision: usize) -> String {
-    let Some(decimal) = Decimal::parse(&number.to_string()) else { return number.to_string() };
-    decimal.round_half_up(precision).to_plain()
+    let text = number.to_string();
+    let (sign, magnitude) = text.strip_prefix('-').map_or(("", text.as_str()), |magnitude| ("-", magnitude));
+    match Decimal::parse(magnitude) {
+        Some(decimal) => format!("{sign}{}", decimal.round_half_up(precision).to_plain()),
+        None => text,
+    }
 }
 
 fn scientific(number: f64, precision: usize) -> String {
+    if !number.is_finite() {
+        return Number::Double(number).to_string();
+    }
     let text = format!("{number:.precision$e}");
     match text.split_once('e') {
         Some((mantissa, exponent)) => {

@@ -11,6 +11,8 @@ mod scope;
 mod strings;
 mod util;
 
+pub(super) use numbers::decimal_of;
+
 use super::error::RenderError;
 use super::limits;
 use super::number::Number;
@@ -69,6 +71,11 @@ impl Renderer {
             ("toString", []) => {
                 let text = self.text(target)?;
                 found(text.map_or(Value::Null, Value::text))
+            }
+            ("compareTo", [_])
+                if matches!(target, Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Char(_)) =>
+            {
+                fail("ClassCastException: compareTo takes a value of the same type")
             }
             ("equals", [other]) => found(Value::Bool(self.equals(target, other)?)),
             ("hashCode", []) => {

@@ -29,6 +29,7 @@ fn no_number(text: &str) -> Called {
 impl Renderer {
     pub(super) fn number_method(&mut self, n: &Number, name: &str, arguments: &[Value]) -> Called {
         match (name, arguments) {
+            ("parseInt" | "parseLong" | "parseDouble" | "valueOf", [Value::Null, ..]) => return no_number("null"),
             ("intValue", []) => return int(n.to_int()),
             ("longValue", []) => return number(Number::Long(n.to_long())),
             ("doubleValue", []) => return number(Number::Double(n.to_double())),
@@ -50,7 +51,13 @@ impl Renderer {
             Number::Big(n) => big_method(n, name, arguments),
             Number::Decimal(n) => match (name, arguments) {
                 ("compareTo", [Value::Number(Number::Decimal(other))]) => sign(n.cmp(other)),
-                ("signum", []) => int(if n.is_zero() { 0 } else if n.to_f64() < 0.0 { -1 } else { 1 }),
+                ("signum", []) => int(if n.is_zero() {
+                    0
+                } else if n.to_f64() < 0.0 {
+                    -1
+                } else {
+                    1
+                }),
                 _ => Ok(None),
             },
         }
@@ -60,7 +67,10 @@ impl Renderer {
         match (name, arguments) {
             ("booleanValue", []) => found(Value::Bool(value)),
             ("compareTo", [Value::Bool(other)]) => sign(value.cmp(other)),
-            ("parseBoolean" | "valueOf", [Value::String(text)]) => found(Value::Bool(text.eq_ignore_ascii_case("true"))),
+            ("parseBoolean" | "valueOf", [Value::String(text)]) => {
+                found(Value::Bool(text.eq_ignore_ascii_case("true")))
+            }
+            ("parseBoolean" | "valueOf", [Value::Null]) => found(Value::Bool(false)),
             ("valueOf", [Value::Bool(other)]) => found(Value::Bool(*other)),
             ("toString", [Value::Bool(other)]) => found(Value::text(other.to_string())),
             ("logicalAnd", [Value::Bool(a), Value::Bool(b)]) => found(Value::Bool(*a && *b)),
@@ -74,9 +84,9 @@ impl Renderer {
         match (name, arguments) {
             ("charValue", []) => found(Value::Char(c)),
             ("compareTo", [Value::Char(other)]) => int(c as i32 - *other as i32),
-            ("isDigit", [Value::Char(c)]) => found(Value::Bool(c.is_numeric() && c.to_digit(10).is_some())),
+            ("isDigit", [Value::Char(c)]) => found(Value::Bool(c.is_ascii_digit())),
             ("isLetter", [Value::Char(c)]) => found(Value::Bool(c.is_alphabetic())),
-            ("isLetterOrDigit", [Value::Char(c)]) => found(Value::Bool(c.is_alphabetic() || c.to_digit(10).is_some())),
+            ("isLetterOrDigit", [Value::Char(c)]) => found(Value::Bool(c.is_alphabetic() || c.is_ascii_digit())),
             ("isUpperCase", [Value::Char(c)]) => found(Value::Bool(c.is_uppercase())),
             ("isLowerCase", [Value::Char(c)]) => found(Value::Bool(c.is_lowercase())),
             ("isWhitespace", [Value::Char(c)]) => found(Value::Bool(c.is_whitespace() && *c != '\u{a0}')),
@@ -93,10 +103,12 @@ fn int_method(n: i32, name: &str, arguments: &[Value]) -> Called {
     use Value::Number as N;
     match (name, arguments) {
         ("compareTo", [N(Number::Int(other))]) => sign(n.cmp(other)),
-        ("parseInt" | "valueOf", [Value::String(text)]) => match parse_radix(text, 10).and_then(|n| i32::try_from(n).ok()) {
-            Some(n) => int(n),
-            None => no_number(text),
-        },
+        ("parseInt" | "valueOf", [Value::String(text)]) => {
+            match parse_radix(text, 10).and_then(|n| i32::try_from(n).ok()) {
+                Some(n) => int(n),
+                None => no_number(text),
+            }
+        }
         ("parseInt" | "valueOf", [Value::String(text), N(Number::Int(radix))]) => {
             match parse_radix(text, *radix).and_then(|n| i32::try_from(n).ok()) {
                 Some(n) => int(n),
@@ -155,7 +167,9 @@ fn long_method(n: i64, name: &str, arguments: &[Value]) -> Called {
 /// A number given to a method that takes `double`.
 fn double(value: &Value) -> Option<f64> {
     match value {
-        Value::Number(n @ (Number::Int(_) | Number::Long(_) | Number::Float(_) | Number::Double(_))) => Some(n.to_double()),
+        Value::Number(n @ (Number::Int(_) | Number::Long(_) | Number::Float(_) | Number::Double(_))) => {
+            Some(n.to_double())
+        }
         _ => None,
     }
 }
@@ -171,9 +185,7 @@ fn double_method(n: f64, name: &str, arguments: &[Value]) -> Called {
             None => no_number(text),
         },
         ("valueOf", [value]) => double(value).map_or(Ok(None), wrap),
-        ("toString", [value]) => {
-            double(value).map_or(Ok(None), |n| found(Value::text(Number::Double(n).to_string())))
-        }
+        ("toString", [value]) => double(value).map_or(Ok(None), |n| found(Value::text(Number::Double(n).to_string()))),
         ("isNaN", [value]) => double(value).map_or(Ok(None), |n| found(Value::Bool(n.is_nan()))),
         ("max" | "min" | "sum" | "compare", [a, b]) => {
             let (Some(a), Some(b)) = (double(a), double(b)) else { return Ok(None) };
@@ -193,7 +205,13 @@ fn big_method(n: &BigInt, name: &str, arguments: &[Value]) -> Called {
     match (name, arguments) {
         ("negate", []) => wrap(n.negate()),
         ("abs", []) => wrap(if n.is_negative() { n.negate() } else { n.clone() }),
-        ("signum", []) => int(if n.is_zero() { 0 } else if n.is_negative() { -1 } else { 1 }),
+        ("signum", []) => int(if n.is_zero() {
+            0
+        } else if n.is_negative() {
+            -1
+        } else {
+            1
+        }),
         ("compareTo", [Value::Number(Number::Big(other))]) => sign(n.cmp(other)),
         ("add", [Value::Number(Number::Big(other))]) => wrap(n.add(other)),
         ("subtract", [Value::Number(Number::Big(other))]) => wrap(n.subtract(other)),

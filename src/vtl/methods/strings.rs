@@ -27,6 +27,9 @@ fn place(text: &str, byte: Option<usize>) -> Called {
 impl Renderer {
     pub(super) fn string_method(&mut self, text: &Rc<str>, name: &str, arguments: &[Value]) -> Called {
         self.step(text.len() / limits::BYTES_PER_STEP)?;
+        if takes_text(name) && arguments.iter().any(Value::is_null) {
+            return fail(format!("NullPointerException: {name} takes no null"));
+        }
         match arguments {
             [] => self.string_nullary(text, name),
             _ => match self.string_search(text, name, arguments)? {
@@ -67,10 +70,11 @@ impl Renderer {
             }
             ("endsWith", [Value::String(part)]) => bool(text.ends_with(&**part)),
             ("equalsIgnoreCase", [Value::String(other)]) => bool(text.to_lowercase() == other.to_lowercase()),
+            ("equalsIgnoreCase", [Value::Null]) => bool(false),
             ("contentEquals", [Value::String(other)]) => bool(text == &**other),
-            ("compareTo", [Value::String(other)]) => int(compare(text, other)),
+            ("compareTo", [Value::String(other)]) => int(java::compare(text, other)),
             ("compareToIgnoreCase", [Value::String(other)]) => {
-                int(compare(&text.to_uppercase().to_lowercase(), &other.to_uppercase().to_lowercase()))
+                int(java::compare(&text.to_uppercase().to_lowercase(), &other.to_uppercase().to_lowercase()))
             }
             ("indexOf", [Value::String(part)]) => place(text, text.find(&**part)),
             ("lastIndexOf", [Value::String(part)]) => place(text, text.rfind(&**part)),
@@ -145,10 +149,9 @@ impl Renderer {
     fn substring(&mut self, text: &str, from: i32, to: i32) -> Called {
         match java::substring(text, from, to) {
             Some(part) => found(self.made(part)?),
-            None => fail(format!(
-                "StringIndexOutOfBoundsException: begin {from}, end {to}, length {}",
-                java::length(text)
-            )),
+            None => {
+                fail(format!("StringIndexOutOfBoundsException: begin {from}, end {to}, length {}", java::length(text)))
+            }
         }
     }
 
@@ -168,15 +171,17 @@ impl Renderer {
     fn replace(&mut self, text: &str, pattern: &str, to: &str, most: usize) -> Called {
         let regex = self.regex(pattern)?;
         self.step(text.len() / 16)?;
-        let replaced = regex.replace(text, to, most, limits::TEXT_BYTES)?;
+        let replaced = regex.replace(text, to, most, |made| {
+            self.check_text(made)?;
+            self.step(limits::MATCH_STEPS)
+        })?;
         found(self.made(replaced)?)
     }
 
     fn split(&mut self, text: &str, pattern: &str, limit: i32) -> Called {
         let regex = self.regex(pattern)?;
         self.step(text.len() / 16)?;
-        let parts = regex.split(text, limit)?;
-        self.step(parts.len())?;
+        let parts = regex.split(text, limit, |_| self.step(limits::MATCH_STEPS))?;
         self.charge(text.len())?;
         found(Value::list(ListKind::Array, parts.into_iter().map(Value::text).collect()))
     }
@@ -221,6 +226,14 @@ impl Renderer {
     }
 }
 
+/// Methods whose arguments are texts and must not be null.
+fn takes_text(name: &str) -> bool {
+    matches!(
+        name,
+        "contains" | "startsWith" | "endsWith" | "indexOf" | "lastIndexOf" | "concat" | "matches" | "replace"
+    ) || matches!(name, "replaceAll" | "replaceFirst" | "split" | "compareTo" | "compareToIgnoreCase" | "contentEquals")
+}
+
 /// What `indexOf` looks for: a text, or a character by its number.
 fn part_text(part: &Value) -> Option<String> {
     match part {
@@ -238,13 +251,4 @@ fn code_point(c: i32) -> Option<char> {
 fn java_white_space(c: char) -> bool {
     matches!(c, '\u{1c}'..='\u{1f}')
         || (c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{85}'))
-}
-
-/// `String.compareTo`: the difference of the first code units that differ, else of the lengths.
-fn compare(a: &str, b: &str) -> i32 {
-    let differing = a.encode_utf16().zip(b.encode_utf16()).find(|(a, b)| a != b);
-    match differing {
-        Some((a, b)) => i32::from(a) - i32::from(b),
-        None => java::length(a) as i32 - java::length(b) as i32,
-    }
 }

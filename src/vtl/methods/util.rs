@@ -106,7 +106,10 @@ mod tests {
 
     #[test]
     fn escapes_for_java_script() {
-        assert_eq!(escape_java_script("it's \"a/b\"\\\n\u{1}é😀"), "it\\'s \\\"a\\/b\\\"\\\\\\n\\u0001\\u00E9\\uD83D\\uDE00");
+        assert_eq!(
+            escape_java_script("it's \"a/b\"\\\n\u{1}é😀"),
+            "it\\'s \\\"a\\/b\\\"\\\\\\n\\u0001\\u00E9\\uD83D\\uDE00"
+        );
     }
 
     #[test]

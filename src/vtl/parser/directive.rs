@@ -181,6 +181,7 @@ impl Parser<'_> {
             "define" => self.prepare_define(written),
             "evaluate" => self.prepare_evaluate(written),
             "break" | "stop" => self.prepare_stop(written),
+            "include" if written.arguments.is_empty() => Node::Text(String::new()),
             "include" => unavailable(&written, "#include"),
             "parse" => unavailable(&written, "#parse"),
             name if name.starts_with('@') && written.block.is_none() => Node::Text(format!("#{name}")),
@@ -219,7 +220,7 @@ impl Parser<'_> {
         let mut names = written.arguments.into_iter().map(|(_, argument)| argument.head);
         let name = names.next().unwrap_or_default();
         let parameters = names.map(|head| head.strip_prefix('$').map_or(head.clone(), str::to_owned)).collect();
-        let definition = Macro { name: name.clone(), parameters, block };
+        let definition = Macro { parameters, block };
         self.preparation.macros.entry(name).or_insert_with(|| Arc::new(definition));
         Node::Text(String::new())
     }

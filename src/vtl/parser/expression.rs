@@ -83,8 +83,11 @@ impl Parser<'_> {
             Kind::StringLiteral => self.string(),
             Kind::Integer | Kind::Float => {
                 let token = self.take()?;
-                let image = self.image(token);
-                let number = Number::from_literal(image).unwrap_or(Number::Int(0));
+                let number = Number::from_literal(self.image(token)).unwrap_or_else(|| {
+                    let error = RenderError::limit("a number with more than 4,000 digits").or_at(self.position(token));
+                    self.preparation.fail(Fault::Render(error));
+                    Number::Int(0)
+                });
                 Ok(Expr::Number(number))
             }
             Kind::True => self.take().map(|_| Expr::Bool(true)),

@@ -26,7 +26,7 @@ use super::token::{Kind, Token};
 pub(super) type Macros = IndexMap<String, Arc<Macro>>;
 
 /// What the texts parsed for one template share.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Preparation {
     /// The first definition of a name is the one that counts.
     pub macros: Macros,

@@ -88,13 +88,13 @@ impl Parser<'_> {
         };
         if image.contains("\\!") {
             reference.root = without_one_backslash(&image);
-            reference.null_string.clone_from(&reference.root);
+            reference.null_string = self.literal_from(first);
             reference.computable = false;
             return reference;
         }
         let bare = image.trim_start_matches('\\');
         let backslashes = image.len() - bare.len();
-        reference.escaped = backslashes % 2 != 0;
+        reference.escaped = !backslashes.is_multiple_of(2);
         reference.escape_prefix = "\\".repeat(backslashes / 2);
         let dollar = bare.rfind('$').unwrap_or(0);
         reference.prefix = bare[..dollar].to_owned();

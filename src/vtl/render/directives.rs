@@ -51,7 +51,9 @@ impl Renderer {
         let list = match &foreach.over {
             Over::Value(argument) => self.value(&argument.expr, frame)?,
             Over::Nothing => return Ok(()),
-            Over::Missing => return Err(RenderError::runtime("#foreach needs a list, as in #foreach($x in $list)").into()),
+            Over::Missing => {
+                return Err(RenderError::runtime("#foreach needs a list, as in #foreach($x in $list)").into());
+            }
         };
         let Some(mut cursor) = cursor(&list) else { return Ok(()) };
         let saved = [self.get(frame, &foreach.key)?, self.get(frame, COUNT)?, self.get(frame, HAS_NEXT)?];

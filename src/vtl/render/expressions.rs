@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{Rendered, Renderer};
+use super::{Interrupt, Rendered, Renderer};
 use crate::vtl::ast::{Chain, Expr, Interpolated, Link, Operator, Range};
-use crate::vtl::error::RenderError;
+use crate::vtl::error::{RenderError, RenderErrorKind};
 use crate::vtl::limits;
 use crate::vtl::number::Number;
 use crate::vtl::value::{Key, ListKind, Map, MapKind, Value};
@@ -40,7 +40,7 @@ impl Renderer {
                 Value::Null => Ok(false),
                 Value::Bool(value) => Ok(value),
                 // asked for its text, to see that it has one
-                value @ Value::Define(_) => Ok(self.text(&value)?.is_some()),
+                value @ Value::Define(_) => Ok(self.text(&value).map_err(wrapped)?.is_some()),
                 _ => Ok(true),
             },
             Expr::Parenthesis(inner, _) => self.deeper(|renderer| renderer.holds(inner, frame)),
@@ -91,11 +91,7 @@ impl Renderer {
         }
         self.step(count)?;
         let number = |n: i32| Value::Number(Number::Int(n));
-        let items = if from < to {
-            (from..=to).map(number).collect()
-        } else {
-            (to..=from).rev().map(number).collect()
-        };
+        let items = if from < to { (from..=to).map(number).collect() } else { (to..=from).rev().map(number).collect() };
         Ok(Value::list(ListKind::Java, items))
     }
 
@@ -152,6 +148,7 @@ impl Renderer {
             }
             operator => {
                 let (Value::Number(left), Value::Number(right)) = (left, right) else { return Ok(Value::Null) };
+                self.step(left.size() * right.size() / 16)?;
                 Ok(left.compute(operator, &right)?.map_or(Value::Null, Value::Number))
             }
         }
@@ -174,6 +171,16 @@ impl Renderer {
             return Ok(self.equals(left, right)?);
         }
         Ok(self.text(left)? == self.text(right)?)
+    }
+}
+
+/// What fails in a condition fails as a condition, even where it does not parse.
+fn wrapped(interrupt: Interrupt) -> Interrupt {
+    match interrupt {
+        Interrupt::Failed(error) if error.kind == RenderErrorKind::Parse => {
+            Interrupt::Failed(RenderError { kind: RenderErrorKind::Runtime, ..error })
+        }
+        other => other,
     }
 }
 

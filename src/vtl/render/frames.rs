@@ -13,9 +13,17 @@ pub(super) const BASE: usize = 0;
 pub(super) enum Frame {
     Base(HashMap<String, Value>),
     /// A macro call. Arguments are evaluated in the caller's frame, each time they are used.
-    Macro { outer: usize, local: HashMap<String, Value>, arguments: HashMap<String, Argument> },
+    Macro {
+        outer: usize,
+        local: HashMap<String, Value>,
+        arguments: HashMap<String, Argument>,
+    },
     /// A loop whose element is null: the variable is hidden even if there is an outer one.
-    NullElement { outer: usize, key: String, active: bool },
+    NullElement {
+        outer: usize,
+        key: String,
+        active: bool,
+    },
 }
 
 impl Frame {

@@ -10,11 +10,13 @@ mod nodes;
 mod print;
 mod references;
 
+use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
 use super::ast::Block;
 use super::error::{ParseError, RenderError};
 use super::input::Input;
+use super::java_regex::JavaRegex;
 use super::limits;
 use super::parser::{Fault, Preparation, parse_inner};
 use super::value::{List, Map, Value};
@@ -60,6 +62,7 @@ pub(super) struct Renderer {
     /// Containers that other containers were put into: they may be part of circles.
     linked_lists: Vec<Weak<List>>,
     linked_maps: Vec<Weak<Map>>,
+    regexes: HashMap<String, Rc<JavaRegex>>,
 }
 
 impl Renderer {
@@ -77,6 +80,7 @@ impl Renderer {
             loops: 0,
             linked_lists: Vec::new(),
             linked_maps: Vec::new(),
+            regexes: HashMap::new(),
         }
     }
 
@@ -88,6 +92,14 @@ impl Renderer {
             Err(Interrupt::Stopped(Stop::Loop(_))) => Err(RenderError::runtime("#break names a loop that is over")),
             Err(Interrupt::Failed(error)) => Err(error),
         }
+    }
+
+    /// A value as JSON.
+    pub fn json_of(&mut self, value: &Value) -> Result<String, RenderError> {
+        self.json(value).map_err(|interrupt| match interrupt {
+            Interrupt::Failed(error) => error,
+            Interrupt::Stopped(_) => RenderError::runtime("a block that stops the template cannot be JSON"),
+        })
     }
 
     // ---------------------------------------------------------------------------------------------------- limits
@@ -117,7 +129,8 @@ impl Renderer {
         Ok(Value::text(text))
     }
 
-    fn check_text(&self, bytes: usize) -> Result<(), RenderError> {
+    /// Checks the length of a text that is being made.
+    pub fn check_text(&self, bytes: usize) -> Result<(), RenderError> {
         if bytes > limits::TEXT_BYTES {
             return Err(RenderError::limit(format!("a text grew beyond {} bytes", limits::TEXT_BYTES)));
         }
@@ -146,7 +159,8 @@ impl Renderer {
 
     /// Parses what `#evaluate` is given. Its macros stay.
     fn parse(&mut self, text: &str, at: super::Position) -> Result<Block, RenderError> {
-        let parsed = parse_inner(text, at, 0, &mut self.preparation);
+        // what rendering uses of the stack is not there for parsing
+        let parsed = parse_inner(text, at, self.depth / 2, &mut self.preparation);
         match (parsed, self.preparation.fault.take()) {
             (Ok(block), None) => Ok(block),
             (Err(ParseError { message, .. }), _) | (Ok(_), Some(Fault::Parse(ParseError { message, .. }))) => {
@@ -154,6 +168,18 @@ impl Renderer {
             }
             (Ok(_), Some(Fault::Render(error))) => Err(error),
         }
+    }
+
+    /// A compiled regular expression.
+    pub fn regex(&mut self, pattern: &str) -> Result<Rc<JavaRegex>, RenderError> {
+        if let Some(regex) = self.regexes.get(pattern) {
+            return Ok(Rc::clone(regex));
+        }
+        // compiling costs far more than matching
+        self.step(limits::REGEX_STEPS + pattern.len())?;
+        let regex = Rc::new(JavaRegex::new(pattern, false)?);
+        self.regexes.insert(pattern.to_owned(), Rc::clone(&regex));
+        Ok(regex)
     }
 
     // ------------------------------------------------------------------------------------------------ containers

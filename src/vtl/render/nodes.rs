@@ -69,7 +69,7 @@ impl Renderer {
             (_, Value::Null) => Ok(()),
             (Step::Index(index), _) => {
                 let index = self.value(index, frame)?;
-                let index = self.from_the_end(&target, index)?;
+                let index = self.absolute_index(&target, index)?;
                 let arguments = [index, value];
                 if self.call(&target, "set", &arguments)?.is_none() {
                     self.call(&target, "put", &arguments)?;

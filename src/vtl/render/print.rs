@@ -169,7 +169,13 @@ impl Renderer {
         self.emit(out, "]")
     }
 
-    fn write_json_map(&mut self, map: &Rc<Map>, slashes: json::Slashes, out: &mut String, depth: usize) -> Rendered<()> {
+    fn write_json_map(
+        &mut self,
+        map: &Rc<Map>,
+        slashes: json::Slashes,
+        out: &mut String,
+        depth: usize,
+    ) -> Rendered<()> {
         self.emit(out, "{")?;
         for (i, (key, value)) in map.entries().iter().enumerate() {
             if i > 0 {

@@ -71,7 +71,7 @@ impl Renderer {
             }
             Step::Index(index) => {
                 let index = self.value(index, frame)?;
-                let index = self.from_the_end(target, index)?;
+                let index = self.absolute_index(target, index)?;
                 Ok(self.call(target, "get", &[index])?.unwrap_or(Value::Null))
             }
         }
@@ -102,11 +102,13 @@ impl Renderer {
     }
 
     /// A negative index counts from the end, in anything that has a size.
-    pub(super) fn from_the_end(&mut self, target: &Value, index: Value) -> Rendered<Value> {
+    pub(super) fn absolute_index(&mut self, target: &Value, index: Value) -> Rendered<Value> {
         let Value::Number(Number::Int(n @ ..0)) = index else { return Ok(index) };
         match self.call(target, "size", &[])? {
             Some(Value::Number(size)) => Ok(Value::Number(Number::Int(size.to_int().wrapping_add(n)))),
-            _ => Err(RenderError::runtime(format!("index {n}: only what has a size can be indexed from its end")).into()),
+            _ => {
+                Err(RenderError::runtime(format!("index {n}: only what has a size can be indexed from its end")).into())
+            }
         }
     }
 }

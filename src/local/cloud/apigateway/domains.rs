@@ -93,6 +93,9 @@ pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
         base_path_mappings: BTreeMap::new(),
     };
     check_name(&name)?;
+    if domain.endpoint_configuration.types.len() != 1 {
+        return Err(fail::bad_request("Cannot create a domain name with multiple Endpoint Types."));
+    }
     acm::settle(call);
     check(call, &domain)?;
     if taken(call, &domain) {
@@ -253,28 +256,33 @@ fn check_name(name: &str) -> Result<(), Failure> {
 
 /// Endpoint types, certificates, security policy and mutual TLS, as they must fit together.
 fn check(call: &Call<'_>, domain: &DomainName) -> Result<(), Failure> {
-    let types = &domain.endpoint_configuration.types;
-    if types.len() != 1 {
-        return Err(fail::bad_request("Cannot create a domain name with multiple Endpoint Types."));
-    }
     if has(domain, "PRIVATE") {
         return Err(fail::unsupported("private custom domain names"));
     }
-    let edge = has(domain, "EDGE");
-    let (arn, wrong) = if edge {
-        (&domain.certificate_arn, &domain.regional_certificate_arn)
-    } else {
-        (&domain.regional_certificate_arn, &domain.certificate_arn)
-    };
-    let Some(arn) = arn.as_ref().filter(|_| wrong.is_none()) else {
-        return Err(fail::bad_request(if edge {
-            "Invalid certificate specified: an EDGE domain name takes certificateArn, and that alone"
-        } else {
-            "Invalid certificate specified: a REGIONAL domain name takes regionalCertificateArn, and that alone"
-        }));
-    };
-    check_certificate(call, arn, &domain.domain_name, if edge { "us-east-1" } else { &call.region })?;
-    check_security(domain, edge)
+    if domain.endpoint_configuration.types.is_empty() {
+        return Err(fail::bad_request("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"));
+    }
+    let certificates = [
+        ("EDGE", &domain.certificate_arn, "us-east-1", "an EDGE domain name takes certificateArn, and that alone"),
+        (
+            "REGIONAL",
+            &domain.regional_certificate_arn,
+            call.region.as_str(),
+            "a REGIONAL domain name takes regionalCertificateArn, and that alone",
+        ),
+    ];
+    // What is missing at a type it has is told before what is too much for one it has not.
+    let fits = certificates.iter().filter(|(kind, arn, ..)| has(domain, kind) != arn.is_some());
+    if let Some((.., rule)) = fits.max_by_key(|(kind, ..)| has(domain, kind)) {
+        return Err(fail::bad_request(format!("Invalid certificate specified: {rule}")));
+    }
+    for (kind, arn, place, _) in certificates {
+        if let Some(arn) = arn {
+            check_certificate(call, arn, &domain.domain_name, place)?;
+            check_security(domain, kind == "EDGE")?;
+        }
+    }
+    Ok(())
 }
 
 fn check_certificate(call: &Call<'_>, arn: &str, name: &str, place: &str) -> Result<(), Failure> {
@@ -360,6 +368,7 @@ fn apply(domain: &mut DomainName, patch: &Patch) -> Result<(), Failure> {
                 return Err(fail::bad_request("ipAddressType must be either ipv4 or dualstack."));
             }
         }
+        ["endpointConfiguration", "types"] => migrate(domain, patch)?,
         ["endpointConfiguration", "types", old] => change_type(domain, patch, old)?,
         ["mutualTlsAuthentication", leaf @ ("truststoreUri" | "truststoreVersion")] => {
             let mut tls = domain
@@ -379,7 +388,22 @@ fn apply(domain: &mut DomainName, patch: &Patch) -> Result<(), Failure> {
     Ok(())
 }
 
-/// From edge to regional or back; the certificate of the old type is no longer part of the domain.
+/// The documented way from edge to regional or back: the new type is added, and the old one removed once DNS leads to
+/// the new one. Both serve in between.
+fn migrate(domain: &mut DomainName, patch: &Patch) -> Result<(), Failure> {
+    let value = patch.text();
+    let types = &mut domain.endpoint_configuration.types;
+    match patch.op {
+        Op::Add if TYPES.contains(&value.as_str()) && !types.contains(&value) => types.push(value),
+        Op::Remove if types.contains(&value) => types.retain(|kind| *kind != value),
+        _ => {
+            return Err(fail::bad_request("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"));
+        }
+    }
+    Ok(())
+}
+
+/// From edge to regional or back at once; the certificate of the old type is no longer part of the domain.
 fn change_type(domain: &mut DomainName, patch: &Patch, old: &str) -> Result<(), Failure> {
     let value = patch.text();
     if patch.op != Op::Replace || !has(domain, old) || !TYPES.contains(&value.as_str()) {

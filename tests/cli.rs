@@ -1,0 +1,245 @@
+//! The program as people and CI run it: the built binary, its exit codes, its two streams, what it leaves behind.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A copy of the sample, and a shell without an AWS account.
+struct Desk {
+    directory: TempDir,
+}
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Ran {
+        Ran {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn exits(self, code: i32) -> Ran {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
+        self
+    }
+
+    /// The one document of `--json`.
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    /// The last of the lines of `--json`.
+    fn last_event(&self) -> Value {
+        let line = self.out.lines().last().unwrap_or_default();
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let directory = TempDir::new().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
+            let to = directory.path().join(path);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(root.join(path), to).unwrap();
+        }
+        Desk { directory }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_poc"));
+        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null()).env_clear();
+        command.env("HOME", self.directory.path()).env("AWS_EC2_METADATA_DISABLED", "true").env("COLUMNS", "100");
+        command
+    }
+
+    fn poc(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    fn with_keys(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+        Ran::of(command.output().unwrap())
+    }
+
+    fn edit(&self, path: &str, from: &str, to: &str) {
+        let path = self.directory.path().join(path);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} does not stand in {}", path.display());
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+}
+
+#[test]
+fn the_first_hour() {
+    let desk = Desk::new();
+    let first = desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+    for word in
+        [".execute-api.us-east-1.amazonaws.com/prod", "https://api.example.com/poc", "ServerlessPOC", "x-api-key"]
+    {
+        assert!(first.out.contains(word), "{word} is not in {}", first.out);
+    }
+    assert!(!first.err.contains('\x1b'), "colour without a terminal: {}", first.err);
+
+    let second = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0).last_event();
+    assert_eq!((&second["event"], &second["outcome"]), (&"finished".into(), &"unchanged".into()));
+    assert_eq!(second["writes"], 0);
+    assert!(second["requests"].as_u64().unwrap() > 0);
+
+    assert_eq!(desk.poc(&["plan", "--local", "--json"]).exits(0).json()["steps"], Value::Array(Vec::new()));
+    desk.poc(&["plan", "--local", "--exit-code"]).exits(0);
+    desk.edit("deploy.yaml", "rate: 10,", "rate: 12,");
+    let planned = desk.poc(&["plan", "--local", "--json", "--exit-code"]).exits(3).json();
+    let change = &planned["steps"][0]["changes"][0];
+    assert_eq!(planned["steps"].as_array().unwrap().len(), 1);
+    assert_eq!((&planned["steps"][0]["step"], &change["path"]), (&"usage_plan".into(), &"throttle.rate".into()));
+    assert_eq!((&change["before"]["value"], &change["after"]["value"]), (&10.0.into(), &12.0.into()));
+
+    let status = desk.poc(&["status", "--local", "--json"]).exits(0).json();
+    assert_eq!(status["deployed"], true);
+    let plan = status["resources"].as_array().unwrap().iter().find(|one| one["step"] == "usage_plan").unwrap();
+    assert_eq!(plan["state"], "drifted");
+
+    let gone = desk.poc(&["teardown", "--local", "--yes", "--json"]).exits(0).last_event();
+    assert_eq!(gone["left"], Value::Array(Vec::new()));
+    let again = desk.poc(&["teardown", "--local", "--yes"]).exits(0);
+    assert!(format!("{}{}", again.out, again.err).contains("nothing of ServerlessPOC"), "{}{}", again.out, again.err);
+}
+
+#[test]
+fn without_a_terminal_a_deploy_and_a_teardown_need_yes() {
+    let desk = Desk::new();
+    for command in ["deploy", "teardown"] {
+        if command == "teardown" {
+            desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+        }
+        let ran = desk.poc(&[command, "--local"]).exits(2);
+        assert!(ran.err.contains("--yes"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn mistakes_are_told_all_at_once_with_their_places_and_nothing_is_sent() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "memory: 256", "memroy: 256");
+    desk.edit("deploy.yaml", "handler.lambda_handler", "nowhere.lambda_handler");
+    desk.edit("templates/admit/request.vtl", "{", "#if( {");
+    let told = desk.poc(&["validate", "--json"]).exits(2).json();
+    let faults = told["faults"].as_array().unwrap();
+    let has = |code: &str, file: &str| {
+        faults.iter().any(|fault| {
+            fault["code"] == code && fault["file"].as_str().unwrap().ends_with(file) && fault["line"].as_u64() > Some(0)
+        })
+    };
+    assert!(has("unknown_key", "deploy.yaml") && has("template_syntax", "request.vtl"), "{faults:#?}");
+    let seen = desk.poc(&["deploy", "--local", "--yes"]).exits(2);
+    assert!(seen.err.contains("did you mean `memory`"), "{}", seen.err);
+    assert!(!desk.directory.path().join(".poc").exists(), "something was sent");
+}
+
+#[test]
+fn a_missing_file_a_directory_and_an_empty_file_are_named() {
+    let desk = Desk::new();
+    let missing = desk.poc(&["plan", "-f", "nowhere.yaml", "--local"]).exits(2);
+    assert!(missing.err.contains("nowhere.yaml"), "{}", missing.err);
+    let directory = desk.poc(&["plan", "-f", "app", "--local"]).exits(2);
+    assert!(directory.err.contains("is a directory"), "{}", directory.err);
+    fs::write(desk.directory.path().join("empty.yaml"), "").unwrap();
+    desk.poc(&["validate", "-f", "empty.yaml"]).exits(2);
+}
+
+#[test]
+fn without_credentials_one_sentence_says_what_to_do() {
+    let ran = Desk::new().poc(&["plan"]).exits(1);
+    assert!(ran.err.contains("credentials"), "{}", ran.err);
+    assert!(ran.err.contains("--local"), "{}", ran.err);
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_named_as_such() {
+    let ran = Desk::new().with_keys(&["plan", "--endpoint-url", "http://127.0.0.1:1", "--json"]).exits(1);
+    assert!(ran.err.contains("--endpoint-url"), "{}", ran.err);
+}
+
+/// Answers every request with the same refusal.
+fn refusing(status: &'static str, body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            std::thread::spawn(move || {
+                let mut head = [0; 16 * 1024];
+                let _ = stream.read(&mut head);
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\ncontent-type: text/xml\r\nx-amzn-RequestId: r-2\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(answer.as_bytes());
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn expired_credentials_and_refused_actions_are_told_in_awss_words() {
+    let expired = refusing(
+        "403 Forbidden",
+        "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error><RequestId>r-1</RequestId></ErrorResponse>",
+    );
+    let ran = Desk::new().with_keys(&["plan", "--endpoint-url", &expired]).exits(1);
+    for words in ["GetCallerIdentity", "security token included in the request is expired", "sign in again"] {
+        assert!(ran.err.replace("\n", " ").contains(words), "{words}: {}", ran.err);
+    }
+    let denied = refusing(
+        "403 Forbidden",
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::1:user/x is not authorized to perform: sts:GetCallerIdentity</Message></Error><RequestId>r-2</RequestId></ErrorResponse>",
+    );
+    let ran = Desk::new().with_keys(&["deploy", "--yes", "--endpoint-url", &denied]).exits(1);
+    for words in ["is not authorized to perform: sts:GetCallerIdentity", "r-2"] {
+        assert!(ran.err.replace("\n", " ").contains(words), "{words}: {}", ran.err);
+    }
+}
+
+#[test]
+fn without_a_region_the_ways_to_say_it_are_told() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "region: us-east-1\n", "");
+    let ran = desk.with_keys(&["plan"]).exits(1);
+    assert!(ran.err.contains("AWS_REGION") && ran.err.contains("--region"), "{}", ran.err);
+}
+
+/// The whole process, killed by the system at moments all over a first deploy.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a process is killed from outside after a while; nothing waits for it")]
+fn killed_by_the_system_anywhere_the_next_run_finishes() {
+    for moment in [30, 60, 90, 120, 150, 180, 220, 260, 300, 350, 400, 500] {
+        let desk = Desk::new();
+        let mut child =
+            desk.command(&["deploy", "--local", "--yes"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(moment));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+        let idle = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0).last_event();
+        assert_eq!(idle["writes"], 0, "killed after {moment} ms: {idle}");
+        let gone = desk.poc(&["teardown", "--local", "--yes", "--json"]).exits(0).last_event();
+        assert_eq!(gone["left"], Value::Array(Vec::new()), "killed after {moment} ms");
+    }
+}
