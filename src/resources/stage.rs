@@ -39,6 +39,9 @@ pub struct Observed {
     tags: BTreeMap<String, String>,
 }
 
+/// Requests per second and burst that AWS tells where no limit is set.
+const DEFAULT_LIMITS: (Option<f64>, Option<i32>) = (Some(10_000.0), Some(5_000));
+
 /// What can be set for one method, or for all as `*/*`.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct MethodSettings {
@@ -104,7 +107,16 @@ impl Resource for Stage {
         let Some(api) = known.get(self.api) else { return Ok(None) };
         let call = || aws.apigateway().get_stage().rest_api_id(&api.id).stage_name(&self.name).send();
         let Some(stage) = found(aws.call("apigateway", "GetStage", Repeat::Safe, call).await)? else { return Ok(None) };
-        let methods = stage.method_settings().into_iter().flatten();
+        let wanted = self.method_settings();
+        let methods = stage.method_settings().into_iter().flatten().map(|(key, settings)| {
+            let (key, mut settings) = (canonical(key), MethodSettings::observed(settings));
+            // A key that sets anything else shows the account's default limits, which nobody asked for.
+            let asked = wanted.get(&key).is_some_and(|wanted| wanted.rate.is_some());
+            if !asked && (settings.rate, settings.burst) == DEFAULT_LIMITS {
+                (settings.rate, settings.burst) = (None, None);
+            }
+            (key, settings)
+        });
         Ok(Some(Observed {
             deployment: stage.deployment_id().unwrap_or_default().to_owned(),
             description: stage.description().filter(|text| !text.is_empty()).map(str::to_owned),
@@ -117,10 +129,7 @@ impl Resource for Stage {
                     format: text(log.format()).unwrap_or_default(),
                 })
             }),
-            methods: methods
-                .map(|(key, settings)| (canonical(key), MethodSettings::observed(settings)))
-                .filter(|(_, settings)| *settings != MethodSettings::default())
-                .collect(),
+            methods: methods.filter(|(_, settings)| *settings != MethodSettings::default()).collect(),
             tags: ordered(stage.tags()),
         }))
     }
