@@ -243,3 +243,47 @@ fn killed_by_the_system_anywhere_the_next_run_finishes() {
         assert_eq!(gone["left"], Value::Array(Vec::new()), "killed after {moment} ms");
     }
 }
+
+#[test]
+fn a_profile_that_does_not_exist_is_named() {
+    let ran = Desk::new().poc(&["plan", "--profile", "nosuch"]).exits(1);
+    assert!(ran.err.contains("profile `nosuch` was not defined"), "{}", ran.err);
+}
+
+#[test]
+fn a_profile_on_the_command_line_wins_over_keys_in_the_environment() {
+    let desk = Desk::new();
+    let config = desk.directory.path().join(".aws/config");
+    fs::create_dir(config.parent().unwrap()).unwrap();
+    fs::write(config, "[profile mine]\ncredential_process = /bin/false\n").unwrap();
+    let ran = desk.with_keys(&["plan", "--profile", "mine"]).exits(1);
+    assert!(ran.err.contains("the AWS credentials could not be loaded"), "{}", ran.err);
+}
+
+#[test]
+fn a_stage_that_cannot_be_is_called_what_it_was_called() {
+    let ran = Desk::new().poc(&["plan", "--local", "--stage", "a b"]).exits(2);
+    assert!(ran.err.contains("there is no stage `a b`"), "{}", ran.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_stop_a_deploy() {
+    let desk = Desk::new();
+    let mut deploy = desk.command(&["deploy", "--local", "--yes", "--json"]);
+    let mut deploy = deploy.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(deploy.stdout.take());
+    assert!(deploy.wait().unwrap().success());
+    let again = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0);
+    assert_eq!(again.last_event()["writes"], 0);
+}
+
+#[test]
+fn what_is_put_off_is_no_failure_and_the_next_deploy_goes_on() {
+    let desk = Desk::new();
+    let ran = desk.poc(&["deploy", "--local", "--yes", "--no-wait"]).exits(0);
+    assert!(!ran.err.contains("failed"), "{}", ran.err);
+    assert!(ran.err.contains("5 steps put off: run `poc deploy` again later to go on."), "{}", ran.err);
+    desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+    let done = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0);
+    assert_eq!(done.last_event()["writes"], 0);
+}

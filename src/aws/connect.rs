@@ -251,14 +251,26 @@ async fn load(connection: &Connection, endpoint: Option<&str>) -> SdkConfig {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &connection.profile {
-        // Said on the command line, it wins over keys in the environment, which the default chain would prefer.
-        let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().profile_name(profile).build();
-        loader = loader.profile_name(profile).credentials_provider(provider);
+        loader = loader.profile_name(profile);
     }
     if let Some(url) = endpoint {
         loader = loader.endpoint_url(url);
     }
-    loader.load().await
+    let config = loader.load().await;
+    match &connection.profile {
+        Some(profile) => as_profile(config, profile),
+        None => config,
+    }
+}
+
+/// A profile said on the command line wins over keys in the environment, which the default chain would prefer.
+fn as_profile(config: SdkConfig, profile: &str) -> SdkConfig {
+    let base = aws_config::provider_config::ProviderConfig::without_region()
+        .with_region(config.region().cloned())
+        .with_http_client(https());
+    let provider =
+        aws_config::profile::ProfileFileCredentialsProvider::builder().configure(&base).profile_name(profile).build();
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
 fn https() -> aws_smithy_runtime_api::client::http::SharedHttpClient {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::display::DisplayErrorContext;
@@ -117,6 +118,9 @@ impl Error {
             next: None,
             name: None,
         };
+        if let Some(failure) = credentials_failure(&error) {
+            return Error { kind: ErrorKind::Credentials, operation: None, message: failure, ..blank };
+        }
         match &error {
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
@@ -132,11 +136,6 @@ impl Error {
                     .as_connector_error()
                     .map_or_else(|| DisplayErrorContext(&error).to_string(), |connector| innermost(connector));
                 let kind = failure.as_connector_error().map_or(ErrorKind::Unclear, dispatch_kind);
-                let kind = if text.contains("no credentials") || text.contains("credentials provider") {
-                    ErrorKind::Credentials
-                } else {
-                    kind
-                };
                 Error { kind, message: text, ..blank }
             }
             SdkError::TimeoutError(_) => Error { message: "no answer within the time limit".to_owned(), ..blank },
@@ -145,11 +144,7 @@ impl Error {
                 request_id: request_id(context.raw()),
                 ..blank
             },
-            _ => {
-                let text = DisplayErrorContext(&error).to_string();
-                let kind = if text.contains("credentials") { ErrorKind::Credentials } else { ErrorKind::Invalid };
-                Error { kind, message: innermost(&error), ..blank }
-            }
+            _ => Error { kind: ErrorKind::Invalid, message: innermost(&error), ..blank },
         }
     }
 
@@ -199,6 +194,26 @@ pub fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
     found(result).map(|_| ())
 }
 
+/// Why no request could be signed, where that is what failed: found in the chain of causes by its type.
+fn credentials_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(current) = cause {
+        if let Some(failure) = current.downcast_ref::<CredentialsError>() {
+            let causes = causes(failure);
+            return Some(match failure {
+                // Several lines tell of every place that was tried.
+                CredentialsError::CredentialsNotLoaded(_) if causes.is_empty() || causes.contains('\n') => {
+                    "no AWS credentials were found".to_owned()
+                }
+                CredentialsError::CredentialsNotLoaded(_) => format!("no AWS credentials were found: {causes}"),
+                _ => format!("the AWS credentials could not be loaded: {causes}"),
+            });
+        }
+        cause = current.source();
+    }
+    None
+}
+
 fn dispatch_kind(error: &ConnectorError) -> ErrorKind {
     if error.is_user() {
         return ErrorKind::Unclear;
@@ -215,6 +230,21 @@ fn dispatch_kind(error: &ConnectorError) -> ErrorKind {
         "connect error",
     ];
     if unsent.iter().any(|sign| text.contains(sign)) { ErrorKind::Unreachable } else { ErrorKind::Unclear }
+}
+
+/// What lies behind an error, from the outside in.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        // Some errors repeat what they wrap, and these say no more than that something is wrong.
+        if !inner.is::<CredentialsError>() && !texts.last().is_some_and(|outer| outer.ends_with(&text)) {
+            texts.push(text);
+        }
+        cause = inner.source();
+    }
+    texts.join(": ")
 }
 
 /// The last cause of a chain says most.
@@ -355,8 +385,8 @@ fn advice(error: &Error) -> String {
             format!("let these credentials do {operation} (see the action in AWS's words above), {again}")
         }
         ErrorKind::Credentials => {
-            "no usable AWS credentials: set AWS_PROFILE or --profile, sign in (aws sso login, aws login), or try the \
-             whole thing without an account with --local"
+            "set AWS_PROFILE or --profile, sign in (aws sso login, aws login), or try the whole thing without an \
+             account with --local"
                 .to_owned()
         }
         ErrorKind::Expired => format!("the credentials have expired: sign in again, {again}"),

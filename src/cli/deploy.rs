@@ -35,7 +35,7 @@ pub(super) struct DeployArgs {
     #[arg(long)]
     no_wait: bool,
 
-    /// Do not run the file's checks at the end
+    /// Do not run the file's checks at the end (this version never does)
     #[arg(long)]
     no_checks: bool,
 }

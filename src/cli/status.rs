@@ -12,7 +12,7 @@ Reads AWS and compares it with deploy.yaml, property by property. Nothing is cha
 const EXAMPLES: &str = "\
 Examples:
   poc status
-  poc status -v            with ids and dates of every resource
+  poc status -v            and every call that was made
   poc status --json";
 
 /// Show what is deployed, what has drifted, and the URLs

@@ -230,7 +230,7 @@ fn help_of_deploy() {
       -y, --yes        Do not ask; needed where nobody can answer
           --adopt      Take over resources that have our names but not our tags
           --no-wait    Do not wait for certificates and domain names that AWS is still working on
-          --no-checks  Do not run the file's checks at the end
+          --no-checks  Do not run the file's checks at the end (this version never does)
       -h, --help       Print help
 
     Where:
@@ -288,7 +288,7 @@ fn help_of_status() {
 
     Examples:
       poc status
-      poc status -v            with ids and dates of every resource
+      poc status -v            and every call that was made
       poc status --json
     ");
 }

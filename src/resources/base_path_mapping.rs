@@ -61,7 +61,7 @@ impl Resource for BasePathMapping {
             None => false,
         };
         if foreign && !self.owner.adopt {
-            return Err(Error::refused(
+            return Err(Error::in_the_way(
                 "not_ours",
                 format!("{} is mapped to another API ({api})", self.identity().name),
                 "choose another domain.base_path, or move it to this API with --adopt if it is yours to change",

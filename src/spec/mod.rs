@@ -83,7 +83,7 @@ impl Document {
                 path: String::new(),
                 span: Some(root.span.clone()),
                 message: format!("deploy.yaml must be a mapping, found {}", root.found()),
-                help: Some("start with `name: …`; `poc init` writes one to start from".to_string()),
+                help: Some("start with `name: …`; the project's own deploy.yaml is one to start from".to_string()),
             }]);
         }
         let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -130,7 +130,8 @@ impl Document {
         let stage = stage.unwrap_or_else(|| "stage".to_string());
         let differences = self.differences(&stage, variables);
         if variables.stage.is_some() && stage != base_stage && differences.is_none() {
-            return Err(vec![self.unknown_stage(&stage, variables)]);
+            let asked = variables.stage.unwrap_or(&stage);
+            return Err(vec![self.unknown_stage(asked, variables)]);
         }
         let merged = differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own));
         // What is no region or stage is reported where it stands; a stand-in keeps it out of everything else.

@@ -128,7 +128,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
             path: String::new(),
             span: None,
             message: format!("{} is empty", source.path.display()),
-            help: Some("`poc init` writes one to start from".to_string()),
+            help: Some("the project's own deploy.yaml is one to start from".to_string()),
         }]),
         _ => Err(builder.faults),
     }

@@ -1,5 +1,8 @@
 //! Text in columns: measuring, wrapping, cutting, and making text from elsewhere harmless for a terminal.
 
+/// Between words that belong on one line.
+pub(super) const HARD_SPACE: char = '\u{a0}';
+
 /// Columns that `text` takes on a terminal; escape codes take none.
 pub(super) fn columns(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().chars().map(width).sum()
@@ -27,7 +30,7 @@ pub(super) fn pad(text: &str, to: usize) -> String {
 }
 
 /// Words filled into lines of at most `room` columns: the first line begins with `first`, the others with spaces of the
-/// same width. A word is never broken, so that a URL can be copied.
+/// same width. A word is never broken, so that a URL can be copied; nor is a [`HARD_SPACE`], which ends up as a space.
 pub(super) fn wrap(first: &str, text: &str, room: usize) -> String {
     let indent = " ".repeat(columns(first));
     let mut result = String::new();
@@ -36,7 +39,7 @@ pub(super) fn wrap(first: &str, text: &str, room: usize) -> String {
         let mut line = begin.to_owned();
         let mut taken = columns(&line);
         let mut fresh = true;
-        for word in paragraph.split_whitespace() {
+        for word in paragraph.split([' ', '\t']).filter(|word| !word.is_empty()) {
             let needed = columns(word);
             if !fresh && taken + 1 + needed > room {
                 result += line.trim_end();
@@ -57,7 +60,7 @@ pub(super) fn wrap(first: &str, text: &str, room: usize) -> String {
         result.push('\n');
         begin = &indent;
     }
-    result
+    result.replace(HARD_SPACE, " ")
 }
 
 /// Items, separated by commas, on at most `lines` lines; then how many did not fit.
@@ -142,6 +145,11 @@ mod tests {
             https://abc123.execute-api.us-east-1.amazonaws.com/prod/admit
             with a key
         ");
+    }
+
+    #[test]
+    fn a_hard_space_is_no_place_to_break() {
+        assert_eq!(wrap("", "took (0.8\u{a0}s)", 10), "took\n(0.8 s)\n");
     }
 
     #[test]

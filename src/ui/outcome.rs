@@ -49,6 +49,10 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
             format!("{} {whole}. Run `poc deploy` again to continue.", paint(BAD, "Not finished:"))
         }
     };
+    let sentence = match tally.deferred.len() {
+        0 => sentence,
+        steps => format!("{sentence} {} put off: run `poc deploy` again later to go on.", count(steps, "step")),
+    };
     let summary = format!("\n{}", wrap("", &sentence, look.width));
     if deployed.outcome == Outcome::Declined {
         return (String::new(), summary);

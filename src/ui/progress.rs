@@ -9,7 +9,7 @@ use anstream::adapter::strip_str;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use super::layout::{harmless, pad, wrap};
+use super::layout::{HARD_SPACE, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
 use super::words::{doing, done, sign, style, took, up_to};
 use crate::engine::plan::Plan;
@@ -30,6 +30,8 @@ pub(super) struct Tally {
     in_flight: Vec<String>,
     pub(super) finished: Vec<Action>,
     pub(super) skipped: usize,
+    /// Put off for the next run, and what needs one of those.
+    pub(super) deferred: Vec<String>,
     pub(super) problems: Vec<Problem>,
     pub(super) requests: u64,
     pub(super) writes: u64,
@@ -187,13 +189,16 @@ impl Progress {
                 if *delay < PATIENCE && !self.look.verbose {
                     return String::new();
                 }
-                self.line(self.look.glyphs.more, CARE, &format!("{}: {line}", tally.title(step)))
+                // While AWS is only being read, no step is under way.
+                let whose = if step.is_empty() { String::new() } else { format!("{}: ", tally.title(step)) };
+                self.line(self.look.glyphs.more, CARE, &format!("{whose}{line}"))
             }
             Event::StepFinished { step, action, elapsed } => {
                 tally.finished.push(*action);
                 self.still(step);
                 let title = tally.end(step);
-                self.ended(self.look.glyphs.good, GOOD, done(*action), &title, &took(*elapsed))
+                let time = took(*elapsed).replace(' ', &HARD_SPACE.to_string());
+                self.ended(self.look.glyphs.good, GOOD, done(*action), &title, &time)
             }
             Event::StepFailed { step, action, problem } => {
                 tally.problems.push(problem.clone());
@@ -202,10 +207,16 @@ impl Progress {
                 self.ended(self.look.glyphs.bad, BAD, "failed", &title, &format!("while {} it", doing(*action)))
             }
             Event::StepDeferred { step, waiting_for, .. } => {
+                tally.deferred.push(step.clone());
                 self.still(step);
                 let title = tally.end(step);
                 let waiting_for = format!("not waited for: {}", harmless(waiting_for));
                 self.ended(self.look.glyphs.dot, CARE, "put off", &title, &waiting_for)
+            }
+            Event::StepSkipped { step, because, .. } if tally.deferred.contains(because) => {
+                tally.deferred.push(step.clone());
+                let because = format!("after {}", tally.title(because));
+                self.ended(self.look.glyphs.dot, CARE, "put off", &tally.title(step), &because)
             }
             Event::StepSkipped { step, because, .. } => {
                 tally.skipped += 1;

@@ -33,7 +33,7 @@ fn nothing_but_comments_is_empty() {
     for text in ["", "\n", "# a comment\n\n"] {
         let fault = open(&Project::new().file("deploy.yaml", text), "deploy.yaml");
         assert_eq!(fault.code, "empty_file", "{text:?}");
-        assert!(fault.help.as_deref().is_some_and(|help| help.contains("poc init")), "{fault}");
+        assert!(fault.help.as_deref().is_some_and(|help| help.contains("to start from")), "{fault}");
     }
 }
 

@@ -190,11 +190,11 @@ fn without_a_text_to_point_into() {
         path: String::new(),
         span: None,
         message: "there is no file `deploy.yaml` here".to_owned(),
-        help: Some("`poc init` writes one, `-f PATH` names another".to_owned()),
+        help: Some("check the path, or name another with `-f PATH`".to_owned()),
     };
     insta::assert_snapshot!(err(vec![fault], 80), @"
       error[missing_file]: there is no file `deploy.yaml` here
-      help: `poc init` writes one, `-f PATH` names another
+      help: check the path, or name another with `-f PATH`
 
     1 mistake; nothing was sent to AWS.
     ");
