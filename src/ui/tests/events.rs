@@ -93,7 +93,7 @@ async fn in_a_log() {
         minutes is usual)
       … REST API ServerlessPOC: CreateRestApi again in 30 s, because of TooManyRequestsException
       ✗ failed   REST API ServerlessPOC (while creating it)
-      · skipped  stage (REST API ServerlessPOC failed)
+      · skipped  stage (it needs REST API ServerlessPOC)
     note: the bucket was there already and is ours
       ✓ created  Certificate api.example.com (1 min 35 s)
     ");
@@ -104,7 +104,7 @@ async fn in_a_log() {
       … REST API ServerlessPOC: CreateRestApi again in 30 s,
         because of TooManyRequestsException
       ✗ failed   REST API ServerlessPOC (while creating it)
-      · skipped  stage (REST API ServerlessPOC failed)
+      · skipped  stage (it needs REST API ServerlessPOC)
     note: the bucket was there already and is ours
       ✓ created  Certificate api.example.com (1 min 35 s)
     ");
@@ -120,7 +120,7 @@ async fn with_every_call() {
       … REST API ServerlessPOC: CreateRestApi again in 30 s, because of TooManyRequestsException
       … REST API ServerlessPOC: CreateRestApi again in 0.2 s, because of TooManyRequestsException
       ✗ failed   REST API ServerlessPOC (while creating it)
-      · skipped  stage (REST API ServerlessPOC failed)
+      · skipped  stage (it needs REST API ServerlessPOC)
     note: the bucket was there already and is ours
       ✓ created  Certificate api.example.com (1 min 35 s)
     ");
