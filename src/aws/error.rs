@@ -209,9 +209,7 @@ fn credentials_failure(error: &(dyn std::error::Error + 'static)) -> Option<Stri
             return Some(match failure {
                 // Several lines tell of every place that was tried.
                 CredentialsError::CredentialsNotLoaded(_) if causes.is_empty() || causes.contains('\n') => {
-                    let undefined = causes.lines().find(|line| line.contains("was not defined"));
-                    let undefined = undefined.map(|line| format!(": {}", line.trim())).unwrap_or_default();
-                    format!("no AWS credentials were found{undefined}")
+                    "no AWS credentials were found".to_owned()
                 }
                 CredentialsError::CredentialsNotLoaded(_) => format!("no AWS credentials were found: {causes}"),
                 _ => format!("the AWS credentials could not be loaded: {causes}"),

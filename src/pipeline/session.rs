@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
-use crate::aws::{Aws, Connection, EmbeddedCloud, Error, Place};
+use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former};
 use crate::engine::{Decided, Observed, Unreadable, decide, read};
@@ -125,7 +125,7 @@ impl<'r> Session<'r> {
         let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(unnamed)?;
         let lookups = Rc::new(Lookups::default());
         let (identity, ()) = tokio::join!(aws.identify(), look_ahead(&aws, &lookups, &spec));
-        let (id, partition) = identity.map_err(unnamed)?;
+        let (id, partition) = identity.map_err(|error| unnamed(with_profile(error, settings)))?;
         let region = aws.region().to_owned();
         let settled = variables(settings, Some(&id), Some(&region));
         let spec = document.spec(&settled).map_err(Failure::Faults)?;
@@ -238,6 +238,14 @@ impl Read {
     pub fn standing(&self) -> Vec<String> {
         self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
     }
+}
+
+/// A profile that was asked for by name is named where it gave no credentials.
+fn with_profile(mut error: Error, settings: &Settings) -> Error {
+    if let (ErrorKind::Credentials, Some(profile)) = (error.kind, &settings.profile) {
+        error.message = format!("{} (profile {profile})", error.message);
+    }
+    error
 }
 
 /// Fetches lists while the account is still being asked for. What fails here is met again by whoever needs it.
