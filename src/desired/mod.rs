@@ -113,7 +113,9 @@ pub fn desired(
     let draft = g.add(Draft { api, api_name: spec.api.name.clone(), want: definition });
 
     // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
-    let permission = g.add(page.permission(api, alias.id(), function.id()));
+    let permission = page.permission(api, alias.id(), function.id());
+    // Where everything is answered by API Gateway itself, nothing needs to be allowed.
+    let permission = if permission.methods.is_empty() { g.add_unwanted(permission) } else { g.add(permission) };
     let deployment = g.add(Deployment {
         api,
         stage: spec.stage.clone(),

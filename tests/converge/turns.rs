@@ -1,0 +1,62 @@
+//! Turns that a deploy.yaml takes over its life, each of which once led into a dead end, a gap or a left-over.
+
+use std::time::Duration;
+
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use poc::event::Event;
+use poc::local::cloud::Profile;
+use poc::pipeline::Failure;
+
+use crate::inventory::Inventory;
+use crate::support::{REGION, World};
+
+fn refusal(failure: Failure) -> poc::event::Problem {
+    match failure {
+        Failure::Problem(problem) => *problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn without_a_domain(world: &World) {
+    let text = std::fs::read_to_string(world.path("deploy.yaml")).unwrap();
+    let (before, rest) = text.split_once("\ndomain:").unwrap();
+    let after = &rest[rest.find("\nchecks:").unwrap()..];
+    world.write("deploy.yaml", &format!("{before}\n{after}"));
+}
+
+/// Where in the calls of a run the first of `operation` stands.
+fn first(calls: &[&str], operation: &str) -> usize {
+    calls.iter().position(|call| *call == operation).unwrap_or_else(|| panic!("no {operation} in {calls:?}"))
+}
+
+#[tokio::test]
+async fn an_api_that_never_calls_the_function_needs_no_permission() {
+    let world = World::new();
+    world.edit("deploy.yaml", "        api_key: true", "        integration: mock\n        api_key: true");
+    world.deploy().await;
+    world.assert_idle().await;
+    world.edit("deploy.yaml", "        integration: mock\n", "");
+    assert!(world.deploy().await.writes().contains(&"AddPermission"));
+    world.edit("deploy.yaml", "        api_key: true", "        integration: mock\n        api_key: true");
+    assert!(world.deploy().await.writes().contains(&"RemovePermission"));
+    world.assert_idle().await;
+}
+
+#[tokio::test]
+async fn all_paths_of_a_large_api_may_move_at_once() {
+    let world = World::new();
+    let routes = |at: &str| (0..40).map(|n| format!("    {at}/route{n}:\n      GET: {{}}\n")).collect::<String>();
+    world.edit("deploy.yaml", "    /admit:\n", &format!("{}    /admit:\n", routes("")));
+    world.deploy().await;
+    world.edit("deploy.yaml", &routes(""), &routes("/version1"));
+    let told = world.deploy().await;
+    // Old and new do not fit together: a wide statement bridges, from before the first is removed to the very end.
+    let calls = told.calls();
+    assert!(first(&calls, "AddPermission") < first(&calls, "RemovePermission"));
+    assert!(first(&calls, "RemovePermission") < first(&calls, "CreateDeployment"));
+    assert_eq!(calls.iter().rfind(|call| call.ends_with("Permission")), Some(&"RemovePermission"));
+    world.assert_idle().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let policy = lambda.get_policy().function_name("ServerlessPOCAdmission").qualifier("prod").send().await.unwrap();
+    assert_eq!(policy.policy().unwrap().matches("\"Sid\"").count(), 41);
+}
