@@ -43,6 +43,30 @@ async fn an_api_that_never_calls_the_function_needs_no_permission() {
 }
 
 #[tokio::test]
+async fn a_role_serves_one_region_and_is_not_taken_from_it() {
+    let mut world = World::new();
+    without_a_domain(&world);
+    world.deploy().await;
+    world.edit("deploy.yaml", "region: us-east-1", "region: eu-west-1");
+    let (result, told) = world.try_deploy().await;
+    let problem = refusal(result.unwrap_err());
+    assert!(problem.message.contains("us-east-1"), "{problem:?}");
+    assert!(problem.next.contains("function.role.name"), "{problem:?}");
+    assert_eq!(told.finished().1, 0);
+
+    // With a role of its own the second region stands beside the first, and goes without it.
+    world.edit("deploy.yaml", "  timeout: 10 ", "  role: { name: \"admission-${region}\" }\n  timeout: 10 ");
+    world.region = "eu-west-1";
+    world.deploy().await;
+    world.assert_idle().await;
+    world.teardown().await;
+    world.region = REGION;
+    world.edit("deploy.yaml", "region: eu-west-1", "region: us-east-1");
+    world.edit("deploy.yaml", "  role: { name: \"admission-${region}\" }\n", "");
+    world.assert_idle().await;
+}
+
+#[tokio::test]
 async fn all_paths_of_a_large_api_may_move_at_once() {
     let world = World::new();
     let routes = |at: &str| (0..40).map(|n| format!("    {at}/route{n}:\n      GET: {{}}\n")).collect::<String>();
