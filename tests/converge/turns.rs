@@ -67,6 +67,26 @@ async fn a_role_serves_one_region_and_is_not_taken_from_it() {
 }
 
 #[tokio::test]
+async fn names_that_tags_cannot_hold_are_remembered_all_the_same() {
+    let world = World::new();
+    let before = Inventory::of(&world).await;
+    world.edit("deploy.yaml", "name: api.example.com", "name: \"*.example.com\"");
+    world.edit("deploy.yaml", "base_path: poc", "base_path: \"a$!'()*=\"".replace('=', "").as_str());
+    world.edit("deploy.yaml", "  timeout: 10 ", "  role: { name: \"a@b,c=d+e\" }\n  timeout: 10 ");
+    world.deploy().await;
+    world.assert_idle().await;
+    world.edit("deploy.yaml", "name: \"*.example.com\"", "name: www.example.com");
+    world.edit("deploy.yaml", "a@b,c=d+e", "plain");
+    world.deploy().await;
+    world.assert_idle().await;
+    let inventory = Inventory::of(&world).await;
+    assert_eq!(inventory.get("domain names"), ["www.example.com"]);
+    assert_eq!(inventory.get("roles"), ["plain"]);
+    world.teardown().await;
+    assert_eq!(Inventory::of(&world).await, before);
+}
+
+#[tokio::test]
 async fn all_paths_of_a_large_api_may_move_at_once() {
     let world = World::new();
     let routes = |at: &str| (0..40).map(|n| format!("    {at}/route{n}:\n      GET: {{}}\n")).collect::<String>();
