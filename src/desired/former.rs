@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use aws_sdk_apigateway::types::{ApiKey as Key, RestApi as Api};
 
-use super::{Live, Page, Parts, Words};
+use super::{Choices, Live, Page, Parts, Words};
 use crate::aws::ordered;
 use crate::engine::Graph;
 use crate::package::Zipped;
@@ -112,6 +112,8 @@ impl Former {
 
     /// Adds what must go, each after what it needed.
     pub(super) fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live, parts: Parts) {
+        let page =
+            &Page { choices: Choices { adopt: false, ..page.choices }, owner: page.owner.without_adopting(), ..*page };
         let now = page.spec;
         if let Some(name) = &self.bucket {
             let bucket = g.add_unwanted(page.bucket(name));

@@ -283,14 +283,20 @@ impl Page<'_> {
         }
     }
 
+    fn former_key(&self, name: &str) -> ApiKey {
+        ApiKey { owner: self.owner.without_adopting(), ..self.api_key(former::nameless_key(name)) }
+    }
+
     fn keys(&self, g: &mut Graph, api: Handle<RestApi>, stage: NodeId, former: &Former) {
         let asked = self.spec.usage_plan.as_ref();
         let wanted: Vec<_> =
             asked.into_iter().flat_map(|plan| &plan.keys).map(|key| g.add(self.api_key(key.clone()))).collect();
-        let gone: Vec<_> =
-            former.keys.iter().map(|name| (name, g.add_unwanted(self.api_key(former::nameless_key(name))))).collect();
+        let gone: Vec<_> = former.keys.iter().map(|name| (name, g.add_unwanted(self.former_key(name)))).collect();
         let plan = self.usage_plan(api, stage, asked);
-        let plan = if asked.is_some() { g.add(plan) } else { g.add_unwanted(plan) };
+        let plan = match asked {
+            Some(_) => g.add(plan),
+            None => g.add_unwanted(UsagePlan { owner: self.owner.without_adopting(), ..plan }),
+        };
         for (key, spec) in wanted.iter().zip(asked.into_iter().flat_map(|plan| &plan.keys)) {
             g.add(UsagePlanKey { name: spec.name.clone(), plan, key: *key });
         }

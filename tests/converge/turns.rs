@@ -104,3 +104,24 @@ async fn all_paths_of_a_large_api_may_move_at_once() {
     let policy = lambda.get_policy().function_name("ServerlessPOCAdmission").qualifier("prod").send().await.unwrap();
     assert_eq!(policy.policy().unwrap().matches("\"Sid\"").count(), 41);
 }
+
+#[tokio::test]
+async fn adopting_takes_over_what_is_wanted_and_removes_nothing_of_others() {
+    let mut world = World::new();
+    let text = std::fs::read_to_string(world.path("deploy.yaml")).unwrap();
+    let (before, rest) = text.split_once("\nusage_plan:").unwrap();
+    world.write("deploy.yaml", &format!("{before}\n{}", &rest[rest.find("\ndomain:").unwrap()..]));
+    world.edit("deploy.yaml", "        api_key: true", "        api_key: false");
+    let gateway = aws_sdk_apigateway::Client::new(&world.sdk());
+    gateway.create_usage_plan().name("ServerlessPOC").send().await.unwrap();
+    world.settings.adopt = true;
+    world.deploy().await;
+    assert_eq!(Inventory::of(&world).await.get("usage plans"), ["ServerlessPOC"]);
+
+    world.edit("deploy.yaml", "name: ServerlessPOCAdmission", "name: Admission");
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let arn = format!("arn:aws:lambda:{REGION}:000000000000:function:ServerlessPOCAdmission");
+    lambda.tag_resource().resource(arn).tags("poc:app", "another").send().await.unwrap();
+    world.deploy().await;
+    assert_eq!(Inventory::of(&world).await.get("functions"), ["Admission", "ServerlessPOCAdmission"]);
+}
