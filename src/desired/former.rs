@@ -11,7 +11,7 @@ use crate::engine::Graph;
 use crate::package::Zipped;
 use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
-use crate::resources::{Certificate, Function, HostedZone, IssuedCertificate, Owner, ValidationRecord};
+use crate::resources::{Function, HostedZone, IssuedCertificate, Owner, ValidationRecord};
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint};
 
@@ -184,17 +184,17 @@ impl FormerDomain {
     fn add_certificate(&self, page: &Page<'_>, g: &mut Graph, now: Endpoint) {
         let region = page.certificate_region(self.endpoint);
         if region != page.certificate_region(now) {
-            g.add_unwanted(Certificate { domain: self.name.clone(), region, owner: page.owner.clone() });
+            g.add_unwanted(page.certificate(&self.name, region));
         }
     }
 
     /// The whole of a name that is given up.
     fn add_names(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
         let (domain, wait) = (self.name.clone(), true);
-        let (owner, region) = (page.owner.clone(), page.certificate_region(self.endpoint));
+        let region = page.certificate_region(self.endpoint);
         let zone =
             g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None, lookups: page.lookups.clone() });
-        let certificate = g.add_unwanted(Certificate { domain: domain.clone(), region, owner });
+        let certificate = g.add_unwanted(page.certificate(&domain, region));
         let validation = g.add_unwanted(ValidationRecord { domain: domain.clone(), zone, certificate });
         let issued = g.add_unwanted(IssuedCertificate { domain: domain.clone(), certificate, validation, wait });
         let gone = model::Domain {

@@ -316,11 +316,15 @@ impl Page<'_> {
         let certificate = match &domain.certificate {
             model::Certificate::Arn(arn) => {
                 let (arn, domain) = (arn.clone(), domain.name.clone());
-                CertificateHandle::Given(g.add(GivenCertificate { arn, domain, region }))
+                let given = g.add(GivenCertificate { arn, domain: domain.clone(), region: region.clone() });
+                // One that was requested before goes when nothing uses it any more, and its record with it.
+                let former = g.add_unwanted(self.certificate(&domain, region));
+                g.add_unwanted(ValidationRecord { domain, zone, certificate: former });
+                CertificateHandle::Given(given)
             }
             model::Certificate::Request => {
-                let (domain, owner, wait) = (domain.name.clone(), self.owner.clone(), self.choices.wait);
-                let certificate = g.add(Certificate { domain: domain.clone(), region, owner });
+                let (domain, wait) = (domain.name.clone(), self.choices.wait);
+                let certificate = g.add(self.certificate(&domain, region));
                 let validation = g.add(ValidationRecord { domain: domain.clone(), zone, certificate });
                 CertificateHandle::Issued(g.add(IssuedCertificate { domain, certificate, validation, wait }))
             }
@@ -350,7 +354,17 @@ impl Page<'_> {
 
     fn alias_record(&self, of: &DomainName, zone: Handle<HostedZone>, domain: Handle<DomainName>) -> AliasRecord {
         let Choices { adopt, wait } = self.choices;
-        AliasRecord { name: of.name.clone(), endpoint: of.endpoint, ipv6: of.has_ipv6(), zone, domain, adopt, wait }
+        let (name, ipv6) = (of.name.clone(), of.has_ipv6());
+        AliasRecord { name, endpoint: of.endpoint, ipv6, zone, domain, after: None, adopt, wait }
+    }
+
+    /// Never the one that deploy.yaml gives by its ARN, be it ours or not.
+    fn certificate(&self, domain: &str, region: String) -> Certificate {
+        let spared = match self.spec.domain.as_ref().map(|domain| &domain.certificate) {
+            Some(model::Certificate::Arn(arn)) => Some(arn.clone()),
+            _ => None,
+        };
+        Certificate { domain: domain.to_owned(), region, spared, owner: self.owner.clone() }
     }
 
     /// Edge certificates are us-east-1's whatever the API's region (`AWS_FACTS` B4).

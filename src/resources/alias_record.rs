@@ -24,6 +24,8 @@ pub struct AliasRecord {
     pub ipv6: bool,
     pub zone: Handle<HostedZone>,
     pub domain: Handle<DomainName>,
+    /// What must stand before as well.
+    pub after: Option<NodeId>,
     /// Overwrite records of this name that are not ours.
     pub adopt: bool,
     /// Wait until Route 53 answers by the new record everywhere.

@@ -87,6 +87,44 @@ async fn names_that_tags_cannot_hold_are_remembered_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_ones_own_takes_the_place_of_the_requested_one() {
+    let world = World::new();
+    world.deploy().await;
+    let acm = aws_sdk_acm::Client::new(&world.sdk());
+    let zone = Inventory::of(&world).await;
+    // Somebody's certificate for the same name is issued by the record that is there already.
+    let given = acm.request_certificate().domain_name("api.example.com").validation_method("DNS".into());
+    let arn = given.send().await.unwrap().certificate_arn.unwrap();
+    for _ in 0..200 {
+        let seen = acm.describe_certificate().certificate_arn(&arn).send().await;
+        if seen.is_ok_and(|seen| seen.certificate().unwrap().status().unwrap().as_str() == "ISSUED") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.edit("deploy.yaml", "certificate: request", &format!("certificate: {arn}"));
+    world.deploy().await;
+    world.assert_idle().await;
+    let left = acm.list_certificates().send().await.unwrap();
+    let left: Vec<_> = left.certificate_summary_list().iter().filter_map(|one| one.certificate_arn()).collect();
+    assert_eq!(left, [arn.as_str()], "the requested one goes, the given one stays");
+    assert_eq!(Inventory::of(&world).await.get("records"), zone.get("records"), "the given one is renewed by it");
+    world.teardown().await;
+    assert_eq!(acm.list_certificates().send().await.unwrap().certificate_summary_list().len(), 1);
+}
+
+#[tokio::test]
+async fn the_requested_certificate_may_be_pinned_by_its_arn() {
+    let world = World::new();
+    world.deploy().await;
+    let acm = aws_sdk_acm::Client::new(&world.sdk());
+    let listed = acm.list_certificates().send().await.unwrap();
+    let arn = listed.certificate_summary_list()[0].certificate_arn().unwrap();
+    world.edit("deploy.yaml", "certificate: request", &format!("certificate: {arn}"));
+    world.assert_idle().await;
+}
+
+#[tokio::test]
 async fn all_paths_of_a_large_api_may_move_at_once() {
     let world = World::new();
     let routes = |at: &str| (0..40).map(|n| format!("    {at}/route{n}:\n      GET: {{}}\n")).collect::<String>();

@@ -46,7 +46,7 @@ impl Wish {
         owner.adopt = self.adopt;
         let mut graph = Graph::new();
         let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None, lookups: Default::default() });
-        let certificate = graph.add(Certificate { domain: name.clone(), region, owner: owner.clone() });
+        let certificate = graph.add(Certificate { domain: name.clone(), region, spared: None, owner: owner.clone() });
         let validation = graph.add(ValidationRecord { domain: name.clone(), zone, certificate });
         let issued = graph.add(IssuedCertificate { domain: name.clone(), certificate, validation, wait });
         let domain = DomainName {
@@ -63,7 +63,16 @@ impl Wish {
         let ipv6 = domain.has_ipv6();
         let domain = graph.add(domain);
         graph.add(DomainReady { name: name.clone(), endpoint: self.endpoint, domain, wait });
-        graph.add(AliasRecord { name, endpoint: self.endpoint, ipv6, zone, domain, adopt: self.adopt, wait });
+        graph.add(AliasRecord {
+            name,
+            endpoint: self.endpoint,
+            ipv6,
+            zone,
+            domain,
+            after: None,
+            adopt: self.adopt,
+            wait,
+        });
         graph
     }
 
