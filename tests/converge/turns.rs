@@ -163,3 +163,25 @@ async fn adopting_takes_over_what_is_wanted_and_removes_nothing_of_others() {
     world.deploy().await;
     assert_eq!(Inventory::of(&world).await.get("functions"), ["Admission", "ServerlessPOCAdmission"]);
 }
+
+/// An adopted record serves somebody until it moves: everything behind the new target comes first (law 6).
+#[tokio::test]
+async fn an_adopted_record_moves_when_all_behind_it_stands() {
+    use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+    let mut world = World::with(Profile { domain_regional: Duration::from_millis(400), ..Profile::quick() });
+    let route53 = aws_sdk_route53::Client::new(&world.sdk());
+    let zone = route53.list_hosted_zones().send().await.unwrap().hosted_zones()[0].id().to_owned();
+    let set = ResourceRecordSet::builder().name("api.example.com").r#type(RrType::A).ttl(60);
+    let set = set.resource_records(ResourceRecord::builder().value("192.0.2.1").build().unwrap()).build().unwrap();
+    let change = Change::builder().action(ChangeAction::Create).resource_record_set(set).build().unwrap();
+    let batch = ChangeBatch::builder().changes(change).build().unwrap();
+    route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch).send().await.unwrap();
+
+    world.settings.adopt = true;
+    let told = world.deploy().await;
+    let calls = told.calls();
+    let moved = calls.iter().rposition(|call| *call == "ChangeResourceRecordSets").unwrap();
+    assert!(first(&calls, "CreateBasePathMapping") < moved, "{calls:?}");
+    let last_look = calls.iter().rposition(|call| *call == "GetDomainName").unwrap();
+    assert!(last_look < moved, "{calls:?}");
+}

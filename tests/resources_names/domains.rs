@@ -318,6 +318,32 @@ async fn told_not_to_wait_a_deploy_puts_off_what_is_slow_and_later_ones_go_on() 
     World::assert_idle(&hasty.deploy(&world).await);
 }
 
+/// Told not to wait, a run must not send callers to an endpoint that does not answer yet (law 6).
+#[tokio::test(start_paused = true)]
+async fn a_move_that_does_not_wait_leaves_the_alias_until_the_new_endpoint_works() {
+    let world = World::new();
+    REGIONAL.deploy(&world).await;
+    let before = records(&world).await;
+    let hasty = Wish { wait: false, ..EDGE };
+    for _ in 0..4 {
+        let ran = hasty.deploy(&world).await;
+        assert!(!ran.deferred().is_empty());
+        if calls(&ran).contains(&"UpdateDomainName") {
+            break;
+        }
+        seconds(120).await;
+    }
+    hasty.deploy(&world).await;
+    assert_eq!(records(&world).await, before, "CloudFront is not done");
+    seconds(2400).await;
+    hasty.deploy(&world).await;
+    assert_eq!(records(&world).await.len(), 2);
+    seconds(2400).await;
+    hasty.deploy(&world).await;
+    seconds(2400).await;
+    World::assert_idle(&hasty.deploy(&world).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_domain_name_of_another_application_stops_the_run() {
     let world = World::new();
