@@ -185,3 +185,20 @@ async fn an_adopted_record_moves_when_all_behind_it_stands() {
     let last_look = calls.iter().rposition(|call| *call == "GetDomainName").unwrap();
     assert!(last_look < moved, "{calls:?}");
 }
+
+#[tokio::test]
+async fn a_key_that_reaches_the_stage_through_another_plan_is_told_and_not_taken_for_done() {
+    let world = World::new();
+    world.deploy().await;
+    let gateway = aws_sdk_apigateway::Client::new(&world.sdk());
+    let ours = gateway.get_usage_plans().send().await.unwrap().items()[0].clone();
+    let key = gateway.get_api_keys().send().await.unwrap().items()[0].id().unwrap().to_owned();
+    gateway.delete_usage_plan_key().usage_plan_id(ours.id().unwrap()).key_id(&key).send().await.unwrap();
+    let stage = aws_sdk_apigateway::types::ApiStage::builder().api_id(ours.api_stages()[0].api_id().unwrap());
+    let theirs = gateway.create_usage_plan().name("theirs").api_stages(stage.stage("prod").build());
+    let theirs = theirs.send().await.unwrap().id.unwrap();
+    gateway.create_usage_plan_key().usage_plan_id(&theirs).key_id(&key).key_type("API_KEY").send().await.unwrap();
+    let (result, _) = world.try_deploy().await;
+    let problem = refusal(result.unwrap_err());
+    assert!(problem.next.contains("other plan"), "{problem:?}");
+}
