@@ -164,6 +164,22 @@ async fn adopting_takes_over_what_is_wanted_and_removes_nothing_of_others() {
     assert_eq!(Inventory::of(&world).await.get("functions"), ["Admission", "ServerlessPOCAdmission"]);
 }
 
+#[tokio::test]
+async fn a_canary_set_behind_our_back_is_taken_back() {
+    let world = World::new();
+    world.deploy().await;
+    let gateway = aws_sdk_apigateway::Client::new(&world.sdk());
+    let id = gateway.get_rest_apis().send().await.unwrap().items()[0].id().unwrap().to_owned();
+    let canary = aws_sdk_apigateway::types::DeploymentCanarySettings::builder().percent_traffic(10.0).build();
+    let theirs = gateway.create_deployment().rest_api_id(&id).stage_name("prod").canary_settings(canary);
+    theirs.send().await.unwrap();
+    assert_eq!(world.planned_changes().await, ["stage: canary"]);
+    world.deploy().await;
+    let stage = gateway.get_stage().rest_api_id(&id).stage_name("prod").send().await.unwrap();
+    assert!(stage.canary_settings().is_none());
+    world.assert_idle().await;
+}
+
 /// An adopted record serves somebody until it moves: everything behind the new target comes first (law 6).
 #[tokio::test]
 async fn an_adopted_record_moves_when_all_behind_it_stands() {
