@@ -144,6 +144,29 @@ async fn all_paths_of_a_large_api_may_move_at_once() {
 }
 
 #[tokio::test]
+async fn a_teardown_leaves_a_base_path_that_somebody_took() {
+    let world = World::new();
+    world.deploy().await;
+    let gateway = aws_sdk_apigateway::Client::new(&world.sdk());
+    let api = gateway.create_rest_api().name("other").send().await.unwrap();
+    let (id, root) = (api.id().unwrap(), api.root_resource_id().unwrap());
+    let method = gateway.put_method().rest_api_id(id).resource_id(root).http_method("GET").authorization_type("NONE");
+    method.send().await.unwrap();
+    let integration = gateway.put_integration().rest_api_id(id).resource_id(root).http_method("GET");
+    integration.r#type(aws_sdk_apigateway::types::IntegrationType::Mock).send().await.unwrap();
+    gateway.create_deployment().rest_api_id(id).stage_name("live").send().await.unwrap();
+    let patch = |path: &str, value: &str| PatchOperation::builder().op(Op::Replace).path(path).value(value).build();
+    let take = gateway.update_base_path_mapping().domain_name("api.example.com").base_path("poc");
+    take.patch_operations(patch("/restapiId", id)).patch_operations(patch("/stage", "live")).send().await.unwrap();
+
+    let (_, told) = world.teardown().await;
+    let notes = told.0.iter().filter(|event| matches!(event, Event::Note { text } if text.contains("left alone")));
+    assert_eq!(notes.count(), 1);
+    assert!(!told.writes().contains(&"DeleteBasePathMapping"));
+    assert_eq!(Inventory::of(&world).await.get("rest apis"), ["other"]);
+}
+
+#[tokio::test]
 async fn adopting_takes_over_what_is_wanted_and_removes_nothing_of_others() {
     let mut world = World::new();
     let text = std::fs::read_to_string(world.path("deploy.yaml")).unwrap();
@@ -217,4 +240,14 @@ async fn a_key_that_reaches_the_stage_through_another_plan_is_told_and_not_taken
     let (result, _) = world.try_deploy().await;
     let problem = refusal(result.unwrap_err());
     assert!(problem.next.contains("other plan"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn the_line_to_try_has_no_braces() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.path("deploy.yaml")).unwrap();
+    world.write("deploy.yaml", &text[..text.find("\nchecks:").unwrap()]);
+    world.edit("deploy.yaml", "    /admit:\n", "    /admit/{who+}:\n");
+    let deployed = world.try_deploy().await.0.unwrap();
+    assert!(deployed.outputs["call"].ends_with("/prod/admit/who'"), "{}", deployed.outputs["call"]);
 }
