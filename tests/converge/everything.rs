@@ -169,8 +169,8 @@ async fn metrics_without_a_throttle_are_no_drift() {
     set_logging_role(&world).await;
     world.edit(
         "deploy.yaml",
-        "\nusage_plan:\n",
-        "\nstage_settings: { metrics: true, logging: { level: error } }\n\nusage_plan:\n",
+        "\nchecks:",
+        "\nstage_settings: { metrics: true, logging: { level: error } }\n\nchecks:",
     );
     world.deploy().await;
     world.assert_idle().await;

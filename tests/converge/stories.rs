@@ -89,8 +89,8 @@ const EDITS: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "deploy.yaml",
-        "\nusage_plan:\n",
-        "\nstage_settings: { variables: { a: b }, throttle: { rate: 5, burst: 6 } }\n\nusage_plan:\n",
+        "\nchecks:",
+        "\nstage_settings: { variables: { a: b }, throttle: { rate: 5, burst: 6 } }\n\nchecks:",
         &[
             "stage: variables.a",
             "stage: all methods · throttling/burstLimit",
