@@ -14,3 +14,5 @@ mod inventory;
 mod killed;
 #[path = "converge/stories.rs"]
 mod stories;
+#[path = "converge/turns.rs"]
+mod turns;

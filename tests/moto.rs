@@ -11,6 +11,8 @@ mod decoys;
 mod drift;
 #[path = "moto/edits.rs"]
 mod edits;
+#[path = "moto/everything.rs"]
+mod everything;
 #[path = "moto/life.rs"]
 mod life;
 #[path = "moto/portrait.rs"]

@@ -144,6 +144,12 @@ impl Error {
             return Error::credentials(failure);
         }
         match &error {
+            // AWS said yes, in words that its own model does not know: to the SDK an error, though without a code.
+            SdkError::ServiceError(context) if context.raw().status().is_success() => Error {
+                operation: Some(operation),
+                request_id: request_id(context.raw()),
+                ..Error::unexpected(format!("the answer cannot be read: {}", innermost(context.err())))
+            },
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
                 let metadata = context.err().meta();
@@ -416,5 +422,22 @@ fn advice(error: &Error) -> String {
         }
         ErrorKind::InUse => format!("remove what still uses it, {again}"),
         _ => format!("mend what AWS names, {again}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_apigateway::operation::get_rest_apis::GetRestApisError;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_told_as_such() {
+        let answer = HttpResponse::new(200.try_into().unwrap(), SdkBody::empty());
+        let unread = SdkError::service_error(GetRestApisError::unhandled("expected a number"), answer);
+        let error = Error::from_sdk("GetRestApis", unread);
+        assert_eq!((error.name, error.code.as_deref()), (Some("unexpected_answer"), None));
+        assert_eq!(error.to_string(), "GetRestApis: the answer cannot be read: expected a number");
     }
 }

@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use aws_sdk_apigateway::types::{ApiKey as Key, RestApi as Api};
 
-use super::{Live, Page, Parts, Words};
+use super::{Choices, Live, Page, Parts, Words};
 use crate::aws::ordered;
 use crate::engine::Graph;
 use crate::package::Zipped;
 use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
-use crate::resources::{Certificate, Function, HostedZone, IssuedCertificate, Owner, ValidationRecord};
+use crate::resources::{Function, HostedZone, IssuedCertificate, Owner, ValidationRecord};
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint};
 
@@ -53,7 +53,32 @@ pub(super) fn record(spec: &Spec) -> Words {
         let path = domain.base_path.as_deref().unwrap_or_default();
         record.insert(DOMAIN.to_owned(), format!("{endpoint}:{}/{path}", domain.name));
     }
+    record.values_mut().for_each(|name| *name = encoded(name));
     record
+}
+
+/// A wildcard's star and some letters of role names and base paths may not stand in a tag: they become `=2A`.
+fn encoded(name: &str) -> String {
+    let letter = |byte: u8| match byte {
+        byte if byte.is_ascii_alphanumeric() || b"-._+:/".contains(&byte) => char::from(byte).to_string(),
+        byte => format!("={byte:02X}"),
+    };
+    name.bytes().map(letter).collect()
+}
+
+fn decoded(tag: &str) -> String {
+    let mut parts = tag.split('=');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            None => bytes.extend_from_slice(format!("={part}").as_bytes()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A key that is only to be found and removed.
@@ -75,18 +100,20 @@ impl Former {
             .collect();
         keys.sort();
         keys.dedup();
-        let differs = |tag: &str, now: &str| ours.get(tag).filter(|was| *was != now).cloned();
+        let differs = |tag: &str, now: &str| ours.get(tag).map(|was| decoded(was)).filter(|was| was != now);
         Former {
             function: differs(FUNCTION, &spec.function.name),
             role: differs(ROLE, &spec.role.name),
             bucket: differs(BUCKET, &spec.package.bucket),
-            domain: ours.get(DOMAIN).and_then(|text| FormerDomain::parse(text)),
+            domain: ours.get(DOMAIN).and_then(|text| FormerDomain::parse(&decoded(text))),
             keys,
         }
     }
 
     /// Adds what must go, each after what it needed.
     pub(super) fn add_surplus(&self, page: &Page<'_>, g: &mut Graph, live: Live, parts: Parts) {
+        let page =
+            &Page { choices: Choices { adopt: false, ..page.choices }, owner: page.owner.without_adopting(), ..*page };
         let now = page.spec;
         if let Some(name) = &self.bucket {
             let bucket = g.add_unwanted(page.bucket(name));
@@ -157,17 +184,17 @@ impl FormerDomain {
     fn add_certificate(&self, page: &Page<'_>, g: &mut Graph, now: Endpoint) {
         let region = page.certificate_region(self.endpoint);
         if region != page.certificate_region(now) {
-            g.add_unwanted(Certificate { domain: self.name.clone(), region, owner: page.owner.clone() });
+            g.add_unwanted(page.certificate(&self.name, region));
         }
     }
 
     /// The whole of a name that is given up.
     fn add_names(&self, page: &Page<'_>, g: &mut Graph, live: Live) {
         let (domain, wait) = (self.name.clone(), true);
-        let (owner, region) = (page.owner.clone(), page.certificate_region(self.endpoint));
+        let region = page.certificate_region(self.endpoint);
         let zone =
             g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None, lookups: page.lookups.clone() });
-        let certificate = g.add_unwanted(Certificate { domain: domain.clone(), region, owner });
+        let certificate = g.add_unwanted(page.certificate(&domain, region));
         let validation = g.add_unwanted(ValidationRecord { domain: domain.clone(), zone, certificate });
         let issued = g.add_unwanted(IssuedCertificate { domain: domain.clone(), certificate, validation, wait });
         let gone = model::Domain {
@@ -184,5 +211,21 @@ impl FormerDomain {
         let name = g.add_unwanted(gone.clone());
         g.add_unwanted(page.mapping(&domain, self.base_path.clone(), name.id(), live));
         g.add_unwanted(page.alias_record(&gone, zone, name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decoded, encoded};
+
+    #[test]
+    fn every_name_comes_back_from_its_tag() {
+        for name in ["edge:*.example.com/a$!'()*", "a@b,c=d+e", "plain-name_1", "é=", ""] {
+            let tag = encoded(name);
+            assert!(tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+:/=".contains(&byte)), "{tag}");
+            assert_eq!(decoded(&tag), name);
+        }
+        // As written before there was an escape.
+        assert_eq!(decoded("a=role@x"), "a=role@x");
     }
 }

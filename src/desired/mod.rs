@@ -113,7 +113,9 @@ pub fn desired(
     let draft = g.add(Draft { api, api_name: spec.api.name.clone(), want: definition });
 
     // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
-    let permission = g.add(page.permission(api, alias.id(), function.id()));
+    let permission = page.permission(api, alias.id(), function.id());
+    // Where everything is answered by API Gateway itself, nothing needs to be allowed.
+    let permission = if permission.methods.is_empty() { g.add_unwanted(permission) } else { g.add(permission) };
     let deployment = g.add(Deployment {
         api,
         stage: spec.stage.clone(),
@@ -281,14 +283,20 @@ impl Page<'_> {
         }
     }
 
+    fn former_key(&self, name: &str) -> ApiKey {
+        ApiKey { owner: self.owner.without_adopting(), ..self.api_key(former::nameless_key(name)) }
+    }
+
     fn keys(&self, g: &mut Graph, api: Handle<RestApi>, stage: NodeId, former: &Former) {
         let asked = self.spec.usage_plan.as_ref();
         let wanted: Vec<_> =
             asked.into_iter().flat_map(|plan| &plan.keys).map(|key| g.add(self.api_key(key.clone()))).collect();
-        let gone: Vec<_> =
-            former.keys.iter().map(|name| (name, g.add_unwanted(self.api_key(former::nameless_key(name))))).collect();
+        let gone: Vec<_> = former.keys.iter().map(|name| (name, g.add_unwanted(self.former_key(name)))).collect();
         let plan = self.usage_plan(api, stage, asked);
-        let plan = if asked.is_some() { g.add(plan) } else { g.add_unwanted(plan) };
+        let plan = match asked {
+            Some(_) => g.add(plan),
+            None => g.add_unwanted(UsagePlan { owner: self.owner.without_adopting(), ..plan }),
+        };
         for (key, spec) in wanted.iter().zip(asked.into_iter().flat_map(|plan| &plan.keys)) {
             g.add(UsagePlanKey { name: spec.name.clone(), plan, key: *key });
         }
@@ -308,19 +316,25 @@ impl Page<'_> {
         let certificate = match &domain.certificate {
             model::Certificate::Arn(arn) => {
                 let (arn, domain) = (arn.clone(), domain.name.clone());
-                CertificateHandle::Given(g.add(GivenCertificate { arn, domain, region }))
+                let given = g.add(GivenCertificate { arn, domain: domain.clone(), region: region.clone() });
+                // One that was requested before goes when nothing uses it any more, and its record with it.
+                let former = g.add_unwanted(self.certificate(&domain, region));
+                g.add_unwanted(ValidationRecord { domain, zone, certificate: former });
+                CertificateHandle::Given(given)
             }
             model::Certificate::Request => {
-                let (domain, owner, wait) = (domain.name.clone(), self.owner.clone(), self.choices.wait);
-                let certificate = g.add(Certificate { domain: domain.clone(), region, owner });
+                let (domain, wait) = (domain.name.clone(), self.choices.wait);
+                let certificate = g.add(self.certificate(&domain, region));
                 let validation = g.add(ValidationRecord { domain: domain.clone(), zone, certificate });
                 CertificateHandle::Issued(g.add(IssuedCertificate { domain, certificate, validation, wait }))
             }
         };
         let wanted = self.domain_name(domain, certificate);
         let name = g.add(wanted.clone());
-        g.add(self.mapping(&domain.name, domain.base_path.clone(), name.id(), live));
-        g.add(self.alias_record(&wanted, zone, name));
+        let mapping = g.add(self.mapping(&domain.name, domain.base_path.clone(), name.id(), live));
+        // A record that is taken over serves somebody until it moves (law 6); a new one need not wait.
+        let after = self.choices.adopt.then(|| mapping.id());
+        g.add(AliasRecord { after, ..self.alias_record(&wanted, zone, name) });
         let (name_text, endpoint, wait) = (domain.name.clone(), domain.endpoint, self.choices.wait);
         g.add(DomainReady { name: name_text, endpoint, domain: name, wait });
         name
@@ -342,7 +356,17 @@ impl Page<'_> {
 
     fn alias_record(&self, of: &DomainName, zone: Handle<HostedZone>, domain: Handle<DomainName>) -> AliasRecord {
         let Choices { adopt, wait } = self.choices;
-        AliasRecord { name: of.name.clone(), endpoint: of.endpoint, ipv6: of.has_ipv6(), zone, domain, adopt, wait }
+        let (name, ipv6) = (of.name.clone(), of.has_ipv6());
+        AliasRecord { name, endpoint: of.endpoint, ipv6, zone, domain, after: None, adopt, wait }
+    }
+
+    /// Never the one that deploy.yaml gives by its ARN, be it ours or not.
+    fn certificate(&self, domain: &str, region: String) -> Certificate {
+        let spared = match self.spec.domain.as_ref().map(|domain| &domain.certificate) {
+            Some(model::Certificate::Arn(arn)) => Some(arn.clone()),
+            _ => None,
+        };
+        Certificate { domain: domain.to_owned(), region, spared, owner: self.owner.clone() }
     }
 
     /// Edge certificates are us-east-1's whatever the API's region (`AWS_FACTS` B4).

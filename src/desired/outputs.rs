@@ -47,6 +47,8 @@ fn call(spec: &Spec, url: &str) -> Option<String> {
     };
     let bare = target.split('?').next().unwrap_or_default();
     let keyed = spec.api.routes.iter().any(|route| route.path == bare && route.api_key);
+    // A path variable stands for any value; curl would take its braces for a pattern.
+    let target = if check.is_some() { target } else { target.replace(['{', '}', '+'], "") };
     let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
     let key = if keyed { "-H \"x-api-key: $API_KEY\" " } else { "" };
     Some(format!("curl {method}{key}'{url}{target}'"))

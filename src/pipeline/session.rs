@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
-use crate::aws::{Aws, Connection, EmbeddedCloud, Error, Place};
+use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former};
 use crate::engine::{Decided, Observed, Unreadable, decide, read};
@@ -122,10 +122,11 @@ impl<'r> Session<'r> {
             "teardown" => Zipped::default(),
             _ => build(&spec).map_err(Failure::Faults)?,
         };
-        let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(unnamed)?;
+        let named = |error| unnamed(with_profile(error, settings));
+        let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
         let lookups = Rc::new(Lookups::default());
         let (identity, ()) = tokio::join!(aws.identify(), look_ahead(&aws, &lookups, &spec));
-        let (id, partition) = identity.map_err(unnamed)?;
+        let (id, partition) = identity.map_err(named)?;
         let region = aws.region().to_owned();
         let settled = variables(settings, Some(&id), Some(&region));
         let spec = document.spec(&settled).map_err(Failure::Faults)?;
@@ -238,6 +239,16 @@ impl Read {
     pub fn standing(&self) -> Vec<String> {
         self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
     }
+}
+
+/// A profile that was asked for by name is named where it gave no credentials.
+fn with_profile(mut error: Error, settings: &Settings) -> Error {
+    if let (ErrorKind::Credentials, Some(profile)) = (error.kind, &settings.profile)
+        && !error.message.contains(profile)
+    {
+        error.message = format!("{} (profile {profile})", error.message);
+    }
+    error
 }
 
 /// Fetches lists while the account is still being asked for. What fails here is met again by whoever needs it.

@@ -24,6 +24,8 @@ pub struct AliasRecord {
     pub ipv6: bool,
     pub zone: Handle<HostedZone>,
     pub domain: Handle<DomainName>,
+    /// What must stand before as well.
+    pub after: Option<NodeId>,
     /// Overwrite records of this name that are not ours.
     pub adopt: bool,
     /// Wait until Route 53 answers by the new record everywhere.
@@ -51,7 +53,7 @@ impl Resource for AliasRecord {
     }
 
     fn needs(&self) -> Vec<NodeId> {
-        vec![self.zone.id(), self.domain.id()]
+        [self.zone.id(), self.domain.id()].into_iter().chain(self.after).collect()
     }
 
     fn read_after(&self) -> Vec<NodeId> {
@@ -105,6 +107,7 @@ impl Resource for AliasRecord {
     }
 
     async fn update(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, changes: &[Change]) -> Result<()> {
+        self.target_answers(aws, known).await?;
         let changed = |kind: &RrType| changes.iter().any(|change| change.path == kind.as_str());
         let old = seen.sets.iter().filter(|set| changed(set.listed.r#type())).map(|set| set.listed.clone()).collect();
         let new: Vec<RrType> = self.kinds().into_iter().filter(changed).collect();
@@ -158,6 +161,20 @@ impl AliasRecord {
             EndpointType::Edge => target.ends_with(".cloudfront.net"),
         };
         former || domain.hosts.iter().any(|host| plain(host) == target)
+    }
+
+    /// What callers reach today stays until the new target works (law 6).
+    async fn target_answers(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
+        if known.require(self.domain)?.ready {
+            return Ok(());
+        }
+        if self.wait {
+            return domain_name::until_ready(aws, &self.name, self.endpoint).await.map(|_| ());
+        }
+        match domain_name::is_ready(aws, &self.name).await? {
+            true => Ok(()),
+            false => Err(Error::deferred(self.endpoint.waiting_for())),
+        }
     }
 
     /// Puts aliases of `kinds` in the place of `old`, all at once. The old records are named as they were seen, so that

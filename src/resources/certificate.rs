@@ -24,6 +24,8 @@ pub struct Certificate {
     pub domain: String,
     /// us-east-1 for an edge domain name, the API's own for a regional one.
     pub region: String,
+    /// The ARN of one that is never this, whatever its tags say.
+    pub spared: Option<String>,
     pub owner: Owner,
 }
 
@@ -219,7 +221,8 @@ impl Certificate {
     async fn namesakes(&self, aws: &Aws<'_>) -> Result<Vec<String>> {
         let listed = list(aws, &self.region).await?.into_iter();
         let namesakes = listed.filter(|summary| summary.domain_name().map(plain) == Some(plain(&self.domain)));
-        Ok(namesakes.filter_map(|summary| summary.certificate_arn).collect())
+        let arns = namesakes.filter_map(|summary| summary.certificate_arn);
+        Ok(arns.filter(|arn| self.spared.as_ref() != Some(arn)).collect())
     }
 
     /// Those of `arns` that are ours, the most usable first.

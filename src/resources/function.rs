@@ -131,7 +131,7 @@ impl Resource for Function {
         let made = match aws.call("lambda", "CreateFunction", Repeat::Safe, call).await {
             Ok(made) => made,
             Err(error) if error.is(ErrorKind::AlreadyExists) => return self.finish(aws, known, error).await,
-            Err(error) => return Err(error),
+            Err(error) => return Err(self.configuration.hushed(error)),
         };
         let published = made.version().filter(|version| *version != LATEST).map(str::to_owned);
         let settled = async {
@@ -224,7 +224,8 @@ impl Function {
                 .set_description(has("description").then(|| self.description.clone().unwrap_or_default()));
             update.send()
         };
-        let answer = aws.call("lambda", "UpdateFunctionConfiguration", Repeat::Safe, call).await?;
+        let answer = aws.call("lambda", "UpdateFunctionConfiguration", Repeat::Safe, call).await;
+        let answer = answer.map_err(|error| wanted.hushed(error))?;
         if is_settled(answer.state(), answer.last_update_status()) {
             return Ok(());
         }

@@ -13,6 +13,12 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// The same, for what is to be removed: that is never taken over first.
+    #[must_use]
+    pub fn without_adopting(&self) -> Owner {
+        Owner { adopt: false, ..self.clone() }
+    }
+
     /// Passes what is ours, or may be taken over; stops the run at what is not.
     ///
     /// # Errors

@@ -9,10 +9,14 @@ use sha2::{Digest, Sha256};
 use crate::aws::{Aws, ErrorKind, Repeat, Result, found, gone};
 use crate::engine::plan::{Change, Side};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
+use crate::event::Action;
 use crate::resources::RestApi;
 
 /// What a resource policy may hold, with room for what others put there: AWS says 20 KB (`AWS_FACTS` D).
 const ROOM: usize = 19_000;
+
+/// How the id of a statement begins that stands for all methods for a while.
+const BRIDGE: &str = "poc-bridge";
 
 /// The statements on one alias.
 #[derive(Clone, Debug)]
@@ -63,7 +67,9 @@ impl Resource for Permission {
 
     fn diff(&self, seen: &Observed, known: &Known) -> Vec<Change> {
         let Some(api) = known.get(self.api) else { return self.unknown(known) };
-        let missing = self.wanted(&api.id).into_iter().filter(|(id, _)| !seen.statements.contains_key(id));
+        let wanted = self.wanted(&api.id);
+        let bridge = self.is_too_much(seen, &wanted).then(|| self.bridge(&api.id));
+        let missing = wanted.into_iter().chain(bridge).filter(|(id, _)| !seen.statements.contains_key(id));
         missing.map(|(id, source)| Change::set(id, source)).collect()
     }
 
@@ -74,10 +80,14 @@ impl Resource for Permission {
         }
     }
 
-    fn consequences(&self, _: crate::event::Action, _: &[Change]) -> Vec<String> {
-        let text = "too many methods for one statement each (AWS allows 20 KB): gathered under wider source ARNs within \
-                    this API and stage";
-        if self.gathered() { vec![text.to_owned()] } else { Vec::new() }
+    fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {
+        let gathered = "too many methods for one statement each (AWS allows 20 KB): gathered under wider source ARNs \
+                        within this API and stage";
+        let bridged = "the statements of before and after do not fit together (AWS allows 20 KB): one for all of this \
+                       API and stage stands until the new methods are served";
+        let bridges = action == Action::Update && changes.iter().any(|change| change.path.starts_with(BRIDGE));
+        let told = [(self.gathered(), gathered), (bridges, bridged)];
+        told.into_iter().filter(|(true_of_it, _)| *true_of_it).map(|(_, text)| text.to_owned()).collect()
     }
 
     async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
@@ -88,7 +98,15 @@ impl Resource for Permission {
     }
 
     async fn update(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, _: &[Change]) -> Result<()> {
-        let wanted = self.wanted(&known.require(self.api)?.id);
+        let api = known.require(self.api)?.id;
+        let wanted = self.wanted(&api);
+        if self.is_too_much(seen, &wanted) {
+            let (bridge, source) = self.bridge(&api);
+            self.add(aws, &bridge, &source).await?;
+            for id in seen.statements.keys().filter(|id| !wanted.contains_key(*id) && **id != bridge) {
+                self.remove(aws, id).await?;
+            }
+        }
         for (id, source) in wanted.iter().filter(|(id, _)| !seen.statements.contains_key(*id)) {
             self.add(aws, id, source).await?;
         }
@@ -98,13 +116,20 @@ impl Resource for Permission {
     /// Statements that no method needs any more go once the stage serves the new definition (law 6).
     fn surplus(&self, seen: &Observed, known: &Known, _: bool) -> Vec<Change> {
         let wanted = known.get(self.api).map(|api| self.wanted(&api.id)).unwrap_or_default();
+        let bridge = known.get(self.api).filter(|_| self.is_too_much(seen, &wanted)).map(|api| self.bridge(&api.id));
         let stale = seen.statements.iter().filter(|(id, _)| !wanted.contains_key(*id));
-        stale.map(|(id, source)| Change::removed(id.clone(), source.clone())).collect()
+        let mut doomed: BTreeMap<String, String> = stale.map(|(id, source)| (id.clone(), source.clone())).collect();
+        doomed.extend(bridge);
+        doomed.into_iter().map(|(id, source)| Change::removed(id, source)).collect()
     }
 
-    async fn prune(&self, aws: &Aws<'_>, _: &Known, _: &Observed, surplus: &[Change]) -> Result<()> {
-        for change in surplus {
-            self.remove(aws, &change.path).await?;
+    async fn prune(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, surplus: &[Change]) -> Result<()> {
+        let mut doomed: BTreeSet<String> = surplus.iter().map(|change| change.path.clone()).collect();
+        // The API of a bridge may be known only now.
+        let api = known.require(self.api)?.id;
+        doomed.extend(self.is_too_much(seen, &self.wanted(&api)).then(|| self.bridge(&api).0));
+        for id in &doomed {
+            self.remove(aws, id).await?;
         }
         Ok(())
     }
@@ -129,14 +154,24 @@ impl Permission {
 
     /// Statement id to source ARN; the id names what it allows and changes with it.
     fn wanted(&self, api: &str) -> BTreeMap<String, String> {
-        let statement = |(what, source): (String, String)| {
-            let letters = what.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
-            let name: String = letters.take(60).collect();
-            let digest = Sha256::digest(&source);
-            let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            (format!("poc-{}-{mark}", name.trim_matches('-')), source)
-        };
         self.sources(api).into_iter().map(statement).collect()
+    }
+
+    /// Stands for all methods while one set of statements takes the place of another, where both do not fit (law 6).
+    fn bridge(&self, api: &str) -> (String, String) {
+        statement((BRIDGE.trim_start_matches("poc-").to_owned(), self.arn(api, "*", "/*")))
+    }
+
+    /// Do some statements take the place of others, and the policy does not hold all of them?
+    fn is_too_much(&self, seen: &Observed, wanted: &BTreeMap<String, String>) -> bool {
+        let all: BTreeMap<&String, &String> = seen.statements.iter().chain(wanted).collect();
+        let exchanges = all.len() > wanted.len() && all.len() > seen.statements.len();
+        exchanges && all.iter().map(|(id, source)| self.weight(id, source)).sum::<usize>() > ROOM
+    }
+
+    /// What one statement takes of the policy: with what AWS writes around it (principal, action, resource, condition).
+    fn weight(&self, id: &str, source: &str) -> usize {
+        330 + self.function.len() + self.alias_name.len() + source.len() + id.len()
     }
 
     /// What is allowed, in words, and its ARN: one per method or, where they do not fit, one per verb.
@@ -162,8 +197,7 @@ impl Permission {
     fn gathered(&self) -> bool {
         let statement = |(path, verb): &(String, String)| {
             let source = self.arn("0123456789", verb, path);
-            // What AWS writes around it: sid, principal, action, resource, condition.
-            330 + self.function.len() + self.alias_name.len() + source.len() + (verb.len() + path.len()).min(60)
+            self.weight(&"-".repeat((verb.len() + path.len()).min(60)), &source)
         };
         self.methods.iter().map(statement).sum::<usize>() > ROOM
     }
@@ -194,9 +228,22 @@ impl Permission {
     }
 }
 
-/// Ours by the statement id; others' statements are theirs.
+/// The id names what a statement allows, and changes with its source.
+fn statement((what, source): (String, String)) -> (String, String) {
+    let letters = what.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
+    let name: String = letters.take(60).collect();
+    let digest = Sha256::digest(&source);
+    let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    (format!("poc-{}-{mark}", name.trim_matches('-')), source)
+}
+
+/// Ours by the form of the statement id; others' statements are theirs.
 fn ours(statement: &Value) -> Option<(String, String)> {
-    let id = statement["Sid"].as_str().filter(|id| id.starts_with("poc-"))?;
+    let marked = |id: &str| {
+        let mark = id.strip_prefix("poc-").and_then(|rest| rest.rsplit_once('-')).map(|(_, mark)| mark);
+        mark.is_some_and(|mark| mark.len() == 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let id = statement["Sid"].as_str().filter(|id| marked(id))?;
     let condition = statement["Condition"].as_object()?;
     let source = condition.values().find_map(|test| test["AWS:SourceArn"].as_str().or(test["aws:SourceArn"].as_str()));
     Some((id.to_owned(), source.unwrap_or_default().to_owned()))

@@ -14,7 +14,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone};
+use crate::aws::{APP, Aws, Error, ErrorKind, Repeat, Result, STAGE, found, gone};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::wait::{self, Wait};
 use crate::engine::{Identity, Known, NodeId, Resource};
@@ -76,7 +76,11 @@ impl Resource for Role {
             tokio::join!(self.get(aws), self.policy(aws), self.inline(aws), self.attached(aws));
         let Some((trust, tags)) = role? else { return Ok(None) };
         self.owner.check("IAM role", &self.role.name, &tags)?;
-        Ok(Some(Observed { trust, policy: policy?, inline: inline?, attached: attached?, tags }))
+        let policy = policy?;
+        match policy.as_ref().and_then(region_of) {
+            Some(region) if region != self.region => Err(self.elsewhere(region)),
+            _ => Ok(Some(Observed { trust, policy, inline: inline?, attached: attached?, tags })),
+        }
     }
 
     fn outputs(&self, _: &Observed) -> Outputs {
@@ -208,7 +212,7 @@ impl Role {
             return Ok(None);
         };
         if role.path() != "/" {
-            return Err(Error::refused(
+            return Err(Error::in_the_way(
                 "role_has_path",
                 format!("the IAM role {} exists already, under the path {}", self.role.name, role.path()),
                 "choose another function.role.name: poc makes and uses roles without a path",
@@ -310,6 +314,20 @@ impl Role {
         still.chain(wanted).collect()
     }
 
+    /// IAM is one for all regions, the rest of a deployment is not: to take the role would break the other one.
+    fn elsewhere(&self, region: &str) -> Error {
+        let Role { role: model::Role { name, .. }, owner, .. } = self;
+        let (app, stage) = (&owner.tags.map()[APP], &owner.tags.map()[STAGE]);
+        Error::in_the_way(
+            "role_elsewhere",
+            format!("the IAM role {name} serves {app} (stage {stage}) in {region}, and a role is one for all regions"),
+            format!(
+                "name another one under function.role.name, such as {name}-${{region}}; or, to move, tear the other \
+                 deployment down first (poc teardown --region {region})"
+            ),
+        )
+    }
+
     fn tags(&self, marks: &BTreeSet<String>) -> Result<Vec<Tag>> {
         let marks = marks.iter().cloned().collect::<Vec<_>>().join(" ");
         let ours = self.owner.tags.map().iter().map(|(key, value)| (key.as_str(), value.as_str()));
@@ -320,6 +338,15 @@ impl Role {
                 tag.map_err(|error| Error::unexpected(error.to_string()))
             })
             .collect()
+    }
+}
+
+/// Where the log group is that our policy lets the function write to.
+fn region_of(policy: &Value) -> Option<&str> {
+    let parts: Vec<&str> = policy["Statement"][0]["Resource"].as_str()?.split(':').collect();
+    match parts[..] {
+        ["arn", _, "logs", region, _, "log-group", ..] if !region.is_empty() && region != "*" => Some(region),
+        _ => None,
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Stage {
 #[derive(Clone, Debug)]
 pub struct Observed {
     deployment: String,
+    /// Another deployment that gets a share of the calls, in words.
+    canary: Option<String>,
     description: Option<String>,
     variables: BTreeMap<String, String>,
     xray: bool,
@@ -119,6 +121,9 @@ impl Resource for Stage {
         });
         Ok(Some(Observed {
             deployment: stage.deployment_id().unwrap_or_default().to_owned(),
+            canary: stage.canary_settings().map(|canary| {
+                format!("{} % to {}", canary.percent_traffic(), canary.deployment_id().unwrap_or("the same deployment"))
+            }),
             description: stage.description().filter(|text| !text.is_empty()).map(str::to_owned),
             variables: ordered(stage.variables()),
             xray: stage.tracing_enabled(),
@@ -145,6 +150,7 @@ impl Resource for Stage {
             .compare("deployment", seen.deployment.clone(), deployment)
             .compare("description", seen.description.clone(), want.description.clone())
             .compare("xray", seen.xray, want.xray);
+        changes.compare("canary", seen.canary.clone(), None::<String>);
         compare_maps(&mut changes, "variables.", &seen.variables, &want.variables);
         let log = |log: &Option<AccessLog>| {
             log.as_ref().map(|log| (log.destination.trim_end_matches(":*").to_owned(), log.format.clone()))
@@ -167,6 +173,7 @@ impl Resource for Stage {
     fn creation(&self, known: &Known) -> Vec<Change> {
         let blank = Observed {
             deployment: String::new(),
+            canary: None,
             description: None,
             variables: BTreeMap::new(),
             xray: false,
@@ -179,9 +186,14 @@ impl Resource for Stage {
     }
 
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {
-        let served = changes.iter().any(|change| change.path == "deployment");
+        let has = |path: &str| changes.iter().any(|change| change.path == path);
+        let (served, canary) =
+            ("callers get the new definition", "the canary that was set outside of deploy.yaml ends");
         match action {
-            Action::Update if served => vec!["callers get the new definition".to_owned()],
+            Action::Update => {
+                let told = [("deployment", served), ("canary", canary)].into_iter();
+                told.filter(|(path, _)| has(path)).map(|(_, text)| text.to_owned()).collect()
+            }
             Action::Delete => vec!["the API's URL stops answering".to_owned()],
             _ => Vec::new(),
         }
@@ -217,6 +229,9 @@ impl Resource for Stage {
         let (want, mut operations) = (&self.settings, Vec::new());
         if seen.deployment != deployment {
             operations.push(patch::replace("/deploymentId", deployment));
+        }
+        if seen.canary.is_some() {
+            operations.push(patch::remove("/canarySettings"));
         }
         if seen.description != want.description {
             operations.push(patch::replace("/description", want.description.clone().unwrap_or_default()));

@@ -297,7 +297,7 @@ impl UsagePlan {
 }
 
 /// Ids of the keys in a plan.
-async fn keys(aws: &Aws<'_>, plan: &str) -> Result<Vec<String>> {
+pub(super) async fn keys(aws: &Aws<'_>, plan: &str) -> Result<Vec<String>> {
     let (mut all, mut position) = (Vec::new(), None);
     loop {
         let call = || {

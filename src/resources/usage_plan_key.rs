@@ -1,8 +1,8 @@
 //! That a key is in the usage plan. Keys which others put into it are theirs and stay.
 
 use super::api_key::ApiKey;
-use super::usage_plan::UsagePlan;
-use crate::aws::{Aws, ErrorKind, Repeat, Result, gone};
+use super::usage_plan::{UsagePlan, keys};
+use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, gone};
 use crate::engine::plan::{Change, Side};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
 
@@ -57,8 +57,11 @@ impl Resource for UsagePlanKey {
             request.key_id(&key).key_type("API_KEY").send()
         };
         match aws.call("apigateway", "CreateUsagePlanKey", Repeat::Safe, call).await {
-            // A repeated call whose first answer was lost.
-            Err(error) if error.is(ErrorKind::AlreadyExists) => Ok(()),
+            // A repeated call whose first answer was lost; else the key reaches this stage through another plan.
+            Err(error) if error.is(ErrorKind::AlreadyExists) => match keys(aws, &plan).await?.contains(&key) {
+                true => Ok(()),
+                false => Err(Error { next: Some(ELSEWHERE.to_owned()), ..error }),
+            },
             ended => ended.map(|_| ()),
         }
     }
@@ -73,3 +76,7 @@ impl Resource for UsagePlanKey {
         gone(aws.call("apigateway", "DeleteUsagePlanKey", Repeat::Safe, call).await)
     }
 }
+
+/// `AWS_FACTS` B3.
+const ELSEWHERE: &str = "a key reaches a stage through one usage plan alone: take the key, or this stage, out of the \
+                         other plan, then run the same command again";

@@ -89,8 +89,8 @@ const EDITS: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "deploy.yaml",
-        "\n# Requested after",
-        "\nstage_settings: { variables: { a: b }, throttle: { rate: 5, burst: 6 } }\n\n# Requested after",
+        "\nchecks:",
+        "\nstage_settings: { variables: { a: b }, throttle: { rate: 5, burst: 6 } }\n\nchecks:",
         &[
             "stage: variables.a",
             "stage: all methods · throttling/burstLimit",

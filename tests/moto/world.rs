@@ -70,6 +70,10 @@ impl World {
         fs::write(path, text.replacen(from, to, 1)).unwrap();
     }
 
+    pub fn write(&self, path: &str, text: &str) {
+        fs::write(self.directory.path().join(path), text).unwrap();
+    }
+
     /// Runs the command with `--json`.
     pub async fn poc(&self, arguments: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_poc"))
@@ -84,6 +88,7 @@ impl World {
             .env("AWS_ACCESS_KEY_ID", KEY)
             .env("AWS_SECRET_ACCESS_KEY", KEY)
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("BOBS_KEY", "0123456789abcdefghij")
             .output()
             .await
             .unwrap();

@@ -13,8 +13,12 @@ use super::support::{DOMAIN, REGION, World, owner, seconds};
 fn graph(wait: bool) -> Graph {
     let mut graph = Graph::new();
     let zone = graph.add(HostedZone { domain: DOMAIN.to_owned(), zone_name: None, lookups: Default::default() });
-    let certificate =
-        graph.add(Certificate { domain: DOMAIN.to_owned(), region: REGION.to_owned(), owner: owner("shop") });
+    let certificate = graph.add(Certificate {
+        domain: DOMAIN.to_owned(),
+        region: REGION.to_owned(),
+        spared: None,
+        owner: owner("shop"),
+    });
     let validation = graph.add(ValidationRecord { domain: DOMAIN.to_owned(), zone, certificate });
     graph.add(IssuedCertificate { domain: DOMAIN.to_owned(), certificate, validation, wait });
     graph

@@ -46,7 +46,7 @@ impl Wish {
         owner.adopt = self.adopt;
         let mut graph = Graph::new();
         let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None, lookups: Default::default() });
-        let certificate = graph.add(Certificate { domain: name.clone(), region, owner: owner.clone() });
+        let certificate = graph.add(Certificate { domain: name.clone(), region, spared: None, owner: owner.clone() });
         let validation = graph.add(ValidationRecord { domain: name.clone(), zone, certificate });
         let issued = graph.add(IssuedCertificate { domain: name.clone(), certificate, validation, wait });
         let domain = DomainName {
@@ -63,7 +63,16 @@ impl Wish {
         let ipv6 = domain.has_ipv6();
         let domain = graph.add(domain);
         graph.add(DomainReady { name: name.clone(), endpoint: self.endpoint, domain, wait });
-        graph.add(AliasRecord { name, endpoint: self.endpoint, ipv6, zone, domain, adopt: self.adopt, wait });
+        graph.add(AliasRecord {
+            name,
+            endpoint: self.endpoint,
+            ipv6,
+            zone,
+            domain,
+            after: None,
+            adopt: self.adopt,
+            wait,
+        });
         graph
     }
 
@@ -305,6 +314,32 @@ async fn told_not_to_wait_a_deploy_puts_off_what_is_slow_and_later_ones_go_on() 
     let second = hasty.deploy(&world).await;
     assert_eq!(second.deferred(), ["domain_ready: CloudFront to distribute the domain name to its edges"]);
     assert_eq!(records(&world).await.len(), 2);
+    seconds(2400).await;
+    World::assert_idle(&hasty.deploy(&world).await);
+}
+
+/// Told not to wait, a run must not send callers to an endpoint that does not answer yet (law 6).
+#[tokio::test(start_paused = true)]
+async fn a_move_that_does_not_wait_leaves_the_alias_until_the_new_endpoint_works() {
+    let world = World::new();
+    REGIONAL.deploy(&world).await;
+    let before = records(&world).await;
+    let hasty = Wish { wait: false, ..EDGE };
+    for _ in 0..4 {
+        let ran = hasty.deploy(&world).await;
+        assert!(!ran.deferred().is_empty());
+        if calls(&ran).contains(&"UpdateDomainName") {
+            break;
+        }
+        seconds(120).await;
+    }
+    hasty.deploy(&world).await;
+    assert_eq!(records(&world).await, before, "CloudFront is not done");
+    seconds(2400).await;
+    hasty.deploy(&world).await;
+    assert_eq!(records(&world).await.len(), 2);
+    seconds(2400).await;
+    hasty.deploy(&world).await;
     seconds(2400).await;
     World::assert_idle(&hasty.deploy(&world).await);
 }

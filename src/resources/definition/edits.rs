@@ -1,9 +1,10 @@
 //! From one definition to another: which calls, in which order. Pure. Methods are replaced as a unit, in the draft,
 //! which nobody can call (law 6).
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::model::{Definition, Method, ancestors, flat};
+use super::model::{Definition, Method, flat};
 use crate::engine::plan::{Change, Changes, Side};
 
 /// Path and verb.
@@ -14,7 +15,8 @@ pub type Place = (String, String);
 pub struct Edits {
     /// Methods that go, or are put anew further down.
     pub delete_methods: Vec<Place>,
-    /// The topmost of the paths that go: what is below goes with them.
+    /// Children first. AWS deletes a path with all that is below it, other clouds leave that behind without a parent; in
+    /// this order both end alike.
     pub delete_resources: Vec<String>,
     /// Models whose content type changes, which AWS cannot do in place.
     pub delete_models_first: Vec<String>,
@@ -74,12 +76,8 @@ impl Edits {
 
     fn compare_resources(&mut self, seen: &Definition, want: &Definition) {
         let wanted = |path: &String| path == "/" || want.resources.contains_key(path);
-        self.delete_resources = seen
-            .resources
-            .keys()
-            .filter(|path| !wanted(path) && ancestors(path).iter().all(&wanted))
-            .cloned()
-            .collect();
+        self.delete_resources = seen.resources.keys().filter(|path| !wanted(path)).cloned().collect();
+        self.delete_resources.sort_by_key(|path| (Reverse(path.matches('/').count()), path.clone()));
         let mut new: Vec<String> = want
             .resources
             .keys()
@@ -104,7 +102,7 @@ impl Edits {
             }
         }
         for (path, verb, _) in seen.methods() {
-            let going = self.delete_resources.iter().any(|gone| path == gone || path.starts_with(&format!("{gone}/")));
+            let going = self.delete_resources.iter().any(|gone| gone == path);
             if want.method(path, verb).is_none() && !going {
                 self.delete_methods.push((path.to_owned(), verb.to_owned()));
             }
@@ -224,12 +222,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_topmost_removed_path_is_deleted_and_its_methods_go_along() {
+    fn removed_paths_are_deleted_children_first_and_their_methods_go_along() {
         let edits = Edits::between(
             &definition(&[("/a/b/c", "GET", "AWS"), ("/a/b", "GET", "AWS"), ("/a", "GET", "AWS")]),
             &definition(&[("/a", "GET", "AWS")]),
         );
-        assert_eq!(edits.delete_resources, ["/a/b"]);
+        assert_eq!(edits.delete_resources, ["/a/b/c", "/a/b"]);
         assert!(edits.delete_methods.is_empty());
     }
 

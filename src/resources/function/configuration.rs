@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::aws::Error;
 use crate::engine::plan::{Change, Changes, Side};
 use crate::package::{Zipped, hex};
 use crate::spec::model::{self, Architecture, EnvironmentValue};
@@ -107,6 +108,20 @@ impl Configuration {
         }
     }
 
+    /// AWS repeats the environment in some of its refusals (`AWS_FACTS` B5); what is secret is taken out (law 10).
+    pub(super) fn hushed(&self, error: Error) -> Error {
+        let secrets = self.environment.values().filter(|value| value.secret && !value.value.is_empty());
+        let mut message = error.message.clone();
+        for secret in secrets {
+            message = message.replace(&Value::from(secret.value.as_str()).to_string(), "(secret)");
+            // A short one may be part of any word.
+            if secret.value.len() >= 8 {
+                message = message.replace(&secret.value, "(secret)");
+            }
+        }
+        Error { message, ..error }
+    }
+
     /// Is a version of `seen` what is wanted?
     pub(in crate::resources) fn is_in(&self, seen: &Seen) -> bool {
         let mut changes = Changes::default();
@@ -182,6 +197,16 @@ mod tests {
             role: "arn:aws:iam::0:role/r".to_owned(),
             code: hex(&[7; 32]),
         }
+    }
+
+    #[test]
+    fn a_refusal_that_repeats_the_environment_does_not_tell_its_secrets() {
+        let mut wanted = wanted();
+        let secret = EnvironmentValue { value: "say \"hush-hush\"".to_owned(), secret: true };
+        wanted.environment.insert("WORD".to_owned(), secret);
+        let words = r#"exceeded the 4KB limit. String measured: {"MODEL":"a","TOKEN":"b","WORD":"say \"hush-hush\""}"#;
+        let hushed = wanted.hushed(Error::unexpected(words)).message;
+        assert!(hushed.ends_with(r#"{"MODEL":"a","TOKEN":(secret),"WORD":(secret)}"#), "{hushed}");
     }
 
     fn seen() -> Seen {
