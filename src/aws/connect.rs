@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use super::call::is_write;
 use super::pace::Pace;
-use super::{Error, Repeat, Result};
+use super::{Error, Repeat, Result, credentials};
 use crate::clock::Clock;
 use crate::event::{Event, Reporter};
 use crate::local::cloud::{Cloud, Profile};
@@ -109,7 +109,7 @@ impl<'r> Aws<'r> {
     /// Settles credentials, region and endpoint; sends nothing but what the credential chain itself needs.
     ///
     /// # Errors
-    /// When no region can be found.
+    /// When no region or no credentials can be found.
     pub async fn connect(connection: Connection, reporter: &'r dyn Reporter) -> Result<Aws<'r>> {
         let real = matches!(connection.place, Place::Aws);
         let config = match &connection.place {
@@ -124,6 +124,8 @@ impl<'r> Aws<'r> {
                 "write region: in deploy.yaml, set AWS_REGION, or give --region",
             )
         })?;
+        let config =
+            if matches!(connection.place, Place::Embedded(_)) { config } else { credentials::at_hand(config).await? };
         let elsewhere =
             config.endpoint_url().is_some() || std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
         Ok(Aws {
@@ -258,19 +260,9 @@ async fn load(connection: &Connection, endpoint: Option<&str>) -> SdkConfig {
     }
     let config = loader.load().await;
     match &connection.profile {
-        Some(profile) => as_profile(config, profile),
+        Some(profile) => credentials::of_profile(config, profile, https()),
         None => config,
     }
-}
-
-/// A profile said on the command line wins over keys in the environment, which the default chain would prefer.
-fn as_profile(config: SdkConfig, profile: &str) -> SdkConfig {
-    let base = aws_config::provider_config::ProviderConfig::without_region()
-        .with_region(config.region().cloned())
-        .with_http_client(https());
-    let provider =
-        aws_config::profile::ProfileFileCredentialsProvider::builder().configure(&base).profile_name(profile).build();
-    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
 fn https() -> aws_smithy_runtime_api::client::http::SharedHttpClient {

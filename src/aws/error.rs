@@ -105,6 +105,28 @@ impl Error {
         Error { kind: ErrorKind::Deferred, ..Error::refused("deferred", what, next) }
     }
 
+    /// No request can be signed.
+    pub fn credentials(failure: &CredentialsError) -> Error {
+        let causes = causes(failure);
+        let message = match failure {
+            // Several lines tell of every place that was tried.
+            CredentialsError::CredentialsNotLoaded(_) if causes.is_empty() || causes.contains('\n') => {
+                "no AWS credentials were found".to_owned()
+            }
+            CredentialsError::CredentialsNotLoaded(_) => format!("no AWS credentials were found: {causes}"),
+            _ => format!("the AWS credentials could not be loaded: {causes}"),
+        };
+        Error {
+            kind: ErrorKind::Credentials,
+            operation: None,
+            code: None,
+            message,
+            request_id: None,
+            next: None,
+            name: None,
+        }
+    }
+
     pub fn from_sdk<E: ProvideErrorMetadata + std::error::Error + 'static>(
         operation: &'static str,
         error: SdkError<E, HttpResponse>,
@@ -119,7 +141,7 @@ impl Error {
             name: None,
         };
         if let Some(failure) = credentials_failure(&error) {
-            return Error { kind: ErrorKind::Credentials, operation: None, message: failure, ..blank };
+            return Error::credentials(failure);
         }
         match &error {
             // AWS said yes, in words that its own model does not know: to the SDK an error, though without a code.
@@ -201,19 +223,11 @@ pub fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
 }
 
 /// Why no request could be signed, where that is what failed: found in the chain of causes by its type.
-fn credentials_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+fn credentials_failure<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e CredentialsError> {
     let mut cause = Some(error);
     while let Some(current) = cause {
-        if let Some(failure) = current.downcast_ref::<CredentialsError>() {
-            let causes = causes(failure);
-            return Some(match failure {
-                // Several lines tell of every place that was tried.
-                CredentialsError::CredentialsNotLoaded(_) if causes.is_empty() || causes.contains('\n') => {
-                    "no AWS credentials were found".to_owned()
-                }
-                CredentialsError::CredentialsNotLoaded(_) => format!("no AWS credentials were found: {causes}"),
-                _ => format!("the AWS credentials could not be loaded: {causes}"),
-            });
+        if let Some(failure) = current.downcast_ref() {
+            return Some(failure);
         }
         cause = current.source();
     }

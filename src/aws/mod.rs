@@ -2,6 +2,7 @@
 
 mod call;
 pub mod connect;
+mod credentials;
 mod error;
 mod pace;
 mod tags;

@@ -88,7 +88,7 @@ impl Tally {
             .filter(|action| count(*action) > 0)
             .map(|action| format!("{} {}", count(action), done(action)))
             .collect();
-        counts.join(", ")
+        if counts.is_empty() { "nothing new yet".to_owned() } else { counts.join(", ") }
     }
 
     /// Takes note that the step has ended, and gives its title.

@@ -222,3 +222,31 @@ async fn the_end_of_a_deploy_by_event_and_result() {
     assert_eq!(program.err(), "");
     insta::assert_snapshot!(program.out().lines().last().unwrap_or_default(), @r#"{"event":"finished","command":"deploy","outcome":"changed","outputs":{"api_keys":"ServerlessPOC","call":"curl -H \"x-api-key: $API_KEY\" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'","custom_url":"https://api.example.com/poc","function_arn":"arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission","invoke_url":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"},"requests":55,"writes":14,"elapsed_ms":3200}"#);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_off_has_not_failed() {
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 100, None);
+    ui.report(&started("certificate", "certificate", "api.example.com"));
+    ui.report(&Event::StepDeferred {
+        step: "certificate".to_owned(),
+        action: Action::Create,
+        waiting_for: "the certificate to be issued".to_owned(),
+    });
+    let skipped = |step: &str| Event::StepSkipped {
+        step: step.to_owned(),
+        action: Action::Create,
+        because: "certificate".to_owned(),
+    };
+    ui.report(&skipped("domain_name"));
+    ui.report(&skipped("alias_record"));
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Changed, outputs: BTreeMap::new() });
+    insta::assert_snapshot!(captured.err(), @"
+      · put off  certificate api.example.com (not waited for: the certificate to be issued)
+      · put off  domain_name (after certificate api.example.com)
+      · put off  alias_record (after certificate api.example.com)
+
+    Deployed ServerlessPOC (stage prod): nothing new yet. 3 steps put off: run `poc deploy` again later
+    to go on.
+    0.0 s, requests: 0, writes: 0
+    ");
+}
