@@ -167,11 +167,7 @@ async fn from_everything_to_almost_nothing_and_back() {
 async fn metrics_without_a_throttle_are_no_drift() {
     let world = World::new();
     set_logging_role(&world).await;
-    world.edit(
-        "deploy.yaml",
-        "\nchecks:",
-        "\nstage_settings: { metrics: true, logging: { level: error } }\n\nchecks:",
-    );
+    world.edit("deploy.yaml", "\nchecks:", "\nstage_settings: { metrics: true, logging: { level: error } }\n\nchecks:");
     world.deploy().await;
     world.assert_idle().await;
 }
