@@ -246,8 +246,11 @@ fn killed_by_the_system_anywhere_the_next_run_finishes() {
 
 #[test]
 fn a_profile_that_does_not_exist_is_named() {
-    let ran = Desk::new().poc(&["plan", "--profile", "nosuch"]).exits(1);
-    assert!(ran.err.replace('\n', " ").contains("nosuch"), "{}", ran.err);
+    let desk = Desk::new();
+    fs::create_dir(desk.directory.path().join(".aws")).unwrap();
+    fs::write(desk.directory.path().join(".aws/config"), "[profile mine]\nregion = eu-west-1\n").unwrap();
+    let ran = desk.poc(&["plan", "--profile", "nosuch"]).exits(1);
+    assert!(ran.err.replace('\n', " ").contains("profile `nosuch` was not defined"), "{}", ran.err);
 }
 
 #[test]
