@@ -222,11 +222,11 @@ async fn an_adopted_record_moves_when_all_behind_it_stands() {
     let moved = calls.iter().rposition(|call| *call == "ChangeResourceRecordSets").unwrap();
     assert!(first(&calls, "CreateBasePathMapping") < moved, "{calls:?}");
     let began = |wanted: &str| {
-        let times = told.0.iter().filter_map(|event| match event {
+        let mut times = told.0.iter().filter_map(|event| match event {
             Event::Call { operation, started, .. } if *operation == wanted => Some(*started),
             _ => None,
         });
-        times.last().unwrap()
+        times.next_back().unwrap()
     };
     // The cloud's clock counts whole milliseconds.
     let waited = began("ChangeResourceRecordSets") - began("CreateDomainName");
