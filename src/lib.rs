@@ -33,10 +33,10 @@
 //! | `desired` | `resources`, `engine`, `aws`, `package`, `spec` | every resource that a deploy.yaml stands for, in order |
 //! | `resources` | `engine`, `aws`, `package`, `spec`, `event` | one file per AWS resource: read, diff, create, update, delete |
 //! | `engine` | `aws`, `event` | the graph, the plan that follows from it, and its execution; knows no resource |
-//! | `aws` | `event`, `clock`, and in `src/aws/connect.rs` alone `local` | clients, pace, retries, and what an error means |
+//! | `aws` | `event`, `clock`, and in `src/aws/embedded.rs` alone `local` | clients, pace, retries, and what an error means |
 //! | `package` | `spec` | a directory as a zip, the same bytes on any machine |
 //! | `spec` | `vtl` | what deploy.yaml may say: reading, judging, the typed result |
-//! | `local` | `clock` | AWS on this machine: stands for AWS itself and knows nothing of the deployer |
+//! | `local` | `vtl`, `clock` | AWS on this machine: stands for AWS itself and knows nothing of the deployer |
 //! | `vtl` | | the mapping template language |
 //! | `event` | | what happened, as data: all that passes from the engine to the ui |
 //! | `clock` | | the one reading of the wall clock |

@@ -90,7 +90,7 @@ fn the_rules_bite() {
     assert!(told("src/ui/json.rs", "use crate::engine::wait::until;").contains("ui imports engine::wait::until"));
     assert!(told("src/new.rs", "").contains("is not in the table"));
 
-    assert_eq!(told("src/aws/connect.rs", "use crate::local::cloud::Cloud;"), "");
+    assert_eq!(told("src/aws/embedded.rs", "use crate::local::cloud::Cloud;"), "");
     assert_eq!(told("src/ui/json.rs", "use crate::engine::plan::{Change, Plan};"), "");
     assert_eq!(told("src/vtl/mod.rs", "// crate::aws\nconst A: &str = \"crate::aws::Tags\";\n/* crate::ui */"), "");
     assert_eq!(told("src/engine/graph.rs", "pub(super) fn f() {}\npub(crate) use super::plan::Plan;"), "");

@@ -1,36 +1,21 @@
-//! How the SDK's clients reach AWS: the real thing over TLS, another endpoint, or the cloud in this process. The one
-//! module of the deployer that may know `local`.
+//! How the SDK's clients reach AWS: the real thing over TLS, another endpoint, or the cloud in this process.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use http_body_util::BodyExt;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use super::call::is_write;
 use super::pace::Pace;
-use super::{Error, Repeat, Result, credentials};
+use super::{EmbeddedCloud, Error, Repeat, Result, credentials};
 use crate::clock::Clock;
 use crate::event::{Event, Reporter};
-use crate::local::cloud::{Cloud, Profile};
 
 /// Where edge certificates live, and where global services sign.
 pub const US_EAST_1: &str = "us-east-1";
@@ -43,32 +28,6 @@ pub struct Connection {
     pub clock: Clock,
     /// Of the chance in retry delays.
     pub seed: u64,
-}
-
-/// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
-#[derive(Clone)]
-pub struct EmbeddedCloud(Arc<Cloud>);
-
-impl EmbeddedCloud {
-    /// The one kept under `directory`, quick and shared with other processes.
-    ///
-    /// # Errors
-    /// When the directory cannot be made or what it holds cannot be read.
-    pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
-    }
-}
-
-impl From<Arc<Cloud>> for EmbeddedCloud {
-    fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud(cloud)
-    }
-}
-
-impl fmt::Debug for EmbeddedCloud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EmbeddedCloud")
-    }
 }
 
 /// What answers.
@@ -113,7 +72,7 @@ impl<'r> Aws<'r> {
     pub async fn connect(connection: Connection, reporter: &'r dyn Reporter) -> Result<Aws<'r>> {
         let real = matches!(connection.place, Place::Aws);
         let config = match &connection.place {
-            Place::Embedded(cloud) => embedded(cloud.0.clone(), connection.region.as_deref().unwrap_or(US_EAST_1)),
+            Place::Embedded(cloud) => cloud.sdk_config(connection.region.as_deref().unwrap_or(US_EAST_1)),
             Place::Endpoint(url) => load(&connection, Some(url)).await,
             Place::Aws => load(&connection, None).await,
         };
@@ -268,47 +227,4 @@ async fn load(connection: &Connection, endpoint: Option<&str>) -> SdkConfig {
 fn https() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
     use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-}
-
-/// Client settings that send every request to `cloud`.
-pub fn embedded(cloud: Arc<Cloud>, region: &str) -> SdkConfig {
-    let credentials = Credentials::new("LOCAL", "local", None, None, "embedded cloud");
-    SdkConfig::builder()
-        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-        .region(Region::new(region.to_owned()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(Embedded(cloud))
-        .retry_config(RetryConfig::disabled())
-        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-        .time_source(aws_smithy_async::time::SystemTimeSource::new())
-        .build()
-}
-
-/// The cloud in this process as an HTTP client.
-#[derive(Clone)]
-struct Embedded(Arc<Cloud>);
-
-impl fmt::Debug for Embedded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Embedded")
-    }
-}
-
-impl HttpClient for Embedded {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-impl HttpConnector for Embedded {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
-            let (parts, body) = request.into_parts();
-            let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
-            HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
-        })
-    }
 }

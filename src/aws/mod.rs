@@ -3,12 +3,14 @@
 mod call;
 pub mod connect;
 mod credentials;
+mod embedded;
 mod error;
 mod pace;
 mod tags;
 
 pub use call::{Repeat, current_step, during, once};
-pub use connect::{Aws, Connection, EmbeddedCloud, Place, US_EAST_1};
+pub use connect::{Aws, Connection, Place, US_EAST_1};
+pub use embedded::EmbeddedCloud;
 pub use error::{Error, ErrorKind, found, gone};
 pub use tags::{APP, STAGE, Tags, ordered};
 

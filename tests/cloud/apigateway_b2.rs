@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_apigateway::types::{DeploymentCanarySettings, PatchOperation};
-use poc::aws::connect::embedded;
+use poc::aws::EmbeddedCloud;
 
 use crate::support::{Rows, account, add, patch, remove, replace};
 
@@ -159,7 +159,7 @@ async fn stage_patches_are_refused() {
     let set_role = || account.update_account().patch_operations(replace("/cloudwatchRoleArn", arn_of_role)).send();
     let unusable = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.";
     rows.refused("a role that does not exist", set_role().await, "BadRequestException", unusable);
-    let iam = aws_sdk_iam::Client::new(&embedded(account.cloud.clone(), "us-east-1"));
+    let iam = aws_sdk_iam::Client::new(&EmbeddedCloud::from(account.cloud.clone()).sdk_config("us-east-1"));
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     iam.create_role().role_name("logs").assume_role_policy_document(trust).send().await.expect("role");
     tokio::time::advance(Duration::from_secs(1)).await;

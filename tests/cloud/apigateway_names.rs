@@ -8,7 +8,7 @@ use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType};
 use aws_sdk_route53::types::{
     AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType,
 };
-use poc::aws::connect::embedded;
+use poc::aws::EmbeddedCloud;
 use poc::local::cloud::Profile;
 
 use crate::support::{Rows, with_profile};
@@ -42,7 +42,7 @@ async fn a_name_from_certificate_to_alias() {
         ..Profile::quick()
     };
     let account = with_profile(profile);
-    let config = embedded(account.cloud.clone(), "us-east-1");
+    let config = EmbeddedCloud::from(account.cloud.clone()).sdk_config("us-east-1");
     let (acm, route53) = (aws_sdk_acm::Client::new(&config), aws_sdk_route53::Client::new(&config));
     let zones = route53.list_hosted_zones_by_name().dns_name("example.com").send().await.expect("zones");
     let zone = zones.hosted_zones()[0].id().to_owned();

@@ -6,7 +6,7 @@ use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::http::HttpResponse;
 use aws_sdk_apigateway::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType, IntegrationType, Op, PatchOperation};
-use poc::aws::connect::embedded;
+use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::local::cloud::acm::Certificate;
 use poc::local::cloud::{ACCOUNT, Cloud, Profile};
@@ -35,7 +35,7 @@ pub fn with_profile(profile: Profile) -> Account {
 }
 
 pub fn of(cloud: Arc<Cloud>, region: &str) -> Account {
-    let client = Client::new(&embedded(cloud.clone(), region));
+    let client = Client::new(&EmbeddedCloud::from(cloud.clone()).sdk_config(region));
     Account { cloud, client }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::Blob;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use poc::aws::connect::embedded;
+use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::local::cloud::{Cloud, Profile};
 use zip::ZipWriter;
@@ -48,7 +48,7 @@ impl Env {
     }
 
     pub fn of(cloud: Arc<Cloud>, clock: Clock, region: &str) -> Env {
-        let config = embedded(cloud.clone(), region);
+        let config = EmbeddedCloud::from(cloud.clone()).sdk_config(region);
         Env {
             clock,
             cloud,

@@ -118,7 +118,7 @@ async fn names_and_records(world: &World) -> BTreeMap<&'static str, Vec<String>>
     let sdk = world.sdk();
     let mut certificates = Vec::new();
     for region in [REGION, "eu-west-1"] {
-        let regional = poc::aws::connect::embedded(world.cloud.clone(), region);
+        let regional = poc::aws::EmbeddedCloud::from(world.cloud.clone()).sdk_config(region);
         let page = aws_sdk_acm::Client::new(&regional).list_certificates().send().await.unwrap();
         certificates
             .extend(page.certificate_summary_list().iter().filter_map(|one| one.domain_name().map(str::to_owned)));

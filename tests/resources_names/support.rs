@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use poc::aws::connect::embedded;
+use poc::aws::EmbeddedCloud;
 use poc::aws::{Aws, Connection, Place, Tags};
 use poc::clock::Clock;
 use poc::engine::plan::Plan;
@@ -121,15 +121,15 @@ impl World {
     }
 
     pub fn acm(&self) -> aws_sdk_acm::Client {
-        aws_sdk_acm::Client::new(&embedded(self.cloud.clone(), REGION))
+        aws_sdk_acm::Client::new(&EmbeddedCloud::from(self.cloud.clone()).sdk_config(REGION))
     }
 
     pub fn apigateway(&self) -> aws_sdk_apigateway::Client {
-        aws_sdk_apigateway::Client::new(&embedded(self.cloud.clone(), REGION))
+        aws_sdk_apigateway::Client::new(&EmbeddedCloud::from(self.cloud.clone()).sdk_config(REGION))
     }
 
     pub fn route53(&self) -> aws_sdk_route53::Client {
-        aws_sdk_route53::Client::new(&embedded(self.cloud.clone(), REGION))
+        aws_sdk_route53::Client::new(&EmbeddedCloud::from(self.cloud.clone()).sdk_config(REGION))
     }
 
     /// The records of the first zone in words, its own NS and SOA aside.

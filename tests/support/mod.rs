@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
-use poc::aws::connect;
+use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::event::{Event, Outcome, Recorder};
 use poc::local::cloud::{Cloud, Profile};
@@ -90,7 +90,7 @@ impl World {
 
     /// The SDK's own view of the cloud.
     pub fn sdk(&self) -> SdkConfig {
-        connect::embedded(self.cloud.clone(), self.region)
+        EmbeddedCloud::from(self.cloud.clone()).sdk_config(self.region)
     }
 
     pub async fn plan(&self) -> Planned {

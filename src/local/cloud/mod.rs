@@ -21,8 +21,9 @@ pub mod route53;
 pub mod s3;
 mod sts;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -85,14 +86,21 @@ impl Profile {
 /// The cloud itself. Shared by every client of the process.
 pub struct Cloud {
     kept: Mutex<store::Kept>,
+    directory: Option<PathBuf>,
+    /// Counts the transactions of a cloud in memory.
+    transactions: AtomicU64,
     clock: Clock,
     profile: Profile,
 }
 
+/// Tells whether what a cloud holds may have changed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision(store::Stamp);
+
 impl Cloud {
     /// A cloud that lives as long as the process.
     pub fn in_memory(clock: Clock, profile: Profile) -> Arc<Cloud> {
-        Arc::new(Cloud { kept: Mutex::new(store::Kept::in_memory()), clock, profile })
+        Cloud::of(store::Kept::in_memory(), None, clock, profile)
     }
 
     /// A cloud kept under `directory` (made with mode 0700), shared with other processes that open the same one.
@@ -100,7 +108,38 @@ impl Cloud {
     /// # Errors
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock, profile: Profile) -> std::io::Result<Arc<Cloud>> {
-        Ok(Arc::new(Cloud { kept: Mutex::new(store::Kept::open(directory)?), clock, profile }))
+        Ok(Cloud::of(store::Kept::open(directory)?, Some(directory.to_owned()), clock, profile))
+    }
+
+    fn of(kept: store::Kept, directory: Option<PathBuf>, clock: Clock, profile: Profile) -> Arc<Cloud> {
+        let kept = Mutex::new(kept);
+        Arc::new(Cloud { kept, directory, transactions: AtomicU64::new(0), clock, profile })
+    }
+
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Where it is kept; none for a cloud in memory.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// As of now; costs one look at a file's metadata. Equal revisions mean that nothing changed in between, whichever
+    /// process might have changed it.
+    pub fn revision(&self) -> Revision {
+        Revision(match &self.directory {
+            Some(directory) => store::Stamp::of_disk(directory),
+            None => store::Stamp::Memory(self.transactions.load(Ordering::Acquire)),
+        })
+    }
+
+    /// Looks at what the cloud holds, without changing it.
+    ///
+    /// # Errors
+    /// When the directory behind it cannot be read.
+    pub async fn look<T>(&self, look: impl FnOnce(&State, &Blobs) -> T) -> std::io::Result<T> {
+        self.kept.lock().await.look(look)
     }
 
     /// Answers one request. Never fails: what cannot be understood is answered as AWS would.
@@ -113,6 +152,7 @@ impl Cloud {
             let mut call = Call { region: request.region().to_owned(), state, blobs, now, profile: &self.profile };
             dispatch(&mut call, &request)
         });
+        self.transactions.fetch_add(1, Ordering::Release);
         drop(kept);
         self.travel().await;
         match reply {
@@ -128,12 +168,14 @@ impl Cloud {
         }
     }
 
-    /// Looks at, or changes, what the cloud holds, past every rule: for tests and for the local gateway.
+    /// Looks at, or changes, what the cloud holds, past every rule: for tests.
     ///
     /// # Errors
     /// When the directory behind it cannot be read or written.
     pub async fn inspect<T>(&self, look: impl FnOnce(&mut State) -> T) -> std::io::Result<T> {
-        self.kept.lock().await.transact(|state, _| look(state))
+        let done = self.kept.lock().await.transact(|state, _| look(state));
+        self.transactions.fetch_add(1, Ordering::Release);
+        done
     }
 }
 

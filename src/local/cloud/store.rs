@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,14 @@ impl Kept {
         Ok(Kept::Disk { directory: directory.to_owned(), blobs: Blobs::Directory(directory.join("blobs")), lock })
     }
 
+    /// Files are replaced whole, so reading needs no lock.
+    pub fn look<T>(&self, look: impl FnOnce(&State, &Blobs) -> T) -> io::Result<T> {
+        match self {
+            Kept::Memory { state, blobs } => Ok(look(state, blobs)),
+            Kept::Disk { directory, blobs, .. } => Ok(look(&parsed(&bytes_on_disk(directory)?)?, blobs)),
+        }
+    }
+
     pub fn transact<T>(&mut self, work: impl FnOnce(&mut State, &Blobs) -> T) -> io::Result<T> {
         match self {
             Kept::Memory { state, blobs } => Ok(work(state, blobs)),
@@ -128,14 +137,49 @@ impl Kept {
     }
 }
 
+/// When what is kept was written last, as far as that can be told without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stamp {
+    Memory(u64),
+    Disk { modified: Option<SystemTime>, length: u64, inode: u64 },
+}
+
+impl Stamp {
+    pub fn of_disk(directory: &Path) -> Stamp {
+        let metadata = fs::metadata(directory.join("cloud.json"));
+        Stamp::Disk {
+            modified: metadata.as_ref().ok().and_then(|metadata| metadata.modified().ok()),
+            length: metadata.as_ref().map_or(0, fs::Metadata::len),
+            inode: metadata.as_ref().map_or(0, inode),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> u64 {
+    0
+}
+
+fn bytes_on_disk(directory: &Path) -> io::Result<Vec<u8>> {
+    match fs::read(directory.join("cloud.json")) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
+}
+
+fn parsed(bytes: &[u8]) -> io::Result<State> {
+    if bytes.is_empty() { Ok(State::new()) } else { Ok(serde_json::from_slice(bytes)?) }
+}
+
 fn on_disk<T>(directory: &Path, blobs: &Blobs, work: impl FnOnce(&mut State, &Blobs) -> T) -> io::Result<T> {
     let path = directory.join("cloud.json");
-    let before = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(fault) => return Err(fault),
-    };
-    let mut state = if before.is_empty() { State::new() } else { serde_json::from_slice(&before)? };
+    let before = bytes_on_disk(directory)?;
+    let mut state = parsed(&before)?;
     let done = work(&mut state, blobs);
     let after = serde_json::to_vec(&state)?;
     if after != before {

@@ -1,0 +1,57 @@
+//! What happened to one request, step by step: for the request log, and with every value for `poc call --trace`.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// The life of one request, in the order of the method execution's picture.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Trace {
+    pub request_id: String,
+    pub api_id: Option<String>,
+    pub stage: Option<String>,
+    /// The path with its variables, `/admit/{rank}`; none where no resource matched.
+    pub resource_path: Option<String>,
+    /// Name of the API key that the request came with, never its value.
+    pub api_key: Option<String>,
+    pub steps: Vec<Step>,
+    /// Why API Gateway answered by itself, in more words than it tells callers: the fault of a template, a key that is in
+    /// no usage plan of the stage, …
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub name: StepName,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// In the order to be shown; empty unless the call was traced.
+    pub facts: Vec<Fact>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// Route, API key, throttle and quota, validation.
+    MethodRequest,
+    /// The template that matched, and what it rendered.
+    IntegrationRequest,
+    /// The function, with its event and its result.
+    Integration,
+    /// The pattern that matched, the template, and what it rendered.
+    IntegrationResponse,
+    /// Status and headers as the caller gets them.
+    MethodResponse,
+}
+
+/// One value of a step: `template` → `application/json`, `event` → `{"gre": 800}`. Text and documents as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fact {
+    pub name: &'static str,
+    pub value: Value,
+}
+
+fn micros<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
