@@ -80,7 +80,7 @@ struct Unwritten {
 struct Book {
     /// By plan and key.
     quotas: BTreeMap<String, BTreeMap<String, Account>>,
-    buckets: BTreeMap<Arc<str>, Bucket>,
+    buckets: BTreeMap<String, Bucket>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -152,9 +152,9 @@ impl Ledger {
         }
         let dry = taps.iter().position(|tap| kept.level(tap, now) < 1.0);
         let today = day(now);
-        let remaining = quotad.map(|quotad| kept.account(quotad).map_or(quotad.quota.limit, |account| {
-            account.remaining(quotad.quota, today)
-        }));
+        let remaining = quotad.map(|quotad| {
+            kept.account(quotad).map_or(quotad.quota.limit, |account| account.remaining(quotad.quota, today))
+        });
         if let (Some(quotad), Some(1..)) = (quotad, remaining) {
             kept.count(quotad, today);
         }
@@ -265,7 +265,7 @@ impl Kept {
         if tap.limit.burst < 1.0 || tap.limit.rate <= 0.0 {
             return 0.0;
         }
-        let bucket = if tap.kept { self.book.buckets.get(&tap.bucket) } else { self.account.get(&tap.bucket) };
+        let bucket = if tap.kept { self.book.buckets.get(&*tap.bucket) } else { self.account.get(&tap.bucket) };
         bucket.map_or(tap.limit.burst, |bucket| bucket.refilled(tap.limit, now).tokens)
     }
 
@@ -273,7 +273,7 @@ impl Kept {
         let full = Bucket { tokens: tap.limit.burst, at: now };
         let bucket = if tap.kept {
             self.unwritten.tokens.entry(tap.bucket.clone()).or_insert((0.0, tap.limit)).0 += 1.0;
-            self.book.buckets.entry(tap.bucket.clone()).or_insert(full)
+            self.book.buckets.entry(tap.bucket.to_string()).or_insert(full)
         } else {
             self.account.entry(tap.bucket.clone()).or_insert(full)
         };
@@ -322,7 +322,7 @@ impl Book {
             self.quotas.entry(plan.clone()).or_default().entry(key.clone()).or_default().grant = Some(*grant);
         }
         for (name, (tokens, limit)) in &counted.tokens {
-            let bucket = self.buckets.entry(name.clone()).or_insert(Bucket { tokens: limit.burst, at: now });
+            let bucket = self.buckets.entry(name.to_string()).or_insert(Bucket { tokens: limit.burst, at: now });
             *bucket = bucket.refilled(*limit, now);
             bucket.tokens = (bucket.tokens - tokens).max(0.0);
         }
@@ -337,7 +337,7 @@ impl Book {
             }
         }
         for (name, (tokens, _)) in &counted.tokens {
-            if let Some(bucket) = self.buckets.get_mut(name) {
+            if let Some(bucket) = self.buckets.get_mut(&**name) {
                 bucket.tokens += tokens;
             }
         }
