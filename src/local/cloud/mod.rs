@@ -3,7 +3,7 @@
 //! of calls that AWS refuses is refused here.
 //!
 //! One file or folder per service; `request.rs`, `reply.rs`, `xml.rs`, `page.rs` and `stamp.rs` are the wire, `store.rs`
-//! is what is kept.
+//! is what is kept, `usage.rs` what callers of the deployed APIs used up.
 
 mod page;
 mod reply;
@@ -20,6 +20,7 @@ pub mod logs;
 pub mod route53;
 pub mod s3;
 mod sts;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,6 +90,7 @@ pub struct Cloud {
     directory: Option<PathBuf>,
     /// Counts the transactions of a cloud in memory.
     transactions: AtomicU64,
+    usage: Arc<usage::Ledger>,
     clock: Clock,
     profile: Profile,
 }
@@ -113,7 +115,11 @@ impl Cloud {
 
     fn of(kept: store::Kept, directory: Option<PathBuf>, clock: Clock, profile: Profile) -> Arc<Cloud> {
         let kept = Mutex::new(kept);
-        Arc::new(Cloud { kept, directory, transactions: AtomicU64::new(0), clock, profile })
+        let usage = Arc::new(match &directory {
+            Some(directory) => usage::Ledger::beside(directory),
+            None => usage::Ledger::in_memory(),
+        });
+        Arc::new(Cloud { kept, directory, transactions: AtomicU64::new(0), usage, clock, profile })
     }
 
     pub fn clock(&self) -> Clock {
@@ -123,6 +129,11 @@ impl Cloud {
     /// Where it is kept; none for a cloud in memory.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
+    }
+
+    /// What callers of the deployed APIs used up.
+    pub fn usage(&self) -> &Arc<usage::Ledger> {
+        &self.usage
     }
 
     /// As of now; costs one look at a file's metadata. Equal revisions mean that nothing changed in between, whichever
@@ -149,7 +160,8 @@ impl Cloud {
         let mut kept = self.kept.lock().await;
         let now = self.clock.epoch_millis();
         let reply = kept.transact(|state, blobs| {
-            let mut call = Call { region: request.region().to_owned(), state, blobs, now, profile: &self.profile };
+            let region = request.region().to_owned();
+            let mut call = Call { region, state, blobs, now, profile: &self.profile, usage: &self.usage };
             dispatch(&mut call, &request)
         });
         self.transactions.fetch_add(1, Ordering::Release);
@@ -201,6 +213,7 @@ pub struct Call<'a> {
     pub now: u64,
     pub region: String,
     pub profile: &'a Profile,
+    pub usage: &'a usage::Ledger,
 }
 
 impl Call<'_> {
