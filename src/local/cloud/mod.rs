@@ -33,7 +33,8 @@ use tokio::sync::Mutex;
 
 pub use reply::{Failure, Reply};
 pub use request::Request;
-pub use store::{Blobs, State};
+pub use stamp::iso;
+pub use store::{Blobs, State, hex};
 
 use crate::clock::Clock;
 
