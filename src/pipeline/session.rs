@@ -23,9 +23,9 @@ const LOCAL: &str = ".poc/local";
 pub(super) struct Session<'r> {
     pub aws: Aws<'r>,
     pub target: Target,
-    spec: Spec,
+    pub spec: Spec,
+    pub account: Account,
     package: Rc<Zipped>,
-    account: Account,
     /// Lists fetched while the account was asked for, for the first read; a later one fetches its own.
     ahead: RefCell<Option<Rc<Lookups>>>,
     adopt: bool,
@@ -109,7 +109,7 @@ fn build(spec: &Spec) -> Result<Zipped, Vec<Fault>> {
 }
 
 impl<'r> Session<'r> {
-    /// Loads the file, then learns the account; a teardown does without the package.
+    /// Loads the file, then learns the account. Only what compares the whole with AWS builds the package.
     pub async fn open(
         settings: &Settings,
         command: &'static str,
@@ -119,8 +119,8 @@ impl<'r> Session<'r> {
         let unsettled = variables(settings, None, None);
         let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
         let package = match command {
-            "teardown" => Zipped::default(),
-            _ => build(&spec).map_err(Failure::Faults)?,
+            "plan" | "deploy" | "status" => build(&spec).map_err(Failure::Faults)?,
+            _ => Zipped::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
         let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
@@ -162,7 +162,7 @@ impl<'r> Session<'r> {
     }
 
     async fn draw(&self) -> Result<Desired, Failure> {
-        let lookups = self.ahead.take().unwrap_or_default();
+        let lookups = self.lookups();
         let former = self.former(&lookups).await?;
         let package = self.package.clone();
         Ok(desired::desired(&self.spec, &self.account, self.choices(), package, &lookups, &former))
@@ -174,12 +174,20 @@ impl<'r> Session<'r> {
 
     /// Names that an earlier deploy.yaml gave, as the API's tags and the keys' tags tell them.
     async fn former(&self, lookups: &Lookups) -> Result<Former, Failure> {
-        let tags = crate::aws::Tags::new(&self.spec.app, &self.spec.stage, &self.spec.tags);
-        let owner = Owner { tags, adopt: false };
         let (apis, keys, _) =
             tokio::try_join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws))
                 .map_err(unnamed)?;
-        Ok(Former::told_by(apis, keys, &owner, &self.spec))
+        Ok(Former::told_by(apis, keys, &self.owner(), &self.spec))
+    }
+
+    /// By what things are known as ours; nothing is adopted by it.
+    pub fn owner(&self) -> Owner {
+        Owner { tags: crate::aws::Tags::new(&self.spec.app, &self.spec.stage, &self.spec.tags), adopt: false }
+    }
+
+    /// The lists that were fetched ahead, once; then fresh ones.
+    pub fn lookups(&self) -> Rc<Lookups> {
+        self.ahead.take().unwrap_or_default()
     }
 
     async fn observe(&self, desired: Desired) -> Result<Read, Failure> {
@@ -292,6 +300,6 @@ fn place(settings: &Settings) -> String {
     }
 }
 
-fn unnamed(error: Error) -> Failure {
+pub(super) fn unnamed(error: Error) -> Failure {
     Failure::Problem(Box::new(error.problem(None)))
 }
