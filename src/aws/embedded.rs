@@ -2,8 +2,9 @@
 //! is HTTP.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -17,14 +18,27 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::clock::Clock;
 use crate::local::cloud::{Cloud, Profile};
+use crate::local::gateway::{Call, Gateway, Target};
+use crate::local::lambda::Lambda;
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud(Arc<Cloud>);
+pub struct EmbeddedCloud {
+    cloud: Arc<Cloud>,
+    /// What answers callers; there once somebody has called.
+    served: Arc<OnceLock<Served>>,
+}
+
+/// The data plane.
+struct Served {
+    gateway: Gateway,
+    lambda: Arc<Lambda>,
+}
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -32,7 +46,33 @@ impl EmbeddedCloud {
     /// # Errors
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
+        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
+    }
+
+    /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
+    /// JSON (with every value where `traced`).
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        traced: bool,
+    ) -> (http::Response<Bytes>, serde_json::Value) {
+        let served = self.served.get_or_init(|| {
+            let lambda = Lambda::new(self.cloud.clone());
+            Served { gateway: Gateway::new(self.cloud.clone(), lambda.clone()), lambda }
+        });
+        let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
+        let call = Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced };
+        let answer = served.gateway.handle(call).await;
+        // A trace holds maps with texts for keys only; it always serialises.
+        (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
+    }
+
+    /// Ends the functions' processes and writes down what was counted.
+    pub async fn close(&self) {
+        if let Some(served) = self.served.get() {
+            served.gateway.close().await;
+            served.lambda.close().await;
+        }
     }
 
     /// Client settings that send every request here.
@@ -52,7 +92,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud(cloud)
+        EmbeddedCloud { cloud, served: Arc::default() }
     }
 }
 
@@ -70,7 +110,7 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
+        let cloud = self.cloud.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();

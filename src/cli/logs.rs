@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{End, Global, HELP, input};
+use super::{End, Global, HELP, Interrupts, input};
 use crate::pipeline::{self, Failure, LogsWanted, Settings};
 use crate::ui::Ui;
 
@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   poc logs                    the last ten minutes
   poc logs --since 2h --errors
-  poc logs -f                 go on until Ctrl-C
+  poc logs --follow           go on until Ctrl-C
   poc logs --local
   poc logs --json             one event per line: {\"timestamp\", \"time\", \"stream\", \"message\"}";
 
@@ -28,7 +28,7 @@ pub(super) struct LogsArgs {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = input::duration)]
     since: Duration,
 
-    /// Go on with what is written from now on; short -F
+    /// Go on with what is written from now on, until Ctrl-C
     #[arg(short = 'F', long)]
     follow: bool,
 
@@ -49,8 +49,14 @@ impl LogsArgs {
     }
 }
 
-pub(super) async fn run(ui: &Ui, settings: LogsSettings) -> Result<End, Failure> {
-    let shown = pipeline::logs(&settings.run, settings.wanted, ui, &|line| ui.log_line(line)).await?;
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: LogsSettings) -> Result<End, Failure> {
+    let show = |line: &_| ui.log_line(line);
+    let shown = tokio::select! {
+        biased;
+        // Ctrl-C is how following is meant to end.
+        () = interrupts.first(), if settings.wanted.follow => return Ok(End::Done),
+        shown = pipeline::logs(&settings.run, settings.wanted, ui, &show) => shown?,
+    };
     if shown == 0 {
         ui.no_log_lines(settings.wanted.since);
     }

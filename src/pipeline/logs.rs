@@ -180,7 +180,9 @@ mod tests {
         ] {
             assert!(tells_of_a_failure(line), "{line}");
         }
-        for line in ["START RequestId: 6f1e Version: 1", "END RequestId: 6f1e", "REPORT RequestId: 6f1e\tDuration: 2 ms"] {
+        for line in
+            ["START RequestId: 6f1e Version: 1", "END RequestId: 6f1e", "REPORT RequestId: 6f1e\tDuration: 2 ms"]
+        {
             assert!(!tells_of_a_failure(line), "{line}");
         }
     }

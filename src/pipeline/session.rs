@@ -30,6 +30,7 @@ pub(super) struct Session<'r> {
     ahead: RefCell<Option<Rc<Lookups>>>,
     adopt: bool,
     wait: bool,
+    manner: desired::Manner,
 }
 
 /// What is wanted, what is there, and what follows from it.
@@ -147,7 +148,9 @@ impl<'r> Session<'r> {
         let account = Account { id, partition, region };
         let package = Rc::new(package);
         let ahead = RefCell::new(Some(lookups));
-        Ok(Session { aws, target, spec, package, account, ahead, adopt: settings.adopt, wait: settings.wait })
+        let Settings { adopt, wait, .. } = *settings;
+        let manner = manner(settings);
+        Ok(Session { aws, target, spec, package, account, ahead, adopt, wait, manner })
     }
 
     /// What is wanted, against what is there.
@@ -210,7 +213,7 @@ impl<'r> Session<'r> {
 
     /// URLs and names, as far as they are known.
     pub fn outputs(&self, read: &Read) -> BTreeMap<String, String> {
-        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known())
+        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
     }
 
     pub fn status(&self, read: &Read) -> Status {
@@ -290,6 +293,24 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     };
     let region = spec.region.clone().or_else(|| settings.region.clone());
     Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed: clock.epoch_millis() })
+}
+
+/// The options that lead the next command to the same deployment.
+fn manner(settings: &Settings) -> desired::Manner {
+    let mut options = String::new();
+    let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    };
+    if settings.file != Path::new("deploy.yaml") {
+        options += &format!(" --file {}", quoted(&settings.file.display().to_string()));
+    }
+    for (name, value) in [("stage", &settings.stage), ("region", &settings.region), ("profile", &settings.profile)] {
+        if let Some(value) = value {
+            options += &format!(" --{name} {}", quoted(value));
+        }
+    }
+    desired::Manner { options, local: settings.local }
 }
 
 fn place(settings: &Settings) -> String {

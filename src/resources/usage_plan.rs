@@ -293,8 +293,7 @@ async fn look(aws: &Aws<'_>, id: &str) -> Result<Option<Observed>> {
     };
     let (plan, keys) = tokio::try_join!(plan, keys(aws, id))?;
     let Some(plan) = plan else { return Ok(None) };
-    let limits =
-        |throttle: &ThrottleSettings| Throttle { rate: throttle.rate_limit(), burst: throttle.burst_limit() };
+    let limits = |throttle: &ThrottleSettings| Throttle { rate: throttle.rate_limit(), burst: throttle.burst_limit() };
     let stage = |stage: &ApiStage| {
         let methods = stage.throttle().into_iter().flatten();
         let methods = methods.map(|(key, throttle)| (key.clone(), limits(throttle))).collect();

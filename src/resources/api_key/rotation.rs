@@ -56,12 +56,7 @@ impl Retired {
 
 /// How long AWS may take to show what was just done.
 fn shown<'a>(what: &'a str) -> Wait<'a> {
-    Wait {
-        what,
-        usual: Duration::from_secs(10),
-        deadline: Duration::from_secs(120),
-        interval: Duration::from_secs(1),
-    }
+    Wait { what, usual: Duration::from_secs(10), deadline: Duration::from_secs(120), interval: Duration::from_secs(1) }
 }
 
 impl ApiKey {
@@ -104,10 +99,8 @@ impl ApiKey {
         let due = i64::try_from(aws.clock().epoch_millis().saturating_add(grace_millis)).unwrap_or(i64::MAX);
         let due = Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX);
         let arn = format!("arn:{}:apigateway:{}::/apikeys/{id}", self.partition, self.region);
-        let tags = HashMap::from([
-            (RETIRES.to_owned(), due.to_string()),
-            (GRACE.to_owned(), grace.as_secs().to_string()),
-        ]);
+        let tags =
+            HashMap::from([(RETIRES.to_owned(), due.to_string()), (GRACE.to_owned(), grace.as_secs().to_string())]);
         tag(aws, &arn, tags).await?;
         // A run that is killed from here on must find the mark where it looks for it: in the list.
         until(aws, shown("AWS to show the old key's mark"), || async {
