@@ -4,3 +4,4 @@
 pub mod cloud;
 pub mod gateway;
 pub mod lambda;
+pub mod serve;
