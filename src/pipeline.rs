@@ -1,12 +1,15 @@
 //! The seven stages in a row: load, desired, read, decide, confirm, apply, check. Every command is a prefix of it.
 
+mod dev;
 mod result;
 mod session;
+mod watch;
 
 use std::collections::BTreeMap;
 
 use session::{Read, Session};
 
+pub use dev::{DevSettings, dev};
 pub use result::{
     Confirm, Deployed, Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, TornDown, Validated,
 };

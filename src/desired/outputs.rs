@@ -31,14 +31,15 @@ pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known)
     if !keys.is_empty() {
         outputs.insert("api_keys".to_owned(), keys.join(", "));
     }
-    if let Some(call) = call(spec, &best) {
+    if let Some(call) = call(spec, &best, "$API_KEY") {
         outputs.insert("call".to_owned(), call);
     }
     outputs
 }
 
-/// The first declared check is a request that its author means to work; else the first method.
-fn call(spec: &Spec, url: &str) -> Option<String> {
+/// The first declared check is a request that its author means to work; else the first method. `key` is what a shell
+/// makes the API key's value of.
+pub fn call(spec: &Spec, url: &str, key: &str) -> Option<String> {
     let check = spec.checks.iter().find(|check| check.expect.status.is_none_or(|status| status < 400));
     let (verb, target) = match (check, spec.api.routes.first()) {
         (Some(check), _) => (check.verb.clone(), check.target.clone()),
@@ -50,8 +51,8 @@ fn call(spec: &Spec, url: &str) -> Option<String> {
     // A path variable stands for any value; curl would take its braces for a pattern.
     let target = if check.is_some() { target } else { target.replace(['{', '}', '+'], "") };
     let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
-    let key = if keyed { "-H \"x-api-key: $API_KEY\" " } else { "" };
-    Some(format!("curl {method}{key}'{url}{target}'"))
+    let header = if keyed { format!("-H \"x-api-key: {key}\" ") } else { String::new() };
+    Some(format!("curl {method}{header}'{url}{target}'"))
 }
 
 fn suffix(partition: &str) -> &'static str {

@@ -34,7 +34,8 @@ use tokio::sync::Mutex;
 
 pub use reply::{Failure, Reply};
 pub use request::Request;
-pub use store::{Blobs, State};
+pub use stamp::iso;
+pub use store::{Blobs, State, hex};
 
 use crate::clock::Clock;
 
@@ -88,6 +89,7 @@ impl Profile {
 pub struct Cloud {
     kept: Mutex<store::Kept>,
     directory: Option<PathBuf>,
+    logs: logs::LogStore,
     /// Counts the transactions of a cloud in memory.
     transactions: AtomicU64,
     usage: Arc<usage::Ledger>,
@@ -119,11 +121,33 @@ impl Cloud {
             Some(directory) => usage::Ledger::beside(directory),
             None => usage::Ledger::in_memory(),
         });
-        Arc::new(Cloud { kept, directory, transactions: AtomicU64::new(0), usage, clock, profile })
+        let logs = match &directory {
+            Some(directory) => logs::LogStore::Directory(directory.join("logs")),
+            None => logs::LogStore::in_memory(),
+        };
+        Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), usage, clock, profile })
     }
 
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What was logged: beside the state, because it comes with every invocation.
+    pub fn logs(&self) -> &logs::LogStore {
+        &self.logs
+    }
+
+    /// Makes a log group where it is missing.
+    ///
+    /// # Errors
+    /// When the directory behind the cloud cannot be read or written.
+    pub async fn make_log_group(&self, group: &logs::GroupId) -> std::io::Result<()> {
+        let now = self.clock.epoch_millis();
+        self.inspect(|state| state.logs.make(group, now)).await
     }
 
     /// Where it is kept; none for a cloud in memory.
@@ -161,7 +185,8 @@ impl Cloud {
         let now = self.clock.epoch_millis();
         let reply = kept.transact(|state, blobs| {
             let region = request.region().to_owned();
-            let mut call = Call { region, state, blobs, now, profile: &self.profile, usage: &self.usage };
+            let mut call =
+                Call { region, state, blobs, logs: &self.logs, now, profile: &self.profile, usage: &self.usage };
             dispatch(&mut call, &request)
         });
         self.transactions.fetch_add(1, Ordering::Release);
@@ -209,6 +234,7 @@ fn dispatch(call: &mut Call<'_>, request: &Request) -> Reply {
 pub struct Call<'a> {
     pub state: &'a mut State,
     pub blobs: &'a Blobs,
+    pub logs: &'a logs::LogStore,
     /// Milliseconds since 1970-01-01 UTC.
     pub now: u64,
     pub region: String,
