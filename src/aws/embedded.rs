@@ -21,10 +21,15 @@ use http_body_util::BodyExt;
 
 use crate::clock::Clock;
 use crate::local::cloud::{Cloud, Profile};
+use crate::local::lambda::Lambda;
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud(Arc<Cloud>);
+pub struct EmbeddedCloud {
+    cloud: Arc<Cloud>,
+    /// Who answers Invoke.
+    lambda: Arc<Lambda>,
+}
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -32,7 +37,12 @@ impl EmbeddedCloud {
     /// # Errors
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
+        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
+    }
+
+    /// A cloud whose functions somebody else runs, too.
+    pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
+        EmbeddedCloud { cloud, lambda }
     }
 
     /// Client settings that send every request here.
@@ -52,7 +62,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud(cloud)
+        EmbeddedCloud { lambda: Lambda::new(cloud.clone()), cloud }
     }
 }
 
@@ -70,13 +80,18 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
+        let EmbeddedCloud { cloud, lambda } = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
-            HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
+            let request = http::Request::from_parts(parts, body);
+            let response = match lambda.answer(&request).await {
+                Some(invoked) => invoked,
+                None => cloud.handle(request).await,
+            };
+            HttpResponse::try_from(response.map(SdkBody::from))
+                .map_err(|fault| ConnectorError::other(fault.into(), None))
         })
     }
 }
