@@ -150,8 +150,6 @@ impl Answer {
     #[track_caller]
     pub fn failed(&self) -> (&str, &str) {
         assert_eq!(self.error.as_deref(), Some("Unhandled"), "{}\n{}", self.text, self.log);
-        let text = |member: &str| self.payload[member].as_str().unwrap_or("(none)").to_owned();
-        let _ = text;
         (
             self.payload["errorType"].as_str().unwrap_or("(none)"),
             self.payload["errorMessage"].as_str().unwrap_or("(none)"),
