@@ -20,6 +20,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,12 +28,12 @@ use crate::clock::Clock;
 use crate::event::{Request, RequestStep};
 use crate::local::aws::LocalAws;
 use crate::local::cloud::{Cloud, Profile};
-use crate::local::gateway::{Step, StepName, Trace};
+use crate::local::gateway::{Call, Step, StepName, Target, Trace};
 use crate::local::serve::{By, Limits, Listener, Served, Server};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud(Arc<Cloud>);
+pub struct EmbeddedCloud(Arc<LocalAws>);
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -40,7 +41,25 @@ impl EmbeddedCloud {
     /// # Errors
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
+        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
+    }
+
+    /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
+    /// JSON (with every value where `traced`).
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        traced: bool,
+    ) -> (http::Response<Bytes>, serde_json::Value) {
+        let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
+        let answer = self.0.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
+        // A trace holds maps with texts for keys only; it always serialises.
+        (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
+    }
+
+    /// Ends the functions' processes and writes down what was counted.
+    pub async fn close(&self) {
+        self.0.close().await;
     }
 
     /// Client settings that send every request here.
@@ -60,7 +79,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud(cloud)
+        EmbeddedCloud(Arc::new(LocalAws::new(cloud)))
     }
 }
 
@@ -78,12 +97,12 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
+        let aws = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
+            let response = aws.aws(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })
     }
@@ -128,7 +147,7 @@ impl EmbeddedCloud {
     /// When the system refuses a thread or what a runtime needs.
     pub fn serve(&self, port: Port) -> io::Result<Serving> {
         let address = port.address()?;
-        let aws = Arc::new(LocalAws::new(self.0.clone()));
+        let aws = self.0.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel(UNTOLD);

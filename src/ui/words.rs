@@ -23,6 +23,14 @@ pub(super) fn took(time: Duration) -> String {
     }
 }
 
+/// As [`took`], for a time that was asked for: no fractions.
+pub(super) fn took_whole(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..10 => format!("{seconds} s"),
+        _ => took(time),
+    }
+}
+
 fn rest(n: u64, unit: &str) -> String {
     if n == 0 { String::new() } else { format!(" {n} {unit}") }
 }

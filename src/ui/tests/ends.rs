@@ -19,6 +19,7 @@ fn idle(ui: &Ui, command: &'static str) {
         writes: 0,
         elapsed: Duration::from_millis(240),
         left: None,
+        checks: None,
         problem: None,
     });
 }
@@ -58,7 +59,7 @@ fn validate_is_content() {
 fn a_second_deploy_changes_nothing() {
     let (ui, shown) = ui(Format::Human);
     idle(&ui, "deploy");
-    ui.deployed(&Deployed { target: target(), outcome: Outcome::Unchanged, outputs: outputs() });
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Unchanged, outputs: outputs(), checks: None });
     insta::assert_snapshot!(shown.err(), @"
 
     Nothing changed: ServerlessPOC (stage prod) is as deploy.yaml says.
@@ -70,7 +71,7 @@ fn a_second_deploy_changes_nothing() {
 #[test]
 fn the_person_said_no() {
     let (ui, shown) = ui(Format::Human);
-    ui.deployed(&Deployed { target: target(), outcome: Outcome::Declined, outputs: outputs() });
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Declined, outputs: outputs(), checks: None });
     assert_eq!((shown.out().as_str(), shown.err().as_str()), ("", "\nNothing was changed.\n"));
 }
 

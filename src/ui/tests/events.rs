@@ -193,9 +193,10 @@ async fn the_end_of_a_deploy_by_event_and_result() {
         writes: 14,
         elapsed: Duration::from_millis(3200),
         left: None,
+        checks: None,
         problem: None,
     };
-    let deployed = Deployed { target: target(), outcome: Outcome::Changed, outputs: outputs() };
+    let deployed = Deployed { target: target(), outcome: Outcome::Changed, outputs: outputs(), checks: None };
     let run = |format| {
         let (ui, captured) = Ui::captured(format, Volume::Normal, 80, None);
         ui.report(&started("role", "IAM role", "Admission"));
@@ -239,7 +240,7 @@ async fn what_is_put_off_has_not_failed() {
     };
     ui.report(&skipped("domain_name"));
     ui.report(&skipped("alias_record"));
-    ui.deployed(&Deployed { target: target(), outcome: Outcome::Changed, outputs: BTreeMap::new() });
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Changed, outputs: BTreeMap::new(), checks: None });
     insta::assert_snapshot!(captured.err(), @"
       · put off  certificate api.example.com (not waited for: the certificate to be issued)
       · put off  domain_name (after certificate api.example.com)
