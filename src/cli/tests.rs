@@ -1,5 +1,7 @@
 //! The words of the command line: help texts whole, and what the parser refuses.
 
+mod commands;
+
 use clap::{CommandFactory, Parser};
 
 use super::*;
@@ -7,7 +9,8 @@ use super::*;
 fn help(command: &str, width: usize) -> String {
     let mut root = Cli::command().term_width(width);
     root.build();
-    let command = if command.is_empty() { &mut root } else { root.find_subcommand_mut(command).expect("it exists") };
+    let words = command.split_whitespace();
+    let command = words.fold(&mut root, |command, word| command.find_subcommand_mut(word).expect("it exists"));
     command.render_help().to_string()
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::layout::{columns, harmless, pad};
 use super::look::{BAD, BOLD, DIM, GOOD, Look, paint};
-use super::words::took;
+use super::words::took_exactly;
 use crate::pipeline::Called;
 
 /// A header with this name holds a secret (law 10).
@@ -22,8 +22,11 @@ const LINES: usize = 24;
 pub(super) fn about(called: &Called) -> String {
     let style = if called.status < 400 { GOOD } else { BAD };
     let key = called.key.as_ref().map_or_else(String::new, |key| format!(", API key {}", harmless(key)));
-    let head =
-        format!("{} {}", paint(style, status(called.status)), paint(DIM, format!("({}{key})", took(called.elapsed))));
+    let head = format!(
+        "{} {}",
+        paint(style, status(called.status)),
+        paint(DIM, format!("({}{key})", took_exactly(called.elapsed)))
+    );
     let mut text = format!("{} {}\n{head}\n", called.verb, harmless(&called.url));
     for (name, value) in shown_headers(called) {
         text += &format!("{}\n", paint(DIM, format!("{}: {}", harmless(&name), harmless(&value))));
