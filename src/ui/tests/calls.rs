@@ -65,7 +65,12 @@ fn the_body_is_data_and_the_rest_is_not() {
     let (person, shown) = ui(Format::Human);
     person.called(&called(None), false);
     assert_eq!(shown.out(), "{\"result\": true}");
-    insta::assert_snapshot!(shown.err(), @"");
+    insta::assert_snapshot!(shown.err(), @"
+    GET https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800
+    200 OK (42 ms, API key ServerlessPOC)
+    content-type: application/json
+    x-amzn-requestid: 6f1e0a52-0001-4000-8000-000000000001
+    ");
 
     let (person, shown) = ui(Format::Human);
     person.called(&called(None), true);
@@ -78,14 +83,64 @@ fn the_body_is_data_and_the_rest_is_not() {
 fn a_call_as_a_document() {
     let (program, shown) = ui(Format::JsonDocument);
     program.called(&called(None), false);
-    insta::assert_snapshot!(shown.out(), @"");
+    insta::assert_snapshot!(shown.out(), @r#"
+    {
+      "method": "GET",
+      "url": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800",
+      "key": "ServerlessPOC",
+      "status": 200,
+      "headers": {
+        "content-type": "application/json",
+        "x-amzn-requestid": "6f1e0a52-0001-4000-8000-000000000001"
+      },
+      "elapsed_ms": 42,
+      "body": "{\"result\": true}"
+    }
+    "#);
 }
 
 #[test]
 fn the_life_of_a_call_is_a_ladder() {
     let (person, shown) = ui(Format::Human);
     person.called(&called(Some(trace())), false);
-    insta::assert_snapshot!(shown.err(), @"");
+    insta::assert_snapshot!(shown.err(), @r#"
+    ╭─ method request ─────────────────────────────────────────────────────── 0.1 ms
+    │  resource     GET /admit
+    │  headers      {"x-api-key":"[not shown]","accept":"*/*"}
+    │  querystring  {"gre":"800","gpa":"4","rank":"1"}
+    │
+    ├─ integration request ────────────────────────────────────────────────── 0.3 ms
+    │  template  application/json
+    │  body      {
+    │              "gre": "800",
+    │              "gpa": "4",
+    │              "rank": "1"
+    │            }
+    │
+    ├─ integration ─────────────────────────────────────────────────────────── 23 ms
+    │  event   {
+    │            "headers": {
+    │              "X-Api-Key": "[not shown]",
+    │              "Accept": "*/*"
+    │            },
+    │            "requestContext": {
+    │              "identity": {
+    │                "apiKey": "[not shown]",
+    │                "sourceIp": "127.0.0.1"
+    │              }
+    │            }
+    │          }
+    │  result  {"headers":{"X-API-KEY":"[not shown]"}}
+    │
+    ╰─ method response ────────────────────────────────────────────────────── 0.0 ms
+       status  200
+    request id 6f1e0a52-0001-4000-8000-000000000001, API a1b2c3d4e5, stage prod
+
+    GET https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800
+    200 OK (42 ms, API key ServerlessPOC)
+    content-type: application/json
+    x-amzn-requestid: 6f1e0a52-0001-4000-8000-000000000001
+    "#);
     assert!(shown.err().lines().all(|line| line.chars().count() <= 80));
 }
 
@@ -101,7 +156,8 @@ fn a_key_in_a_trace_is_not_shown_wherever_it_stands() {
 #[test]
 fn long_values_of_a_trace_are_folded_and_shortened() {
     let facts = json!([{ "name": "body", "value": "é".repeat(200) }, { "name": "list", "value": (0..90).collect::<Vec<u32>>() }]);
-    let trace = json!({ "steps": [{ "name": "integration", "elapsed_us": 12_000, "facts": facts }], "reason": "it broke" });
+    let trace =
+        json!({ "steps": [{ "name": "integration", "elapsed_us": 12_000, "facts": facts }], "reason": "it broke" });
     let (person, shown) = ui(Format::Human);
     person.called(&called(Some(trace)), false);
     assert!(shown.err().lines().all(|line| line.chars().count() <= 80), "{}", shown.err());
@@ -139,7 +195,10 @@ fn tested() -> Tested {
                 difference("text", Some(json!("one\ntwo\nthree\n")), Some(json!("one\n2\u{1b}[1m\nthree\n"))),
             ],
         ),
-        check(Some("unreachable"), vec![difference("request", None, Some(json!("https://x does not answer: refused")))]),
+        check(
+            Some("unreachable"),
+            vec![difference("request", None, Some(json!("https://x does not answer: refused")))],
+        ),
     ];
     Tested { target: target(), url: "https://api.example.com/poc".to_owned(), passed: 2, failed: 2, checks }
 }
@@ -163,7 +222,25 @@ fn checks_are_the_result_of_a_test() {
     started(&person, "test");
     report(&person, &tested());
     person.tested(&tested());
-    insta::assert_snapshot!(shown.out(), @"");
+    insta::assert_snapshot!(shown.out(), @r#"
+      ✓ passed   GET /admit?gre=800&gpa=4&rank=1 (42 ms)
+      ✓ passed   spreads (2.1 s, 3 attempts)
+      ✗ failed   admits nobody (42 ms)
+          GET /admit?gre=800&gpa=4&rank=1
+          status: expected 400, got 200
+          json.result: expected false, got true
+          json.reason: expected "gre", got nothing
+          header content-type: expected "text/plain", got "application/json"
+          text (- expected, + got)
+              one
+            - two
+            + 2\u{1b}[1m
+              three
+      ✗ failed   unreachable (42 ms)
+          GET /admit?gre=800&gpa=4&rank=1
+          request: https://x does not answer: refused
+    2 of 4 checks failed: https://api.example.com/poc
+    "#);
     assert_eq!(shown.err(), "");
 }
 
@@ -174,7 +251,13 @@ fn checks_are_a_step_of_a_deploy() {
     report(&person, &tested());
     let checks = Some(CheckTally { passed: 2, failed: 2 });
     person.deployed(&Deployed { target: target(), outcome: Outcome::Changed, outputs: BTreeMap::new(), checks });
-    insta::assert_snapshot!(shown.err().lines().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(shown.err().lines().rev().take(5).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"), @"
+
+    Deployed ServerlessPOC (stage prod): nothing new yet. 2 of 4 checks failed: what
+    is deployed stays deployed. Mend what the checks show and run `poc deploy`
+    again; `poc test` runs the checks alone.
+    0.0 s, requests: 0, writes: 0
+    ");
     assert_eq!(shown.out(), "");
 }
 
@@ -182,8 +265,32 @@ fn checks_are_a_step_of_a_deploy() {
 fn checks_for_programs() {
     let (program, shown) = ui(Format::JsonLines);
     report(&program, &Tested { checks: tested().checks[..1].to_vec(), ..tested() });
-    insta::assert_snapshot!(shown.out(), @"");
-    insta::assert_snapshot!(junit(&tested()).unwrap(), @"");
+    insta::assert_snapshot!(shown.out(), @r#"{"event":"check_passed","check":"GET /admit?gre=800&gpa=4&rank=1","request":"GET /admit?gre=800&gpa=4&rank=1","key":"ServerlessPOC","status":200,"attempts":1,"elapsed_ms":42}"#);
+    insta::assert_snapshot!(junit(&tested()).unwrap(), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="poc test" tests="4" skipped="0" failures="2" errors="0">
+        <testsuite name="ServerlessPOC prod" tests="4" skipped="0" errors="0" failures="2">
+            <testcase name="GET /admit?gre=800&amp;gpa=4&amp;rank=1" classname="ServerlessPOC.checks" time="0.042"/>
+            <testcase name="spreads" classname="ServerlessPOC.checks" time="2.100"/>
+            <testcase name="admits nobody" classname="ServerlessPOC.checks" time="0.042">
+                <failure message="status: expected 400, got 200" type="check">GET /admit?gre=800&amp;gpa=4&amp;rank=1
+    status: expected 400, got 200
+    json.result: expected false, got true
+    json.reason: expected &quot;gre&quot;, got nothing
+    header content-type: expected &quot;text/plain&quot;, got &quot;application/json&quot;
+    text (- expected, + got)
+    one
+    - two
+    + 2\u{1b}[1m
+    three</failure>
+            </testcase>
+            <testcase name="unreachable" classname="ServerlessPOC.checks" time="0.042">
+                <failure message="request: https://x does not answer: refused" type="check">GET /admit?gre=800&amp;gpa=4&amp;rank=1
+    request: https://x does not answer: refused</failure>
+            </testcase>
+        </testsuite>
+    </testsuites>
+    "#);
 }
 
 #[test]
@@ -220,7 +327,24 @@ fn a_rotation_says_what_it_means_and_asks() {
     for (outcome, resumed) in [(Outcome::Changed, false), (Outcome::Changed, true), (Outcome::Declined, false)] {
         person.rotated(&Rotated { key: "ServerlessPOC".to_owned(), outcome, resumed });
     }
-    insta::assert_snapshot!(shown.err(), @"");
+    insta::assert_snapshot!(shown.err(), @"
+    ServerlessPOC · stage prod · us-east-1 · account 123456789012
+
+    The API key ServerlessPOC gets a new value. The old value is accepted for 5 min
+    more, then callers that send it get 403.
+
+    Rotate the key? [y/N] ServerlessPOC · stage prod · us-east-1 · account 123456789012
+
+    The rotation of the API key ServerlessPOC that was begun before is finished. The
+    old value goes at once; callers that send it get 403.
+
+    Rotated ServerlessPOC: `poc key show` prints its new value.
+
+    Finished ServerlessPOC: the rotation that was begun before. `poc key show`
+    prints its new value; to rotate it once more, run the same command again.
+
+    Nothing was changed.
+    ");
 }
 
 #[test]
