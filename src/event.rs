@@ -95,6 +95,42 @@ pub enum Event {
     Note {
         text: String,
     },
+    /// What was deployed is answered on this machine from now on.
+    Serving {
+        /// Of the API's stage: `http://127.0.0.1:3000/prod`.
+        url: String,
+        /// Where the AWS APIs answer: `AWS_ENDPOINT_URL`.
+        endpoint: String,
+        /// A line to try it with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+        /// The API under its own host name, by the `Host` header.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        custom_url: Option<String>,
+        /// Edits are redeployed.
+        watching: bool,
+    },
+    /// One request was answered.
+    Request(Request),
+    /// An edit was deployed.
+    Redeployed {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+        /// `GET /admit integration.templates.application/json`, `Lambda function code`.
+        changes: Vec<String>,
+    },
+    /// An edit could not be deployed, and what was deployed before is still served. Why was told before.
+    Kept {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
+    /// The last line of a server.
+    Stopped {
+        /// Requests answered.
+        requests: u64,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     /// The last line of every deploy and teardown.
     Finished {
         command: &'static str,
@@ -159,6 +195,47 @@ pub struct Difference {
 pub struct CheckTally {
     pub passed: usize,
     pub failed: usize,
+}
+
+/// A request to what is served on this machine, and what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    /// UTC, to the millisecond: `2026-01-01T09:30:00.125Z`.
+    pub time: String,
+    pub source: String,
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub target: String,
+    pub status: u16,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// `api`, `poc`, or the AWS API by its signing name: `s3`.
+    pub answered_by: &'static str,
+    /// The path with its variables: `/admit/{rank}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Name of the API key, never its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RequestStep>,
+    /// Why it was answered before it reached the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One step of the method execution.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestStep {
+    /// `method_request`, `integration_request`, `integration`, …
+    pub name: &'static str,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// How much of it was a cold start.
+    #[serde(rename = "cold_us", serialize_with = "some_micros", skip_serializing_if = "Option::is_none")]
+    pub cold: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -226,4 +303,12 @@ impl Reporter for Recorder {
 
 fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn micros<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn some_micros<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    micros(&duration.unwrap_or_default(), serializer)
 }

@@ -2,11 +2,13 @@
 
 mod call;
 mod check;
+mod dev;
 mod keys;
 mod logs;
 mod render;
 mod result;
 mod session;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use session::{Read, Session};
 
 pub use call::{CallWanted, Called, KeyWanted, call};
 pub use check::{PATIENCE, Tested, test};
+pub use dev::{DevSettings, dev};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};

@@ -3,6 +3,7 @@
 
 mod call;
 mod deploy;
+mod dev;
 mod input;
 mod interrupt;
 mod key;
@@ -41,6 +42,7 @@ const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n
 const EXAMPLES: &str = "\
 Examples:
   poc deploy --local      try everything on this machine, no AWS account needed
+  poc dev                 serve it on this machine, and deploy every edit
   poc plan                see what a deploy to AWS would change
   poc deploy              change it
   poc call GET '/admit?gre=800&gpa=4&rank=1'
@@ -84,6 +86,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
+    Dev(dev::DevArgs),
     Status(status::StatusArgs),
     Test(test::TestArgs),
     Call(call::CallArgs),
@@ -184,7 +187,7 @@ impl Cli {
         let output = &self.global.output;
         let format = match (output.json, &self.command) {
             (false, _) => Format::Human,
-            (true, Command::Deploy(_) | Command::Teardown(_)) => Format::JsonLines,
+            (true, Command::Deploy(_) | Command::Dev(_) | Command::Teardown(_)) => Format::JsonLines,
             (true, Command::Key(args)) if args.runs() => Format::JsonLines,
             (true, _) => Format::JsonDocument,
         };
@@ -206,6 +209,7 @@ impl Cli {
             Command::Validate(_) => "validate",
             Command::Plan(_) => "plan",
             Command::Deploy(_) => "deploy",
+            Command::Dev(_) => "dev",
             Command::Status(_) => "status",
             Command::Test(_) => "test",
             Command::Call(_) => "call",
@@ -248,7 +252,14 @@ impl Global {
 /// Runs the command to its end, and tells of the failure if it failed.
 pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
     let name = cli.name();
-    match race(dispatch(cli, ui, interrupts), ui, interrupts).await {
+    // Ctrl-C is how a server is meant to end: it sees to that itself.
+    let interrupted = async {
+        match name {
+            "dev" => std::future::pending().await,
+            _ => interrupts.first().await,
+        }
+    };
+    match race(dispatch(cli, ui, interrupts), ui, interrupted).await {
         Ok(end) => end,
         Err(failure) => {
             ui.failed(name, &failure);
@@ -263,6 +274,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,
         Command::Plan(args) => plan::run(ui, args.resolve(global)?).await,
         Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Dev(args) => dev::run(ui, interrupts, args.resolve(global)?).await,
         Command::Status(args) => status::run(ui, args.resolve(global)?).await,
         Command::Test(args) => test::run(ui, args.resolve(global)?).await,
         Command::Call(args) => call::run(ui, args.resolve(global, ui)?).await,
@@ -277,15 +289,16 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
 async fn race(
     command: impl Future<Output = Result<End, Failure>>,
     ui: &Ui,
-    interrupts: &Interrupts,
+    interrupted: impl Future<Output = ()>,
 ) -> Result<End, Failure> {
+    let mut interrupted = std::pin::pin!(interrupted);
     let mut pulse = tokio::time::interval(Duration::from_secs(1));
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
             biased;
             end = &mut command => return end,
-            () = interrupts.first() => return Err(Failure::Interrupted),
+            () = &mut interrupted => return Err(Failure::Interrupted),
             _ = pulse.tick() => ui.pulse(),
         }
     }

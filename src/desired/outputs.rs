@@ -34,7 +34,11 @@ pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known,
     if !keys.is_empty() {
         outputs.insert("api_keys".to_owned(), keys.join(", "));
     }
-    if let Some(call) = call(spec, &base, manner) {
+    let tried = match manner.local {
+        true => tried(spec).map(|(verb, target, _)| format!("poc call {verb} '{target}' --local{}", manner.options)),
+        false => call(spec, &base, &format!("$(poc key show{})", manner.options)),
+    };
+    if let Some(call) = tried {
         outputs.insert("call".to_owned(), call);
     }
     if manner.local {
@@ -60,8 +64,17 @@ fn custom_url(spec: &Spec) -> Option<String> {
     Some(format!("https://{}{path}", domain.name))
 }
 
-/// The first declared check is a request that its author means to work; else the first method.
-fn call(spec: &Spec, url: &str, manner: &Manner) -> Option<String> {
+/// A request to try the API with, at `url`; `key` is what a shell makes the API key's value of.
+pub fn call(spec: &Spec, url: &str, key: &str) -> Option<String> {
+    let (verb, target, keyed) = tried(spec)?;
+    let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
+    let header = if keyed { format!("-H \"x-api-key: {key}\" ") } else { String::new() };
+    Some(format!("curl {method}{header}'{url}{target}'"))
+}
+
+/// Verb, target, and whether it needs a key. The first declared check is a request that its author means to work; else
+/// the first method.
+fn tried(spec: &Spec) -> Option<(String, String, bool)> {
     let check = spec.checks.iter().find(|check| check.expect.status.is_none_or(|status| status < 400));
     let (verb, target) = match (check, spec.api.routes.first()) {
         (Some(check), _) => (check.verb.clone(), check.target.clone()),
@@ -72,13 +85,7 @@ fn call(spec: &Spec, url: &str, manner: &Manner) -> Option<String> {
     let keyed = spec.api.routes.iter().any(|route| route.path == bare && route.api_key);
     // A path variable stands for any value; curl would take its braces for a pattern.
     let target = if check.is_some() { target } else { target.replace(['{', '}', '+'], "") };
-    let options = &manner.options;
-    if manner.local {
-        return Some(format!("poc call {verb} '{target}' --local{options}"));
-    }
-    let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
-    let key = if keyed { format!("-H \"x-api-key: $(poc key show{options})\" ") } else { String::new() };
-    Some(format!("curl {method}{key}'{url}{target}'"))
+    Some((verb, target, keyed))
 }
 
 fn suffix(partition: &str) -> &'static str {

@@ -46,6 +46,24 @@ pub(super) fn zip(root: &Path, patterns: &[String]) -> Result<Zipped, Vec<Fault>
     write(found)
 }
 
+/// The directories that [`zip`] looks through, as far as they can be read.
+pub(super) fn directories(root: &Path, patterns: &[String]) -> Vec<PathBuf> {
+    let (ignored, _) = ignored(root, patterns);
+    let mut found = vec![root.to_owned()];
+    let mut next = 0;
+    while let Some(directory) = found.get(next).cloned() {
+        next += 1;
+        for entry in fs::read_dir(&directory).into_iter().flatten().filter_map(Result::ok) {
+            let path = entry.path();
+            let within = path.strip_prefix(root).unwrap_or(&path);
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && !ignored.matched(within, true).is_ignore() {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
 /// Something to be packed.
 struct Found {
     entry: Entry,

@@ -7,6 +7,7 @@ mod ready;
 mod tests;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -64,6 +65,17 @@ pub fn build(source: &PackageSource) -> Result<Zipped, Vec<Fault>> {
     match source {
         PackageSource::Directory { path, ignore } => directory::zip(path, ignore),
         PackageSource::Zip { path } => ready::check(path),
+    }
+}
+
+/// Where a change of a file changes the package.
+pub fn directories(source: &PackageSource) -> Vec<PathBuf> {
+    match source {
+        PackageSource::Directory { path, ignore } => directory::directories(path, ignore),
+        PackageSource::Zip { path } => match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => vec![parent.to_owned()],
+            _ => vec![PathBuf::from(".")],
+        },
     }
 }
 

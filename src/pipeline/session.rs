@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
@@ -31,6 +31,13 @@ pub(super) struct Session<'r> {
     adopt: bool,
     wait: bool,
     manner: desired::Manner,
+}
+
+/// What was read from disk beside deploy.yaml.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    pub files: Vec<PathBuf>,
+    pub package: PackageSource,
 }
 
 /// What is wanted, what is there, and what follows from it.
@@ -216,6 +223,25 @@ impl<'r> Session<'r> {
         desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
     }
 
+    /// A request to try the API with, at `url` in the place of the stage's URL; `key` is what gives the key's value.
+    pub fn call(&self, url: &str, key: &str) -> Option<String> {
+        desired::call(&self.spec, url, key)
+    }
+
+    /// What the file and the package consist of, for whoever watches them.
+    pub fn sources(&self) -> Sources {
+        let routes = self.spec.api.routes.iter();
+        let templates = routes.flat_map(|route| {
+            let responses = route.responses.values().flat_map(|response| response.templates.values());
+            route.integration.templates.values().chain(responses)
+        });
+        let answers = self.spec.api.gateway_responses.values().flat_map(|response| response.templates.values());
+        Sources {
+            files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
+            package: self.spec.package.source.clone(),
+        }
+    }
+
     pub fn status(&self, read: &Read) -> Status {
         let steps = &read.decided.plan.steps;
         let present: BTreeSet<usize> = read.observed.present().collect();
@@ -277,17 +303,7 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     let clock = Clock::system();
     let place = match (&settings.cloud, settings.local, &settings.endpoint_url) {
         (Some(cloud), ..) => Place::Embedded(cloud.clone()),
-        (None, true, _) => {
-            let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
-            let cloud = EmbeddedCloud::open(&directory, clock).map_err(|fault| {
-                unnamed(Error::refused(
-                    "local_state",
-                    format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-                    "check that directory's permissions, or remove it to start with an empty cloud",
-                ))
-            })?;
-            Place::Embedded(cloud)
-        }
+        (None, true, _) => Place::Embedded(embedded(settings, clock)?),
         (None, false, Some(url)) => Place::Endpoint(url.clone()),
         (None, false, None) => Place::Aws,
     };
@@ -311,6 +327,18 @@ fn manner(settings: &Settings) -> desired::Manner {
         }
     }
     desired::Manner { options, local: settings.local }
+}
+
+/// The embedded cloud beside deploy.yaml.
+pub(super) fn embedded(settings: &Settings, clock: Clock) -> Result<EmbeddedCloud, Failure> {
+    let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
+    EmbeddedCloud::open(&directory, clock).map_err(|fault| {
+        unnamed(Error::refused(
+            "local_state",
+            format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
+            "check that directory's permissions, or remove it to start with an empty cloud",
+        ))
+    })
 }
 
 fn place(settings: &Settings) -> String {

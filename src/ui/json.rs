@@ -53,6 +53,14 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
     lines
 }
 
+/// Why an edit was not deployed.
+pub(super) fn refused(failure: &Failure) -> Value {
+    match failure {
+        Failure::Faults(faults) => merged(json!({ "event": "invalid" }), faults_document(faults)),
+        other => json!({ "event": "failed", "problem": problem_of("dev", other) }),
+    }
+}
+
 fn faults_document(faults: &[Fault]) -> Value {
     let faults: Vec<Value> = super::diagnostics::sorted(faults).into_iter().map(fault).collect();
     json!({ "valid": false, "faults": faults })

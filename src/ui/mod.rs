@@ -14,6 +14,7 @@ mod linediff;
 mod look;
 mod outcome;
 mod progress;
+mod served;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -303,6 +304,20 @@ impl Ui {
         });
     }
 
+    /// Tells why an edit was not deployed, while the server goes on.
+    pub fn edit_refused(&self, failure: &Failure) {
+        self.progress.rest();
+        if self.format == Format::JsonLines {
+            self.document(&json::refused(failure));
+        }
+        self.streams.err(&match failure {
+            Failure::Faults(faults) => diagnostics::faults(faults, &self.look),
+            Failure::Problem(problem) => diagnostics::problems(problem, &Default::default(), &self.look),
+            Failure::Usage(sentence) => diagnostics::usage("dev", sentence, &self.look),
+            Failure::Interrupted => String::new(),
+        });
+    }
+
     /// Something that keeps the program from starting at all.
     pub fn fatal(&self, sentence: &str) {
         self.streams.err(&diagnostics::usage("poc", sentence, &self.look));
@@ -350,11 +365,20 @@ impl Ui {
 impl Reporter for Ui {
     fn report(&self, event: &Event) {
         let said = self.progress.report(event);
-        // What a run was made for is its result; at the end of a deploy it is one step more.
+        // What a run was made for is its result; at the end of a deploy the checks are one step more.
         match event {
             Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
             Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
             _ => self.say(&said),
+        }
+        if self.format == Format::Human {
+            match event {
+                Event::Serving { .. } => self.streams.out(&served::serving(event, &self.look)),
+                Event::Request(request) if self.volume != Volume::Quiet => {
+                    self.streams.out(&served::request(request, &self.look));
+                }
+                _ => {}
+            }
         }
         let wanted = self.volume == Volume::Verbose || !matches!(event, Event::Call { .. });
         if self.format == Format::JsonLines && wanted {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::layout::{HARD_SPACE, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
+use super::served;
 use super::words::{doing, done, sign, style, took, up_to};
 use crate::engine::plan::Plan;
 use crate::event::{Action, Event, Problem};
@@ -244,6 +245,13 @@ impl Progress {
                 let error = error.as_ref().map_or_else(String::new, |code| format!("  {}", harmless(code)));
                 let call = format!("    {service} {operation}  {} ms{error}", elapsed.as_millis());
                 format!("{}\n", paint(DIM, call))
+            }
+            Event::Serving { .. } | Event::Request(_) => String::new(),
+            Event::Redeployed { elapsed, changes } => served::redeployed(*elapsed, changes, &self.look),
+            Event::Kept { .. } => served::kept(&self.look),
+            Event::Stopped { requests, elapsed } => {
+                tally.ended = true;
+                served::stopped(*requests, *elapsed, &self.look)
             }
             Event::Note { text } => wrap("note: ", &harmless(text), self.look.width),
             Event::Finished { requests, writes, elapsed, .. } => {

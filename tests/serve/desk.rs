@@ -53,12 +53,12 @@ impl Desk {
     }
 
     pub async fn with(limits: Limits) -> Desk {
-        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let address = listener.address().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let kept = log.clone();
         let observer = Box::new(move |served| kept.lock().unwrap().push(served));
-        Desk { address, server: Server::start(listener, Arc::new(Mirror), limits, observer), log }
+        Desk { address, server: Server::start(listener, Arc::new(Mirror), limits, observer).unwrap(), log }
     }
 
     pub async fn connect(&self) -> Wire {

@@ -1,4 +1,9 @@
 //! CloudWatch Logs: log groups with retention and tags, streams and their events. JSON 1.1.
+//!
+//! Groups are part of the cloud's state; what is logged to them is not ([`store`] says why).
+
+mod events;
+mod store;
 
 use std::collections::BTreeMap;
 
@@ -7,6 +12,8 @@ use serde_json::{Value, json};
 
 use super::page::page;
 use super::{ACCOUNT, Call, Failure, Reply, Request};
+
+pub use store::{Event, GroupId, LogStore, Stream};
 
 /// Log groups by region.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -23,37 +30,21 @@ pub struct Group {
     pub retention_days: Option<u64>,
     pub class: String,
     pub tags: BTreeMap<String, String>,
-    pub streams: BTreeMap<String, Stream>,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Stream {
-    pub created: u64,
-    pub events: Vec<Event>,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Event {
-    pub at: u64,
-    pub received: u64,
-    pub message: String,
 }
 
 impl State {
-    /// Appends to a stream, making the group and the stream where they are missing: what Lambda does on the first
-    /// invocation. A group made so is untagged and keeps its events for ever (`AWS_FACTS` B2).
-    pub fn write(&mut self, region: &str, group: &str, stream: &str, now: u64, messages: Vec<String>) {
-        let group = self
-            .regions
-            .entry(region.to_owned())
-            .or_default()
-            .entry(group.to_owned())
-            .or_insert_with(|| Group { created: now, class: "STANDARD".to_owned(), ..Group::default() });
-        let stream =
-            group.streams.entry(stream.to_owned()).or_insert_with(|| Stream { created: now, ..Stream::default() });
-        stream.events.extend(messages.into_iter().map(|message| Event { at: now, received: now, message }));
+    pub fn has(&self, id: &GroupId) -> bool {
+        self.regions.get(&id.region).is_some_and(|groups| groups.contains_key(&id.name))
+    }
+
+    /// What Lambda does on the first invocation: a group made so is untagged and keeps its events for ever
+    /// (`AWS_FACTS` B2).
+    pub fn make(&mut self, id: &GroupId, now: u64) {
+        self.regions.entry(id.region.clone()).or_default().entry(id.name.clone()).or_insert_with(|| Group {
+            created: now,
+            class: "STANDARD".to_owned(),
+            ..Group::default()
+        });
     }
 }
 
@@ -74,11 +65,12 @@ pub fn handle(call: &mut Call<'_>, request: &Request) -> Reply {
         "TagResource" => tag(call, &input),
         "UntagResource" => untag(call, &input),
         "ListTagsForResource" => list_tags(call, &input),
-        "CreateLogStream" => create_stream(call, &input),
-        "DescribeLogStreams" => describe_streams(call, &input),
-        "PutLogEvents" => put_events(call, &input),
-        "GetLogEvents" => get_events(call, &input),
-        "FilterLogEvents" => filter_events(call, &input),
+        "CreateLogStream" => events::create_stream(call, &input),
+        "DeleteLogStream" => events::delete_stream(call, &input),
+        "DescribeLogStreams" => events::describe_streams(call, &input),
+        "PutLogEvents" => events::put_events(call, &input),
+        "GetLogEvents" => events::get_events(call, &input),
+        "FilterLogEvents" => events::filter_events(call, &input),
         other => Err(Failure::new(400, "UnknownOperationException", format!("no operation {other}"))),
     };
     match answer {
@@ -165,15 +157,18 @@ fn describe(call: &mut Call<'_>, input: &Value) -> Answer {
     let region = call.region.clone();
     let prefix = input["logGroupNamePrefix"].as_str().unwrap_or_default();
     let pattern = input["logGroupNamePattern"].as_str().unwrap_or_default();
+    let logs = call.logs;
     let found = groups(call).iter().filter(|(name, _)| name.starts_with(prefix) && name.contains(pattern));
-    let told = found.map(|(name, group)| (name, describe_one(&region, name, group)));
+    let told = found.map(|(name, group)| {
+        let size = logs.size(&GroupId { region: region.clone(), name: name.clone() }).unwrap_or_default();
+        (name, describe_one(&region, name, group, size))
+    });
     let page = page(told, input["nextToken"].as_str(), limit(input, 50)?).ok_or_else(bad_token)?;
     Ok(with_token(json!({ "logGroups": page.items }), page.next))
 }
 
-fn describe_one(region: &str, name: &str, group: &Group) -> Value {
+fn describe_one(region: &str, name: &str, group: &Group, size: u64) -> Value {
     let arn = arn(region, name);
-    let size: usize = group.streams.values().flat_map(|stream| &stream.events).map(|event| event.message.len()).sum();
     let mut told = json!({
         "logGroupName": name,
         "creationTime": group.created,
@@ -206,7 +201,10 @@ fn delete_retention(call: &mut Call<'_>, input: &Value) -> Answer {
 
 fn delete(call: &mut Call<'_>, input: &Value) -> Answer {
     group(call, input)?;
-    groups(call).remove(&group_name(input)?);
+    let name = group_name(input)?;
+    groups(call).remove(&name);
+    let deleted = call.logs.delete_group(&GroupId { region: call.region.clone(), name });
+    deleted.map_err(|fault| Failure::new(500, "ServiceUnavailableException", fault.to_string()))?;
     Ok(json!({}))
 }
 
@@ -238,112 +236,6 @@ fn untag(call: &mut Call<'_>, input: &Value) -> Answer {
 
 fn list_tags(call: &mut Call<'_>, input: &Value) -> Answer {
     Ok(json!({ "tags": tagged(call, input)?.tags }))
-}
-
-fn create_stream(call: &mut Call<'_>, input: &Value) -> Answer {
-    let name = text(input, "logStreamName")?.to_owned();
-    let now = call.now;
-    let group = group(call, input)?;
-    if group.streams.contains_key(&name) {
-        let message = "The specified log stream already exists";
-        return Err(Failure::new(400, "ResourceAlreadyExistsException", message));
-    }
-    group.streams.insert(name, Stream { created: now, ..Stream::default() });
-    Ok(json!({}))
-}
-
-fn describe_streams(call: &mut Call<'_>, input: &Value) -> Answer {
-    let base = arn(&call.region, &group_name(input)?);
-    let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
-    let newest_first = input["descending"].as_bool().unwrap_or_default();
-    let by_time = input["orderBy"].as_str() == Some("LastEventTime");
-    let mut streams: Vec<(&String, &Stream)> =
-        group(call, input)?.streams.iter().filter(|(name, _)| name.starts_with(prefix)).collect();
-    if by_time {
-        streams.sort_by_key(|(_, stream)| stream.events.last().map_or(stream.created, |event| event.at));
-    }
-    if newest_first {
-        streams.reverse();
-    }
-    let told = streams.into_iter().enumerate().map(|(at, (name, stream))| {
-        let mut told = json!({
-            "logStreamName": name, "creationTime": stream.created, "arn": format!("{base}:log-stream:{name}"),
-        });
-        if let (Some(first), Some(last)) = (stream.events.first(), stream.events.last()) {
-            told["firstEventTimestamp"] = first.at.into();
-            told["lastEventTimestamp"] = last.at.into();
-            told["lastIngestionTime"] = last.received.into();
-        }
-        (format!("{at:08}"), told)
-    });
-    let page = page(told, input["nextToken"].as_str(), limit(input, 50)?).ok_or_else(bad_token)?;
-    Ok(with_token(json!({ "logStreams": page.items }), page.next))
-}
-
-fn put_events(call: &mut Call<'_>, input: &Value) -> Answer {
-    let now = call.now;
-    let name = text(input, "logStreamName")?.to_owned();
-    let stream = group(call, input)?
-        .streams
-        .get_mut(&name)
-        .ok_or_else(|| not_found("The specified log stream does not exist."))?;
-    for event in input["logEvents"].as_array().into_iter().flatten() {
-        let at = event["timestamp"].as_u64().unwrap_or(now);
-        stream.events.push(Event { at, received: now, message: text(event, "message")?.to_owned() });
-    }
-    stream.events.sort_by_key(|event| event.at);
-    Ok(json!({ "nextSequenceToken": "local" }))
-}
-
-fn get_events(call: &mut Call<'_>, input: &Value) -> Answer {
-    let name = text(input, "logStreamName")?.to_owned();
-    let most = limit(input, 10_000)?;
-    let group = group(call, input)?;
-    let stream = group.streams.get(&name).ok_or_else(|| not_found("The specified log stream does not exist."))?;
-    let within: Vec<&Event> = stream.events.iter().filter(|event| in_window(event, input)).collect();
-    let start = match input["nextToken"].as_str() {
-        Some(token) => token.rsplit('/').next().and_then(|at| at.parse().ok()).ok_or_else(bad_token)?,
-        None if input["startFromHead"].as_bool().unwrap_or_default() => 0,
-        None => within.len().saturating_sub(most),
-    };
-    let told: Vec<Value> = within
-        .iter()
-        .skip(start)
-        .take(most)
-        .map(|event| json!({ "timestamp": event.at, "ingestionTime": event.received, "message": event.message }))
-        .collect();
-    let forward = format!("f/{}", start.saturating_add(told.len()));
-    let backward = format!("b/{}", start.saturating_sub(most));
-    Ok(json!({ "events": told, "nextForwardToken": forward, "nextBackwardToken": backward }))
-}
-
-fn filter_events(call: &mut Call<'_>, input: &Value) -> Answer {
-    let wanted = input["filterPattern"].as_str().unwrap_or_default().trim_matches('"').to_owned();
-    let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
-    let names: Vec<&str> = input["logStreamNames"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut found = Vec::new();
-    for (name, stream) in &group(call, input)?.streams {
-        if !name.starts_with(prefix) || !(names.is_empty() || names.contains(&name.as_str())) {
-            continue;
-        }
-        for (at, event) in stream.events.iter().enumerate() {
-            if in_window(event, input) && event.message.contains(&wanted) {
-                let key = format!("{:020}/{name}/{at:010}", event.at);
-                let told = json!({
-                    "logStreamName": name, "timestamp": event.at, "ingestionTime": event.received,
-                    "message": event.message, "eventId": key,
-                });
-                found.push((key, told));
-            }
-        }
-    }
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let page = page(found, input["nextToken"].as_str(), limit(input, 10_000)?).ok_or_else(bad_token)?;
-    Ok(with_token(json!({ "events": page.items, "searchedLogStreams": [] }), page.next))
-}
-
-fn in_window(event: &Event, input: &Value) -> bool {
-    event.at >= input["startTime"].as_u64().unwrap_or(0) && event.at < input["endTime"].as_u64().unwrap_or(u64::MAX)
 }
 
 fn limit(input: &Value, most: usize) -> Result<usize, Failure> {

@@ -3,7 +3,7 @@
 //! of calls that AWS refuses is refused here.
 //!
 //! One file or folder per service; `request.rs`, `reply.rs`, `xml.rs`, `page.rs` and `stamp.rs` are the wire, `store.rs`
-//! is what is kept.
+//! is what is kept, `usage.rs` what callers of the deployed APIs used up.
 
 mod page;
 mod reply;
@@ -20,6 +20,7 @@ pub mod logs;
 pub mod route53;
 pub mod s3;
 mod sts;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +34,8 @@ use tokio::sync::Mutex;
 
 pub use reply::{Failure, Reply};
 pub use request::Request;
-pub use store::{Blobs, State};
+pub use stamp::iso;
+pub use store::{Blobs, State, hex};
 
 use crate::clock::Clock;
 
@@ -87,8 +89,10 @@ impl Profile {
 pub struct Cloud {
     kept: Mutex<store::Kept>,
     directory: Option<PathBuf>,
+    logs: logs::LogStore,
     /// Counts the transactions of a cloud in memory.
     transactions: AtomicU64,
+    usage: Arc<usage::Ledger>,
     clock: Clock,
     profile: Profile,
 }
@@ -113,16 +117,47 @@ impl Cloud {
 
     fn of(kept: store::Kept, directory: Option<PathBuf>, clock: Clock, profile: Profile) -> Arc<Cloud> {
         let kept = Mutex::new(kept);
-        Arc::new(Cloud { kept, directory, transactions: AtomicU64::new(0), clock, profile })
+        let usage = Arc::new(match &directory {
+            Some(directory) => usage::Ledger::beside(directory),
+            None => usage::Ledger::in_memory(),
+        });
+        let logs = match &directory {
+            Some(directory) => logs::LogStore::Directory(directory.join("logs")),
+            None => logs::LogStore::in_memory(),
+        };
+        Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), usage, clock, profile })
     }
 
     pub fn clock(&self) -> Clock {
         self.clock
     }
 
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What was logged: beside the state, because it comes with every invocation.
+    pub fn logs(&self) -> &logs::LogStore {
+        &self.logs
+    }
+
+    /// Makes a log group where it is missing.
+    ///
+    /// # Errors
+    /// When the directory behind the cloud cannot be read or written.
+    pub async fn make_log_group(&self, group: &logs::GroupId) -> std::io::Result<()> {
+        let now = self.clock.epoch_millis();
+        self.inspect(|state| state.logs.make(group, now)).await
+    }
+
     /// Where it is kept; none for a cloud in memory.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
+    }
+
+    /// What callers of the deployed APIs used up.
+    pub fn usage(&self) -> &Arc<usage::Ledger> {
+        &self.usage
     }
 
     /// As of now; costs one look at a file's metadata. Equal revisions mean that nothing changed in between, whichever
@@ -149,7 +184,9 @@ impl Cloud {
         let mut kept = self.kept.lock().await;
         let now = self.clock.epoch_millis();
         let reply = kept.transact(|state, blobs| {
-            let mut call = Call { region: request.region().to_owned(), state, blobs, now, profile: &self.profile };
+            let region = request.region().to_owned();
+            let mut call =
+                Call { region, state, blobs, logs: &self.logs, now, profile: &self.profile, usage: &self.usage };
             dispatch(&mut call, &request)
         });
         self.transactions.fetch_add(1, Ordering::Release);
@@ -197,10 +234,12 @@ fn dispatch(call: &mut Call<'_>, request: &Request) -> Reply {
 pub struct Call<'a> {
     pub state: &'a mut State,
     pub blobs: &'a Blobs,
+    pub logs: &'a logs::LogStore,
     /// Milliseconds since 1970-01-01 UTC.
     pub now: u64,
     pub region: String,
     pub profile: &'a Profile,
+    pub usage: &'a usage::Ledger,
 }
 
 impl Call<'_> {

@@ -1,6 +1,30 @@
-//! Lambda's data plane: runs the functions that the embedded cloud holds, in processes on this machine.
+//! Lambda's data plane: runs the functions that the embedded cloud holds, in processes on this machine, and answers as
+//! Lambda would.
+//!
+//! An invocation goes through [`service`]: which version is meant ([`deployed`]), is there room for it ([`pool`]), a
+//! warm sandbox or a new one ([`sandbox`]: a [`process`] with its [`runtime_api`] and its [`output`]), the package
+//! unpacked ([`package`]), the interpreter found ([`runtimes`]), and Lambda's words for what went wrong ([`outcome`]).
+//!
+//! What differs from AWS: there is no jail. Handlers are processes of this user, `/tmp` is the machine's own (TMPDIR and
+//! HOME are the sandbox's), and the memory limit is held on Linux only.
 
+mod api;
+mod chance;
+mod deployed;
+mod environment;
+mod event;
+mod frames;
 mod invoke;
+mod memory;
+mod outcome;
+mod output;
+mod package;
+mod pool;
+mod process;
+mod runtime_api;
+mod runtimes;
+mod sandbox;
+mod service;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,38 +32,65 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use environment::PASS_CREDENTIALS;
 pub use invoke::{FunctionError, Functions, Invocation, Invoked, Refused};
+pub use pool::CONCURRENCY_VARIABLE;
+pub use runtimes::USE_SITE_PACKAGES;
 
 use super::cloud::Cloud;
+use super::cloud::lambda::Target;
+use service::{Asked, Service};
 
-/// Runs functions.
+/// Runs functions. Their processes end when this is dropped, at the latest.
 pub struct Lambda {
-    cloud: Arc<Cloud>,
+    service: Arc<Service>,
 }
 
 impl Lambda {
-    /// Runs what `cloud` holds.
+    /// Runs what `cloud` holds. Packages are unpacked beside the cloud (`<cloud dir>/packages/<sha256>`), for a cloud in
+    /// memory in a private temporary directory that goes away.
     pub fn new(cloud: Arc<Cloud>) -> Arc<Lambda> {
-        Arc::new(Lambda { cloud })
+        Arc::new(Lambda { service: Service::new(cloud) })
     }
 
-    /// Where AWS's APIs answer on this machine: handlers get it as `AWS_ENDPOINT_URL`.
-    pub fn set_endpoint(&self, _url: &str) {}
+    /// Where AWS's APIs answer on this machine: handlers started from now on get it as `AWS_ENDPOINT_URL`.
+    pub fn set_endpoint(&self, url: &str) {
+        self.service.set_endpoint(url);
+    }
 
-    /// Ends every handler process with its children.
-    pub async fn close(&self) {}
+    /// Ends every handler process with its children, and waits until they are gone. Nothing is run any more.
+    pub async fn close(&self) {
+        self.service.close().await;
+    }
 
-    /// The Invoke API.
-    pub async fn answer(&self, _request: &http::Request<Bytes>) -> Option<http::Response<Bytes>> {
-        let _ = &self.cloud;
-        None
+    /// The Invoke API: `POST /2015-03-31/functions/{name}/invocations`. None if the request is something else.
+    pub async fn answer(&self, request: &http::Request<Bytes>) -> Option<http::Response<Bytes>> {
+        if !api::is_invoke(request) {
+            return None;
+        }
+        Some(api::answer(&self.service, request).await.into_http())
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        self.service.shut();
     }
 }
 
 impl Functions for Lambda {
-    fn invoke(&self, _invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
-        Box::pin(async {
-            Err(Refused { status: 500, code: "ServiceException", message: "An error occurred".to_owned() })
+    fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
+        Box::pin(async move {
+            let region = invocation.function_arn.split(':').nth(3).unwrap_or_default().to_owned();
+            let target = Target::in_region(&region, &invocation.function_arn, None);
+            let asked = Asked {
+                target: target.map_err(|failure| outcome::Denied::from(failure).refused())?,
+                region,
+                event: invocation.payload,
+                trace_id: invocation.trace_id,
+                client_context: invocation.client_context,
+            };
+            self.service.run(asked).await.map_err(outcome::Denied::refused)
         })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -36,17 +36,25 @@ pub struct Answered {
     pub by: By,
 }
 
-/// A port that is held but not answered yet.
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4096;
+
+/// A port that is held but not answered yet. Not bound to a runtime: another thread's may serve it.
 #[derive(Debug)]
-pub struct Listener(TcpListener);
+pub struct Listener(std::net::TcpListener);
 
 impl Listener {
-    /// Call it inside the runtime that will serve.
+    /// Call it inside a runtime.
     ///
     /// # Errors
     /// When the address is in use, or not this machine's.
-    pub async fn bind(address: SocketAddr) -> io::Result<Listener> {
-        TcpListener::bind(address).await.map(Listener)
+    pub fn bind(address: SocketAddr) -> io::Result<Listener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // What a server before this one left behind does not hold the port.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std().map(Listener)
     }
 
     /// # Errors
@@ -64,12 +72,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Accepts connections from now on.
-    pub fn start<A: Answers>(listener: Listener, answers: Arc<A>, limits: Limits, observer: Observer) -> Server {
+    /// Accepts connections from now on, in the runtime it is called in.
+    ///
+    /// # Errors
+    /// When the runtime cannot take the port over.
+    pub fn start<A: Answers>(
+        listener: Listener,
+        answers: Arc<A>,
+        limits: Limits,
+        observer: Observer,
+    ) -> io::Result<Server> {
         let (stop, stopping) = watch::channel(false);
         let front = Arc::new(Front::new(answers, limits, observer));
-        let accepting = tokio::spawn(accept(listener.0, front, stopping));
-        Server { stop, accepting }
+        let listener = TcpListener::from_std(listener.0)?;
+        let accepting = tokio::spawn(accept(listener, front, stopping));
+        Ok(Server { stop, accepting })
     }
 
     /// Stops accepting, lets the answers under way finish within [`Limits::grace`], closes every connection.

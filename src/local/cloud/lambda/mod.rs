@@ -24,10 +24,11 @@ use serde_json::Value;
 
 use super::{Call, Failure, Reply, Request};
 
+pub use name::Target;
 pub use version::{Code, Configuration, Version};
 
 /// Functions by region and name.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
     pub regions: BTreeMap<String, BTreeMap<String, Function>>,
@@ -90,7 +91,8 @@ impl Function {
         }
     }
 
-    fn version(&self, number: &str) -> Option<&Version> {
+    /// `$LATEST` or what was published under a number.
+    pub fn version(&self, number: &str) -> Option<&Version> {
         if number == "$LATEST" { Some(&self.latest) } else { self.versions.get(&number.parse().ok()?) }
     }
 }

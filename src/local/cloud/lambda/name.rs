@@ -12,6 +12,7 @@ const QUALIFIER_PATTERN: &str =
     "Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
 
 /// Which function, and which of its versions or aliases.
+#[derive(Clone, Debug)]
 pub struct Target {
     pub name: String,
     /// `arn:aws:lambda:…:function:name`.
@@ -22,6 +23,14 @@ pub struct Target {
 impl Target {
     /// Reads `given`, and the `Qualifier` of the request where it has one.
     pub fn read(call: &Call<'_>, given: &str, qualifier: Option<&str>) -> Result<Target, Failure> {
+        Target::in_region(&call.region, given, qualifier)
+    }
+
+    /// The same, for a caller in `here`.
+    ///
+    /// # Errors
+    /// When the name is none, or means a function elsewhere.
+    pub fn in_region(here: &str, given: &str, qualifier: Option<&str>) -> Result<Target, Failure> {
         let parts: Vec<&str> = given.split(':').collect();
         let (region, account, name, inline) = match parts[..] {
             [name] => (None, None, name, None),
@@ -50,8 +59,8 @@ impl Target {
             failure.code = "InvalidParameterValueException".to_owned();
             return Err(failure);
         }
-        if let Some(region) = region.filter(|region| *region != call.region) {
-            let message = format!("Functions from '{region}' are not reachable in this region ('{}')", call.region);
+        if let Some(region) = region.filter(|region| *region != here) {
+            let message = format!("Functions from '{region}' are not reachable in this region ('{here}')");
             return Err(missing(message));
         }
         if account.is_some_and(|account| account != ACCOUNT) {
@@ -68,7 +77,7 @@ impl Target {
         }
         Ok(Target {
             name: name.to_owned(),
-            arn: function_arn(&call.region, name),
+            arn: function_arn(here, name),
             qualifier: inline.or(qualifier).map(str::to_owned),
         })
     }

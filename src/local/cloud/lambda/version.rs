@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::local::cloud::{Call, stamp};
+use crate::local::cloud::{Call, Profile, stamp};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -61,7 +61,12 @@ pub struct Code {
 impl Version {
     /// `Pending` or `Active`.
     pub fn state(&self, call: &Call<'_>) -> &'static str {
-        if call.passed(self.created, call.profile.function_settles) { "Active" } else { "Pending" }
+        if self.is_pending(call.now, call.profile) { "Pending" } else { "Active" }
+    }
+
+    /// Too new to be called at `now`, in milliseconds since 1970.
+    pub fn is_pending(&self, now: u64, profile: &Profile) -> bool {
+        u128::from(now.saturating_sub(self.created)) < profile.function_settles.as_millis()
     }
 
     pub fn update_in_progress(&self, call: &Call<'_>) -> bool {
