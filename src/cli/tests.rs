@@ -40,6 +40,7 @@ fn help_of_poc() {
       validate  Check deploy.yaml, its templates and the package; nothing is sent to AWS
       plan      Show what a deploy would change; nothing is changed
       deploy    Make AWS what deploy.yaml says: package, function, API, keys, domain
+      dev       Serve it on this machine, and deploy every edit
       status    Show what is deployed, what has drifted, and the URLs
       test      Run the file's checks against the deployed API
       call      Call the deployed API, on AWS or on this machine
@@ -70,6 +71,7 @@ fn help_of_poc() {
 
     Examples:
       poc deploy --local      try everything on this machine, no AWS account needed
+      poc dev                 serve it on this machine, and deploy every edit
       poc plan                see what a deploy to AWS would change
       poc deploy              change it
       poc call GET '/admit?gre=800&gpa=4&rank=1'

@@ -236,7 +236,7 @@ pub(super) fn log_line(line: &LogLine, guarded: bool) -> String {
     let text = if guarded { harmless(&text) } else { text };
     let indent = " ".repeat(columns(&line.time) + 2);
     let time = if guarded { paint(DIM, &line.time) } else { line.time.clone() };
-    let text = text.trim_end_matches('\n').split('\n').collect::<Vec<_>>().join(&format!("\n{indent}"));
+    let text = text.trim_end().split('\n').collect::<Vec<_>>().join(&format!("\n{indent}"));
     format!("{time}  {text}\n")
 }
 
