@@ -280,6 +280,55 @@ async fn somebody_to_be_killed() {
     let _ = Env::with(function).await.call("{}").await;
 }
 
+const TOLD: &str = "POC_TEST_TOLD";
+
+/// What a handler sees of credentials when the process that runs it has these variables.
+async fn credentials_seen(variables: &[(&str, &str)]) -> serde_json::Value {
+    let directory = tempfile::tempdir().unwrap();
+    let told = directory.path().join("told");
+    let ran = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sandboxes::somebody_with_credentials", "--ignored"])
+        .env(TOLD, &told)
+        .envs(variables.iter().copied())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .await
+        .unwrap();
+    assert!(ran.success());
+    serde_json::from_str(&std::fs::read_to_string(told).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_developers_credentials_are_passed_when_asked_for_and_not_otherwise() {
+    let mut developer = vec![
+        ("AWS_ACCESS_KEY_ID", "AKIADEVELOPER"),
+        ("AWS_SECRET_ACCESS_KEY", "developers-secret"),
+        ("AWS_SESSION_TOKEN", "developers-token"),
+        ("AWS_PROFILE", "developers-profile"),
+        ("AWS_CONFIG_FILE", "/home/developer/.aws/config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/home/developer/.aws/credentials"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/developer"),
+        ("SOMETHING_ELSE", "developers-own"),
+    ];
+    let seen = credentials_seen(&developer).await.to_string();
+    assert!(!seen.to_lowercase().contains("developer"), "{seen}");
+    developer.push((poc::local::lambda::PASS_CREDENTIALS, "pass"));
+    let seen = credentials_seen(&developer).await;
+    for (name, value) in &developer[..7] {
+        assert_eq!(seen[name], *value, "{name}");
+    }
+    assert_eq!(seen["HOME"].as_str().map(str::to_owned), std::env::var("HOME").ok());
+    assert_eq!(seen["SOMETHING_ELSE"], json!(null));
+}
+
+#[tokio::test]
+#[ignore = "the other process of the test above"]
+async fn somebody_with_credentials() {
+    let Some(told) = std::env::var_os(TOLD) else { return };
+    let env = Env::with(python("import os\ndef handle(event, context):\n    return dict(os.environ)\n")).await;
+    std::fs::write(told, env.call("{}").await.result().to_string()).unwrap();
+}
+
 /// A process that ends between two calls is no failure of the next one.
 #[tokio::test]
 async fn a_sandbox_that_died_in_between_is_replaced() {
