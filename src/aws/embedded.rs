@@ -29,6 +29,7 @@ use crate::event::{Request, RequestStep};
 use crate::local::aws::LocalAws;
 use crate::local::cloud::{Cloud, Profile};
 use crate::local::gateway::{Call, Step, StepName, Target, Trace};
+use crate::local::lambda::Lambda;
 use crate::local::serve::{By, Limits, Listener, Served, Server};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
@@ -42,6 +43,11 @@ impl EmbeddedCloud {
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
         Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
+    }
+
+    /// A cloud whose functions somebody else runs, too.
+    pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
+        EmbeddedCloud(Arc::new(LocalAws::with_lambda(cloud, lambda)))
     }
 
     /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
