@@ -153,6 +153,47 @@ pub enum Event {
     },
 }
 
+/// A request to what is served on this machine, and what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    /// UTC, to the millisecond: `2026-01-01T09:30:00.125Z`.
+    pub time: String,
+    pub source: String,
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub target: String,
+    pub status: u16,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// `api`, `poc`, or the AWS API by its signing name: `s3`.
+    pub answered_by: &'static str,
+    /// The path with its variables: `/admit/{rank}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Name of the API key, never its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RequestStep>,
+    /// Why it was answered before it reached the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One step of the method execution.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestStep {
+    /// `method_request`, `integration_request`, `integration`, …
+    pub name: &'static str,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// How much of it was a cold start.
+    #[serde(rename = "cold_us", serialize_with = "some_micros", skip_serializing_if = "Option::is_none")]
+    pub cold: Option<Duration>,
+}
+
 /// One of the file's checks, and what it came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
@@ -195,47 +236,6 @@ pub struct Difference {
 pub struct CheckTally {
     pub passed: usize,
     pub failed: usize,
-}
-
-/// A request to what is served on this machine, and what became of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Request {
-    /// UTC, to the millisecond: `2026-01-01T09:30:00.125Z`.
-    pub time: String,
-    pub source: String,
-    pub method: String,
-    /// Path and query, as they were sent.
-    pub target: String,
-    pub status: u16,
-    #[serde(rename = "elapsed_us", serialize_with = "micros")]
-    pub elapsed: Duration,
-    /// `api`, `poc`, or the AWS API by its signing name: `s3`.
-    pub answered_by: &'static str,
-    /// The path with its variables: `/admit/{rank}`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// Name of the API key, never its value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub api_key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<RequestStep>,
-    /// Why it was answered before it reached the function.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// One step of the method execution.
-#[derive(Clone, Debug, Serialize)]
-pub struct RequestStep {
-    /// `method_request`, `integration_request`, `integration`, …
-    pub name: &'static str,
-    #[serde(rename = "elapsed_us", serialize_with = "micros")]
-    pub elapsed: Duration,
-    /// How much of it was a cold start.
-    #[serde(rename = "cold_us", serialize_with = "some_micros", skip_serializing_if = "Option::is_none")]
-    pub cold: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -10,3 +10,5 @@ mod generate;
 mod hostile;
 #[path = "vtl/language.rs"]
 mod language;
+#[path = "vtl/patterns.rs"]
+mod patterns;

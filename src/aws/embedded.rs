@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::{fmt, io};
 
@@ -29,15 +29,12 @@ use crate::event::{Request, RequestStep};
 use crate::local::aws::LocalAws;
 use crate::local::cloud::{Cloud, Profile};
 use crate::local::gateway::{Call, Step, StepName, Target, Trace};
+use crate::local::lambda::Lambda;
 use crate::local::serve::{By, Limits, Listener, Served, Server};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud {
-    cloud: Arc<Cloud>,
-    /// What answers callers; there once somebody has called.
-    served: Arc<OnceLock<LocalAws>>,
-}
+pub struct EmbeddedCloud(Arc<LocalAws>);
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -48,6 +45,11 @@ impl EmbeddedCloud {
         Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
     }
 
+    /// A cloud whose functions somebody else runs, too.
+    pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
+        EmbeddedCloud(Arc::new(LocalAws::with_lambda(cloud, lambda)))
+    }
+
     /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
     /// JSON (with every value where `traced`).
     pub async fn send(
@@ -55,19 +57,15 @@ impl EmbeddedCloud {
         request: http::Request<Bytes>,
         traced: bool,
     ) -> (http::Response<Bytes>, serde_json::Value) {
-        let served = self.served.get_or_init(|| LocalAws::new(self.cloud.clone()));
         let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
-        let call = Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced };
-        let answer = served.call(call).await;
+        let answer = self.0.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
         // A trace holds maps with texts for keys only; it always serialises.
         (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
     }
 
     /// Ends the functions' processes and writes down what was counted.
     pub async fn close(&self) {
-        if let Some(served) = self.served.get() {
-            served.close().await;
-        }
+        self.0.close().await;
     }
 
     /// Client settings that send every request here.
@@ -87,7 +85,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud { cloud, served: Arc::default() }
+        EmbeddedCloud(Arc::new(LocalAws::new(cloud)))
     }
 }
 
@@ -105,12 +103,12 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.cloud.clone();
+        let aws = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
+            let response = aws.aws(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })
     }
@@ -155,7 +153,7 @@ impl EmbeddedCloud {
     /// When the system refuses a thread or what a runtime needs.
     pub fn serve(&self, port: Port) -> io::Result<Serving> {
         let address = port.address()?;
-        let aws = Arc::new(LocalAws::new(self.cloud.clone()));
+        let aws = self.0.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel(UNTOLD);

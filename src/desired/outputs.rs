@@ -34,11 +34,12 @@ pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known,
     if !keys.is_empty() {
         outputs.insert("api_keys".to_owned(), keys.join(", "));
     }
-    let tried = match manner.local {
-        true => tried(spec).map(|(verb, target, _)| format!("poc call {verb} '{target}' --local{}", manner.options)),
-        false => call(spec, &base, &format!("$(poc key show{})", manner.options)),
+    let call = match manner.local {
+        true => wanted(spec)
+            .map(|Wanted { verb, target, .. }| format!("poc call {verb} '{target}' --local{}", manner.options)),
+        false => curl(spec, &base, manner),
     };
-    if let Some(call) = tried {
+    if let Some(call) = call {
         outputs.insert("call".to_owned(), call);
     }
     if manner.local {
@@ -64,17 +65,16 @@ fn custom_url(spec: &Spec) -> Option<String> {
     Some(format!("https://{}{path}", domain.name))
 }
 
-/// A request to try the API with, at `url`; `key` is what a shell makes the API key's value of.
-pub fn call(spec: &Spec, url: &str, key: &str) -> Option<String> {
-    let (verb, target, keyed) = tried(spec)?;
-    let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
-    let header = if keyed { format!("-H \"x-api-key: {key}\" ") } else { String::new() };
-    Some(format!("curl {method}{header}'{url}{target}'"))
+/// A request that is meant to work.
+struct Wanted {
+    verb: String,
+    target: String,
+    /// Does it need a key?
+    keyed: bool,
 }
 
-/// Verb, target, and whether it needs a key. The first declared check is a request that its author means to work; else
-/// the first method.
-fn tried(spec: &Spec) -> Option<(String, String, bool)> {
+/// The first declared check is a request that its author means to work; else the first method.
+fn wanted(spec: &Spec) -> Option<Wanted> {
     let check = spec.checks.iter().find(|check| check.expect.status.is_none_or(|status| status < 400));
     let (verb, target) = match (check, spec.api.routes.first()) {
         (Some(check), _) => (check.verb.clone(), check.target.clone()),
@@ -85,7 +85,16 @@ fn tried(spec: &Spec) -> Option<(String, String, bool)> {
     let keyed = spec.api.routes.iter().any(|route| route.path == bare && route.api_key);
     // A path variable stands for any value; curl would take its braces for a pattern.
     let target = if check.is_some() { target } else { target.replace(['{', '}', '+'], "") };
-    Some((verb, target, keyed))
+    Some(Wanted { verb, target, keyed })
+}
+
+/// A line for a shell that calls the API at `url`. It asks for the key's value by a command.
+pub fn curl(spec: &Spec, url: &str, manner: &Manner) -> Option<String> {
+    let Wanted { verb, target, keyed } = wanted(spec)?;
+    let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
+    let (place, options) = (if manner.local { " --local" } else { "" }, &manner.options);
+    let header = if keyed { format!("-H \"x-api-key: $(poc key show{place}{options})\" ") } else { String::new() };
+    Some(format!("curl {method}{header}'{url}{target}'"))
 }
 
 fn suffix(partition: &str) -> &'static str {

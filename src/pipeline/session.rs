@@ -223,9 +223,9 @@ impl<'r> Session<'r> {
         desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
     }
 
-    /// A request to try the API with, at `url` in the place of the stage's URL; `key` is what gives the key's value.
-    pub fn call(&self, url: &str, key: &str) -> Option<String> {
-        desired::call(&self.spec, url, key)
+    /// A line for a shell that calls the API at `url`.
+    pub fn curl(&self, url: &str) -> Option<String> {
+        desired::curl(&self.spec, url, &self.manner)
     }
 
     /// What the file and the package consist of, for whoever watches them.
@@ -311,6 +311,18 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed: clock.epoch_millis() })
 }
 
+/// The embedded cloud beside deploy.yaml.
+pub(super) fn embedded(settings: &Settings, clock: Clock) -> Result<EmbeddedCloud, Failure> {
+    let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
+    EmbeddedCloud::open(&directory, clock).map_err(|fault| {
+        unnamed(Error::refused(
+            "local_state",
+            format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
+            "check that directory's permissions, or remove it to start with an empty cloud",
+        ))
+    })
+}
+
 /// The options that lead the next command to the same deployment.
 fn manner(settings: &Settings) -> desired::Manner {
     let mut options = String::new();
@@ -327,18 +339,6 @@ fn manner(settings: &Settings) -> desired::Manner {
         }
     }
     desired::Manner { options, local: settings.local }
-}
-
-/// The embedded cloud beside deploy.yaml.
-pub(super) fn embedded(settings: &Settings, clock: Clock) -> Result<EmbeddedCloud, Failure> {
-    let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
-    EmbeddedCloud::open(&directory, clock).map_err(|fault| {
-        unnamed(Error::refused(
-            "local_state",
-            format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-            "check that directory's permissions, or remove it to start with an empty cloud",
-        ))
-    })
 }
 
 fn place(settings: &Settings) -> String {

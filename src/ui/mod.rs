@@ -365,8 +365,8 @@ impl Ui {
 impl Reporter for Ui {
     fn report(&self, event: &Event) {
         let said = self.progress.report(event);
-        // What a run was made for is its result; at the end of a deploy the checks are one step more.
         match event {
+            // What a run was made for is its result; at the end of a deploy it is one step more.
             Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
             Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
             _ => self.say(&said),

@@ -52,6 +52,7 @@ use std::rc::Rc;
 
 pub use error::{ParseError, Position, RenderError, RenderErrorKind};
 pub use input::Request;
+pub use java_regex::{JavaPattern, PatternError, PatternErrorKind, TooHard};
 pub use parameters::{ParameterLocation, ParameterUse};
 
 use parser::{Fault, Preparation};

@@ -70,9 +70,8 @@ fn last_of(pairs: &[(String, Value)]) -> Map<String, Value> {
 fn all_of(pairs: &[(String, Value)]) -> Map<String, Value> {
     let mut all = Map::new();
     for (name, value) in pairs {
-        match all.entry(name.clone()).or_insert_with(|| json!([])) {
-            Value::Array(values) => values.push(value.clone()),
-            _ => {}
+        if let Value::Array(values) = all.entry(name.clone()).or_insert_with(|| json!([])) {
+            values.push(value.clone());
         }
     }
     all
