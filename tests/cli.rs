@@ -95,7 +95,7 @@ fn the_first_hour() {
     let desk = Desk::new();
     let first = desk.poc(&["deploy", "--local", "--yes"]).exits(0);
     for word in
-        [".execute-api.us-east-1.amazonaws.com/prod", "https://api.example.com/poc", "ServerlessPOC", "x-api-key"]
+        [".execute-api.us-east-1.amazonaws.com/prod", "https://api.example.com/poc", "ServerlessPOC", "poc call GET"]
     {
         assert!(first.out.contains(word), "{word} is not in {}", first.out);
     }

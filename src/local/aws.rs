@@ -42,11 +42,6 @@ impl LocalAws {
         self.lambda.set_endpoint(url);
     }
 
-    /// A call of an API by whoever holds this, without a port between.
-    pub async fn call(&self, call: Call) -> Answer {
-        self.gateway.handle(call).await
-    }
-
     /// Ends handler processes, and writes down what was counted.
     pub async fn close(&self) {
         self.lambda.close().await;
@@ -59,6 +54,11 @@ impl LocalAws {
             Some(response) => response,
             None => self.cloud.handle(request).await,
         }
+    }
+
+    /// A caller's request to a deployed API, with or without a port between.
+    pub async fn call(&self, call: Call) -> Answer {
+        self.gateway.handle(call).await
     }
 
     /// Whether this is the right server, and alive: for scripts that wait for it.
