@@ -26,6 +26,22 @@ pub struct Request {
     pub variables: JsonMap<String, Json>,
 }
 
+/// Which parts of a request a template can read at all, by the words in its text. What it does not name is not made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reads {
+    pub context: bool,
+    pub parameters: bool,
+    pub stage_variables: bool,
+}
+
+impl Reads {
+    pub fn of(text: &str) -> Self {
+        // what #evaluate is given is not known before
+        let names = |word: &str| text.contains(word) || text.contains("evaluate");
+        Self { context: names("context"), parameters: names("params"), stage_variables: names("stageVariables") }
+    }
+}
+
 /// `$input`
 pub(super) struct Input {
     pub body: Rc<str>,
@@ -36,12 +52,11 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub fn new(request: &Request) -> Self {
+    pub fn new(request: &Request, reads: Reads) -> Self {
         let body = request.body.as_deref().filter(|body| !body.is_empty()).unwrap_or("{}");
         let parameters = Map::new(MapKind::Linked);
-        for (name, group) in
-            [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)]
-        {
+        let groups = [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)];
+        for (name, group) in groups.into_iter().filter(|_| reads.parameters) {
             parameters.put(Key::text(name), Value::Map(json::map_from_serde(group)));
         }
         Self { body: body.into(), parameters, document: None }
@@ -49,15 +64,14 @@ impl Input {
 }
 
 /// The variables a template begins with.
-pub(super) fn variables(request: &Request, context: &Rc<Map>) -> Vec<(String, Value)> {
+pub(super) fn variables(request: &Request, context: Option<&Rc<Map>>, reads: Reads) -> Vec<(String, Value)> {
     let mut variables: Vec<(String, Value)> =
         request.variables.iter().map(|(name, value)| (name.clone(), json::from_serde(value))).collect();
-    variables.extend([
-        ("input".to_owned(), Value::Input),
-        ("util".to_owned(), Value::Util),
-        ("context".to_owned(), Value::Map(Rc::clone(context))),
-        ("stageVariables".to_owned(), Value::Map(json::map_from_serde(&request.stage_variables))),
-    ]);
+    variables.extend([("input".to_owned(), Value::Input), ("util".to_owned(), Value::Util)]);
+    variables.extend(context.map(|context| ("context".to_owned(), Value::Map(Rc::clone(context)))));
+    if reads.stage_variables {
+        variables.push(("stageVariables".to_owned(), Value::Map(json::map_from_serde(&request.stage_variables))));
+    }
     variables
 }
 

@@ -8,7 +8,7 @@ use crate::vtl::jsonpath;
 use crate::vtl::render::{Rendered, Renderer};
 use crate::vtl::value::{Key, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn input_method(&mut self, name: &str, arguments: &[Value]) -> Called {
         match (name, arguments) {
             ("getBody", []) => found(Value::String(Rc::clone(&self.input.body))),

@@ -26,7 +26,7 @@ fn no_number(text: &str) -> Called {
     fail(format!("NumberFormatException: For input string: \"{text}\""))
 }
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn number_method(&mut self, n: &Number, name: &str, arguments: &[Value]) -> Called {
         match (name, arguments) {
             ("parseInt" | "parseLong" | "parseDouble" | "valueOf", [Value::Null, ..]) => return no_number("null"),

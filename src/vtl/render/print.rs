@@ -9,7 +9,7 @@ use crate::vtl::limits;
 use crate::vtl::number::Number;
 use crate::vtl::value::{List, ListKind, Map, MapKind, Scope, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     /// `toString()`. `None` where that is null: a null, or a block that contains itself too often.
     pub fn text(&mut self, value: &Value) -> Rendered<Option<String>> {
         Ok(match value {

@@ -6,7 +6,7 @@ use crate::vtl::error::RenderError;
 use crate::vtl::number::Number;
 use crate::vtl::value::{Key, ListKind, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn reference(&mut self, reference: &Reference, frame: usize, out: &mut String) -> Rendered<()> {
         if reference.runt {
             return self.emit(out, &reference.root);
