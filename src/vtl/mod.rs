@@ -131,7 +131,7 @@ impl Template {
         let context = self.reads.context.then(|| input::context(request));
         let variables = input::variables(request, context.as_ref(), self.reads);
         let preparation = Arc::clone(&self.preparation);
-        let mut renderer = Renderer::new(preparation, input::Input::new(request, self.reads), variables, &self.patterns);
+        let mut renderer = Renderer::new(preparation, input::Input::new(request), variables, &self.patterns);
         let Some(context) = context else {
             let output = renderer.run(&self.block)?;
             return Ok(Rendered { output, request_override: None, response_override: None });

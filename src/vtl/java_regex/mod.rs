@@ -198,15 +198,12 @@ impl JavaRegex {
     fn next<'t>(&self, text: &'t str, from: &mut Option<usize>) -> Result<Option<Found<'t>>, RenderError> {
         let Some(start) = *from else { return Ok(None) };
         let found = match &self.translated.literal {
-            Some(literal) if !literal.is_empty() => text[start..].find(literal.as_str()).map(|at| Found {
-                range: start + at..start + at + literal.len(),
-                captures: None,
-            }),
+            Some(literal) if !literal.is_empty() => text[start..]
+                .find(literal.as_str())
+                .map(|at| Found { range: start + at..start + at + literal.len(), captures: None }),
             _ => {
                 let captures = self.anywhere(text)?.captures_from_pos(text, start).map_err(too_hard)?;
-                captures.and_then(|captures| {
-                    Some(Found { range: captures.get(0)?.range(), captures: Some(captures) })
-                })
+                captures.and_then(|captures| Some(Found { range: captures.get(0)?.range(), captures: Some(captures) }))
             }
         };
         let Some(found) = found else { return Ok(None) };

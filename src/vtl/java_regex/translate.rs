@@ -127,7 +127,11 @@ impl Translator {
             return Err(invalid("a `)` closes nothing").help("write \\) for the character itself"));
         }
         let before_end = self.before_end.then(|| text.len() - DOLLAR.len());
-        Ok((Translated { text, before_end, names: self.names, work: self.work, literal: self.literal }, self.groups, self.forward))
+        Ok((
+            Translated { text, before_end, names: self.names, work: self.work, literal: self.literal },
+            self.groups,
+            self.forward,
+        ))
     }
 
     /// Everything up to the end of a group, and the most characters it matches.
@@ -371,7 +375,11 @@ impl Translator {
             self.work = self.work.max(Work::Tried);
         }
         let text = format!("{head}{inside})");
-        Ok(Some(if look { Piece::assertion(text) } else { Piece { text, size, repeats: Repeats::Usual, literal: None } }))
+        Ok(Some(if look {
+            Piece::assertion(text)
+        } else {
+            Piece { text, size, repeats: Repeats::Usual, literal: None }
+        }))
     }
 
     /// The name of a group, after `(?<`.
@@ -448,9 +456,12 @@ impl Translator {
             'S' => but(space),
             'H' => but(HORIZONTAL),
             'V' => but(VERTICAL),
-            'R' if !in_class => {
-                node(Piece { text: format!("(?:\\x{{d}}\\x{{a}}|[{VERTICAL}])"), size: 2, repeats: Repeats::Usual, literal: None })
-            }
+            'R' if !in_class => node(Piece {
+                text: format!("(?:\\x{{d}}\\x{{a}}|[{VERTICAL}])"),
+                size: 2,
+                repeats: Repeats::Usual,
+                literal: None,
+            }),
             'X' if !in_class => node(Piece::one("(?>\\x{d}\\x{a}|\\P{M}\\p{M}*|\\p{M}+)")),
             'Z' if !in_class && flags.unix_lines => node(Piece::assertion("(?=\\x{a}?\\z)")),
             'Z' if !in_class => node(Piece::assertion(DOLLAR)),

@@ -73,7 +73,7 @@ impl Patterns {
 pub(super) struct Renderer<'t> {
     /// The template's; a render that evaluates text has its own.
     pub preparation: Arc<Preparation>,
-    pub input: Input,
+    pub input: Input<'t>,
     frames: Vec<Frame>,
     /// How many blocks were made that refer to frames: while it stays the same, a frame left can be forgotten.
     captures: usize,
@@ -94,7 +94,7 @@ pub(super) struct Renderer<'t> {
 impl<'t> Renderer<'t> {
     pub fn new(
         preparation: Arc<Preparation>,
-        input: Input,
+        input: Input<'t>,
         variables: Vec<(String, Value)>,
         patterns: &'t Patterns,
     ) -> Self {

@@ -44,7 +44,11 @@ impl Renderer<'_> {
         match value {
             Value::Null => self.emit(out, "null"),
             Value::Bool(value) => self.emit(out, if *value { "true" } else { "false" }),
-            Value::Number(number) => self.emit(out, &number.to_string()),
+            Value::Number(number) => {
+                // the digits of a large number take their time
+                self.step(number.size() * number.size() / 16)?;
+                self.emit(out, &number.to_string())
+            }
             Value::Char(c) => self.emit(out, c.encode_utf8(&mut [0; 4])),
             Value::String(text) => self.emit(out, text),
             Value::List(list) => self.write_list(list, out, depth),

@@ -22,6 +22,11 @@ impl Renderer<'_> {
         {
             return Ok(());
         }
+        if let Value::String(text) = &value {
+            self.emit(out, &reference.escape_prefix)?;
+            self.emit(out, &reference.prefix)?;
+            return self.emit(out, text);
+        }
         match self.text(&value)? {
             Some(text) => {
                 self.emit(out, &reference.escape_prefix)?;
