@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// Something that happened during a run. Times are measured by tokio's clock.
 #[derive(Clone, Debug, Serialize)]
@@ -70,6 +71,13 @@ pub enum Event {
         action: Action,
         because: String,
     },
+    /// What is deployed is being called.
+    Checking {
+        checks: usize,
+        url: String,
+    },
+    CheckPassed(Checked),
+    CheckFailed(Checked),
     /// One request to AWS was answered; shown with `-v`.
     Call {
         service: &'static str,
@@ -137,6 +145,9 @@ pub enum Event {
         /// What is left of ours after a teardown, in words.
         #[serde(skip_serializing_if = "Option::is_none")]
         left: Option<Vec<String>>,
+        /// Where the file's checks were run at the end of a deploy.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        checks: Option<CheckTally>,
         #[serde(skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },
@@ -181,6 +192,50 @@ pub struct RequestStep {
     /// How much of it was a cold start.
     #[serde(rename = "cold_us", serialize_with = "some_micros", skip_serializing_if = "Option::is_none")]
     pub cold: Option<Duration>,
+}
+
+/// One of the file's checks, and what it came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    /// As the file names it, else the request: `GET /admit?gre=800`.
+    pub check: String,
+    /// Verb and target.
+    pub request: String,
+    /// Name of the API key that was sent; never its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How often it was sent: more than once while something new spreads.
+    pub attempts: u32,
+    #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+    pub elapsed: Duration,
+    /// None where it passed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+}
+
+impl Checked {
+    pub fn passed(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// One thing in an answer that is not what a check expects.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// `status`, `json.result`, `text`, `header content-type`, `request` where there was no answer at all.
+    pub at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub got: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CheckTally {
+    pub passed: usize,
+    pub failed: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -20,6 +20,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,12 +28,13 @@ use crate::clock::Clock;
 use crate::event::{Request, RequestStep};
 use crate::local::aws::LocalAws;
 use crate::local::cloud::{Cloud, Profile};
-use crate::local::gateway::{Step, StepName, Trace};
+use crate::local::gateway::{Call, Step, StepName, Target, Trace};
+use crate::local::lambda::Lambda;
 use crate::local::serve::{By, Limits, Listener, Served, Server};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud(Arc<Cloud>);
+pub struct EmbeddedCloud(Arc<LocalAws>);
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -40,7 +42,30 @@ impl EmbeddedCloud {
     /// # Errors
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud)
+        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
+    }
+
+    /// A cloud whose functions somebody else runs, too.
+    pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
+        EmbeddedCloud(Arc::new(LocalAws::with_lambda(cloud, lambda)))
+    }
+
+    /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
+    /// JSON (with every value where `traced`).
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        traced: bool,
+    ) -> (http::Response<Bytes>, serde_json::Value) {
+        let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
+        let answer = self.0.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
+        // A trace holds maps with texts for keys only; it always serialises.
+        (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
+    }
+
+    /// Ends the functions' processes and writes down what was counted.
+    pub async fn close(&self) {
+        self.0.close().await;
     }
 
     /// Client settings that send every request here.
@@ -60,7 +85,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud(cloud)
+        EmbeddedCloud(Arc::new(LocalAws::new(cloud)))
     }
 }
 
@@ -78,12 +103,12 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let cloud = self.0.clone();
+        let aws = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = cloud.handle(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
+            let response = aws.aws(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })
     }
@@ -115,7 +140,7 @@ impl Port {
 /// The cloud behind a port, in a thread of its own, so that a deploy and requests do not wait for each other.
 pub struct Serving {
     aws: Arc<LocalAws>,
-    told: mpsc::Receiver<Request>,
+    told: mpsc::Receiver<Served>,
     answered: Arc<AtomicU64>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -128,7 +153,7 @@ impl EmbeddedCloud {
     /// When the system refuses a thread or what a runtime needs.
     pub fn serve(&self, port: Port) -> io::Result<Serving> {
         let address = port.address()?;
-        let aws = Arc::new(LocalAws::new(self.0.clone()));
+        let aws = self.0.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel(UNTOLD);
@@ -137,7 +162,7 @@ impl EmbeddedCloud {
         let observer = Box::new(move |served| {
             counted.fetch_add(1, Ordering::Relaxed);
             // A terminal that does not keep up must not hold up the server, nor fill its memory.
-            let _ = tell.try_send(request(served));
+            let _ = tell.try_send(served);
         });
         let server = {
             let _inside = runtime.enter();
@@ -165,7 +190,7 @@ impl Serving {
     /// The next request that was answered; pending while there is none.
     pub async fn request(&mut self) -> Request {
         match self.told.recv().await {
-            Some(request) => request,
+            Some(served) => request(served),
             None => std::future::pending().await,
         }
     }
@@ -180,8 +205,8 @@ impl Serving {
     pub async fn stop(&mut self, tell: impl Fn(Request)) {
         drop(self.stop.take());
         // The server's end drops the observer, and with it the sender.
-        while let Some(request) = self.told.recv().await {
-            tell(request);
+        while let Some(served) = self.told.recv().await {
+            tell(request(served));
         }
         if let Some(thread) = self.thread.take() {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;

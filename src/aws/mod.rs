@@ -7,6 +7,7 @@ mod embedded;
 mod error;
 mod pace;
 mod tags;
+mod web;
 
 pub use call::{Repeat, current_step, during, once};
 pub use connect::{Aws, Connection, Place, US_EAST_1};

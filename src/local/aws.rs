@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Response};
 use serde_json::json;
 
 use super::cloud::Cloud;
-use super::gateway::{Call, Gateway};
+use super::gateway::{Answer, Call, Gateway};
 use super::lambda::Lambda;
 use super::serve::{Answered, Answers, By, Destination};
 
@@ -23,7 +23,11 @@ pub struct LocalAws {
 impl LocalAws {
     /// Answers for what `cloud` holds.
     pub fn new(cloud: Arc<Cloud>) -> LocalAws {
-        let lambda = Lambda::new(cloud.clone());
+        LocalAws::with_lambda(cloud.clone(), Lambda::new(cloud))
+    }
+
+    /// A cloud whose functions somebody else runs, too.
+    pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> LocalAws {
         let gateway = Gateway::new(cloud.clone(), lambda.clone());
         LocalAws { cloud, gateway, lambda, default_api: RwLock::default() }
     }
@@ -45,11 +49,16 @@ impl LocalAws {
     }
 
     /// An AWS API: Lambda's data plane answers invocations, the control plane everything else.
-    async fn aws(&self, request: Request<Bytes>) -> Response<Bytes> {
+    pub async fn aws(&self, request: Request<Bytes>) -> Response<Bytes> {
         match self.lambda.answer(&request).await {
             Some(response) => response,
             None => self.cloud.handle(request).await,
         }
+    }
+
+    /// A caller's request to a deployed API, with or without a port between.
+    pub async fn call(&self, call: Call) -> Answer {
+        self.gateway.handle(call).await
     }
 
     /// Whether this is the right server, and alive: for scripts that wait for it.
@@ -78,7 +87,7 @@ impl Answers for LocalAws {
             Destination::Aws(service) => Answered { response: self.aws(request).await, by: By::Aws(service.name) },
             Destination::Api(target) => {
                 let call = Call { target, request, source_ip: source, traced: false };
-                let answer = self.gateway.handle(call).await;
+                let answer = self.call(call).await;
                 Answered { response: answer.response, by: By::Api(Box::new(answer.trace)) }
             }
             Destination::Own => {

@@ -7,7 +7,8 @@ mod ready;
 mod tests;
 
 use std::fmt;
-use std::path::PathBuf;
+
+pub use directory::Tree;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -68,14 +69,11 @@ pub fn build(source: &PackageSource) -> Result<Zipped, Vec<Fault>> {
     }
 }
 
-/// Where a change of a file changes the package.
-pub fn directories(source: &PackageSource) -> Vec<PathBuf> {
+/// What the package is zipped from; nothing where it is a ready zip.
+pub fn tree(source: &PackageSource) -> Option<Tree> {
     match source {
-        PackageSource::Directory { path, ignore } => directory::directories(path, ignore),
-        PackageSource::Zip { path } => match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => vec![parent.to_owned()],
-            _ => vec![PathBuf::from(".")],
-        },
+        PackageSource::Directory { path, ignore } => Some(Tree::new(path, ignore)),
+        PackageSource::Zip { .. } => None,
     }
 }
 

@@ -77,7 +77,7 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
     let session = Session::open(settings, "deploy", reporter).await?;
     let read = session.read().await?;
     let plan = session.planned(&read).plan;
-    let outcome = session.carry_out(&read, &|_| true).await?;
+    let (outcome, _) = session.carry_out(&read, &|_| true).await?;
     let mut outputs = session.outputs(&read);
     let stage = session.target.stage.clone();
     Ok(Live {
@@ -86,22 +86,9 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
         plan,
         custom_url: outputs.remove("custom_url"),
         sources: session.sources(),
-        call: session.call(&format!("http://{ADDRESS}/{stage}"), &format!("$({})", key_command(settings))),
+        call: session.curl(&format!("http://{ADDRESS}/{stage}")),
         stage,
     })
-}
-
-/// The command that shows the key's value, which no output of ours does.
-fn key_command(settings: &Settings) -> String {
-    let mut command = "poc key show --local".to_owned();
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-    if settings.file.as_os_str() != "deploy.yaml" {
-        command += &format!(" -f {}", quoted(&settings.file.display().to_string()));
-    }
-    if let Some(stage) = &settings.stage {
-        command += &format!(" --stage {}", quoted(stage));
-    }
-    command
 }
 
 fn serve(cloud: &EmbeddedCloud, port: Port) -> Result<Serving, Failure> {

@@ -46,6 +46,7 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
             writes: tally.writes,
             elapsed: tally.elapsed().unwrap_or_default(),
             left: None,
+            checks: None,
             problem: problem_of(command, failure),
         }));
     }

@@ -32,6 +32,8 @@ pub struct Sandbox {
     api: RuntimeApi,
     follower: JoinHandle<()>,
     scratch: Option<PrivateDirectory>,
+    /// Where its package is.
+    package: String,
     /// The most memory seen, in bytes.
     seen_memory: u64,
     /// When it had its last work.
@@ -97,7 +99,7 @@ impl Sandbox {
         let mut variables = environment(deployed, &place);
         variables.extend(start.environment.iter().cloned());
         let (process, pipe) = Process::start(&start.launch, site.package, &variables).map_err(failed)?;
-        let package = site.package.to_string_lossy();
+        let package = site.package.to_string_lossy().into_owned();
         let output = Output::new(pipe, site.cloud.clone(), deployed.log_group(), site.log_stream, &package);
         let output = output.map_err(failed)?;
         let follower = output.follow();
@@ -108,6 +110,7 @@ impl Sandbox {
             api,
             follower,
             scratch: Some(scratch),
+            package,
             seen_memory: 0,
             released: Instant::now(),
         })
@@ -130,7 +133,9 @@ impl Sandbox {
     /// Waits until the runtime asks for its first work, at most until `deadline`.
     pub async fn initialise(&mut self, deadline: Instant) -> Initialised {
         match self.next_report(deadline).await {
-            Ok(Report::InitFailed { error_type, body }) => Initialised::Failed { error_type, body },
+            Ok(Report::InitFailed { error_type, body }) => {
+                Initialised::Failed { error_type, body: self.as_on_aws(body) }
+            }
             Ok(_) => Initialised::Ready,
             Err(ended) => Initialised::Ended(ended),
         }
@@ -153,12 +158,22 @@ impl Sandbox {
             match self.next_report(taken + timeout).await {
                 Ok(Report::Answered(body)) => break Worked::Answered(body),
                 Ok(Report::TooLarge(size)) => break Worked::TooLarge(size),
-                Ok(Report::Failed { error_type, body }) => break Worked::Failed { error_type, body },
+                Ok(Report::Failed { error_type, body }) => {
+                    break Worked::Failed { error_type, body: self.as_on_aws(body) };
+                }
                 Ok(Report::Ready | Report::Taken | Report::InitFailed { .. }) => {}
                 Err(ended) => break Worked::Ended(ended),
             }
         };
         (worked, taken.elapsed())
+    }
+
+    /// An error object whose stack trace names the files as on AWS.
+    fn as_on_aws(&self, body: Bytes) -> Bytes {
+        match std::str::from_utf8(&body) {
+            Ok(text) if text.contains(&self.package) => Bytes::from(text.replace(&self.package, "/var/task")),
+            _ => body,
+        }
     }
 
     /// What the runtime does next, or what ends it. One that is over time or memory is ended here.

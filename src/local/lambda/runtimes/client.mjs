@@ -49,6 +49,9 @@ function call(method, route, body, headers = {}) {
   });
 }
 
+// What is printed is in the pipe before the answer is.
+for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
+
 // Console: one event per call, with carriage returns between its lines on their way.
 
 function stamp(level, args) {
