@@ -83,7 +83,7 @@ async fn its_own_name_has_a_base_path_and_no_stage() {
 #[tokio::test(start_paused = true)]
 async fn cors_true_answers_browsers() {
     let world = World::new();
-    world.edit("deploy.yaml", "    /admit:\n", "    /admit:\n      cors: true\n");
+    world.edit("deploy.yaml", "  endpoint: regional", "  cors: true\n  endpoint: regional");
     let sample = Sample::deployed(world).await;
     let target = || Target::Api { id: sample.api.clone() };
     let origin = [("origin", "https://a.example")];
