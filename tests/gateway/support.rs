@@ -36,6 +36,17 @@ pub struct Stage {
     pub finished: Mutex<usize>,
 }
 
+impl Default for Stage {
+    fn default() -> Self {
+        Stage {
+            play: Mutex::new(Arc::new(|_: &Invocation| Ok(result("{\"result\": true}")))),
+            takes: Mutex::default(),
+            seen: Mutex::default(),
+            finished: Mutex::default(),
+        }
+    }
+}
+
 impl Stage {
     pub fn returns(&self, payload: impl Into<String>) {
         let payload = payload.into();
@@ -159,12 +170,7 @@ impl World {
         let client = Client::new(&config);
         let endpoint = EndpointConfiguration::builder().types(endpoint).build();
         let api = client.create_rest_api().name("ServerlessPOC").endpoint_configuration(endpoint).send().await.unwrap();
-        let function = Arc::new(Stage {
-            play: Mutex::new(Arc::new(|_: &Invocation| Ok(result("{\"result\": true}")))),
-            takes: Mutex::default(),
-            seen: Mutex::default(),
-            finished: Mutex::default(),
-        });
+        let function = Arc::new(Stage::default());
         let gateway = Gateway::new(cloud.clone(), function.clone());
         World {
             lambda: aws_sdk_lambda::Client::new(&config),
