@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// Something that happened during a run. Times are measured by tokio's clock.
 #[derive(Clone, Debug, Serialize)]
@@ -70,6 +71,13 @@ pub enum Event {
         action: Action,
         because: String,
     },
+    /// What is deployed is being called.
+    Checking {
+        checks: usize,
+        url: String,
+    },
+    CheckPassed(Checked),
+    CheckFailed(Checked),
     /// One request to AWS was answered; shown with `-v`.
     Call {
         service: &'static str,
@@ -87,6 +95,42 @@ pub enum Event {
     Note {
         text: String,
     },
+    /// What was deployed is answered on this machine from now on.
+    Serving {
+        /// Of the API's stage: `http://127.0.0.1:3000/prod`.
+        url: String,
+        /// Where the AWS APIs answer: `AWS_ENDPOINT_URL`.
+        endpoint: String,
+        /// A line to try it with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+        /// The API under its own host name, by the `Host` header.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        custom_url: Option<String>,
+        /// Edits are redeployed.
+        watching: bool,
+    },
+    /// One request was answered.
+    Request(Request),
+    /// An edit was deployed.
+    Redeployed {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+        /// `GET /admit integration.templates.application/json`, `Lambda function code`.
+        changes: Vec<String>,
+    },
+    /// An edit could not be deployed, and what was deployed before is still served. Why was told before.
+    Kept {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
+    /// The last line of a server.
+    Stopped {
+        /// Requests answered.
+        requests: u64,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     /// The last line of every deploy and teardown.
     Finished {
         command: &'static str,
@@ -101,9 +145,97 @@ pub enum Event {
         /// What is left of ours after a teardown, in words.
         #[serde(skip_serializing_if = "Option::is_none")]
         left: Option<Vec<String>>,
+        /// Where the file's checks were run at the end of a deploy.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        checks: Option<CheckTally>,
         #[serde(skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },
+}
+
+/// A request to what is served on this machine, and what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    /// UTC, to the millisecond: `2026-01-01T09:30:00.125Z`.
+    pub time: String,
+    pub source: String,
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub target: String,
+    pub status: u16,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// `api`, `poc`, or the AWS API by its signing name: `s3`.
+    pub answered_by: &'static str,
+    /// The path with its variables: `/admit/{rank}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Name of the API key, never its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<RequestStep>,
+    /// Why it was answered before it reached the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One step of the method execution.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestStep {
+    /// `method_request`, `integration_request`, `integration`, …
+    pub name: &'static str,
+    #[serde(rename = "elapsed_us", serialize_with = "micros")]
+    pub elapsed: Duration,
+    /// How much of it was a cold start.
+    #[serde(rename = "cold_us", serialize_with = "some_micros", skip_serializing_if = "Option::is_none")]
+    pub cold: Option<Duration>,
+}
+
+/// One of the file's checks, and what it came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    /// As the file names it, else the request: `GET /admit?gre=800`.
+    pub check: String,
+    /// Verb and target.
+    pub request: String,
+    /// Name of the API key that was sent; never its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How often it was sent: more than once while something new spreads.
+    pub attempts: u32,
+    #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+    pub elapsed: Duration,
+    /// None where it passed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+}
+
+impl Checked {
+    pub fn passed(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// One thing in an answer that is not what a check expects.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// `status`, `json.result`, `text`, `header content-type`, `request` where there was no answer at all.
+    pub at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub got: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CheckTally {
+    pub passed: usize,
+    pub failed: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -171,4 +303,12 @@ impl Reporter for Recorder {
 
 fn millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn micros<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn some_micros<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    micros(&duration.unwrap_or_default(), serializer)
 }

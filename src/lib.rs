@@ -15,7 +15,7 @@
 //! | decide  | wanted and observed            | a [`engine::plan::Plan`]; pure, no client in reach | [`engine`] |
 //! | confirm | the plan                       | yes or no                | [`cli`], [`ui`] |
 //! | apply   | the plan and nothing else      | what was made            | [`engine`], [`resources`] |
-//! | check   | the file's checks              | pass or fail             | not built yet |
+//! | check   | the file's checks              | pass or fail             | [`pipeline`] |
 //!
 //! [`pipeline`] is that row; every command is a prefix of it. `plan` stops after decide, `deploy` goes to the end, and a
 //! `teardown` is the same with nothing desired. There is no dry run that could drift from the real one.
@@ -29,7 +29,7 @@
 //! |--------|------------|------------|
 //! | `cli` | `pipeline`, `ui`, `event` | one file per command: its arguments and a straight-line `run` |
 //! | `ui` | `pipeline`, `engine::plan`, `spec::Fault`, `spec::Source`, `spec::Span`, `event` | data in, text out: for people and for programs; the only room that prints |
-//! | `pipeline` | `desired`, `resources`, `engine`, `aws`, `package`, `spec`, `event`, `clock` | the seven stages in a row |
+//! | `pipeline` | `desired`, `resources`, `engine`, `aws`, `package`, `spec`, `vtl`, `event`, `clock` | the seven stages in a row, and the commands around what they built |
 //! | `desired` | `resources`, `engine`, `aws`, `package`, `spec` | every resource that a deploy.yaml stands for, in order |
 //! | `resources` | `engine`, `aws`, `package`, `spec`, `event` | one file per AWS resource: read, diff, create, update, delete |
 //! | `engine` | `aws`, `event` | the graph, the plan that follows from it, and its execution; knows no resource |

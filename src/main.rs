@@ -48,6 +48,7 @@ fn exit_code(end: &End) -> u8 {
         End::Unfinished | End::Failed(Failure::Problem(_)) => 1,
         End::Failed(Failure::Faults(_) | Failure::Usage(_)) => 2,
         End::ChangesPending => 3,
+        End::ChecksFailed => 4,
         End::Declined | End::Failed(Failure::Interrupted) => INTERRUPTED,
     }
 }

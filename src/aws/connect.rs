@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -43,6 +44,11 @@ pub struct Aws<'r> {
     path_style: bool,
     config: SdkConfig,
     clients: Clients,
+    /// Where the run talks to the cloud in this process.
+    pub(super) cloud: Option<EmbeddedCloud>,
+    /// To what was deployed.
+    pub(super) web: OnceCell<SharedHttpConnector>,
+    elsewhere: bool,
     reporter: &'r dyn Reporter,
     pace: Pace,
     clock: Clock,
@@ -92,6 +98,12 @@ impl<'r> Aws<'r> {
             path_style: !real || elsewhere,
             config,
             clients: Clients::default(),
+            cloud: match connection.place {
+                Place::Embedded(cloud) => Some(cloud),
+                Place::Aws | Place::Endpoint(_) => None,
+            },
+            web: OnceCell::new(),
+            elsewhere: !real || elsewhere,
             reporter,
             pace: Pace::new(real && !elsewhere),
             clock: connection.clock,
@@ -100,6 +112,11 @@ impl<'r> Aws<'r> {
             writes: Cell::new(0),
             chance: RefCell::new(SmallRng::seed_from_u64(connection.seed)),
         })
+    }
+
+    /// Is it an emulator, whose APIs do not answer under AWS's host names?
+    pub fn is_emulated(&self) -> bool {
+        self.elsewhere && self.cloud.is_none()
     }
 
     pub fn region(&self) -> &str {

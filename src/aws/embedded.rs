@@ -1,9 +1,12 @@
 //! The cloud in this process, in the place of AWS. The one module of the deployer that may know `local`: what passes here
 //! is HTTP.
 
-use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::{fmt, io};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -17,19 +20,21 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use bytes::Bytes;
 use http_body_util::BodyExt;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
+use crate::event::{Request, RequestStep};
+use crate::local::aws::LocalAws;
 use crate::local::cloud::{Cloud, Profile};
+use crate::local::gateway::{Call, Step, StepName, Target, Trace};
 use crate::local::lambda::Lambda;
+use crate::local::serve::{By, Limits, Listener, Served, Server};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud {
-    cloud: Arc<Cloud>,
-    /// Who answers Invoke.
-    lambda: Arc<Lambda>,
-}
+pub struct EmbeddedCloud(Arc<LocalAws>);
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -42,7 +47,25 @@ impl EmbeddedCloud {
 
     /// A cloud whose functions somebody else runs, too.
     pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
-        EmbeddedCloud { cloud, lambda }
+        EmbeddedCloud(Arc::new(LocalAws::with_lambda(cloud, lambda)))
+    }
+
+    /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
+    /// JSON (with every value where `traced`).
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        traced: bool,
+    ) -> (http::Response<Bytes>, serde_json::Value) {
+        let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
+        let answer = self.0.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
+        // A trace holds maps with texts for keys only; it always serialises.
+        (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
+    }
+
+    /// Ends the functions' processes and writes down what was counted.
+    pub async fn close(&self) {
+        self.0.close().await;
     }
 
     /// Client settings that send every request here.
@@ -62,7 +85,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud { lambda: Lambda::new(cloud.clone()), cloud }
+        EmbeddedCloud(Arc::new(LocalAws::new(cloud)))
     }
 }
 
@@ -80,18 +103,165 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let EmbeddedCloud { cloud, lambda } = self.clone();
+        let aws = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let request = http::Request::from_parts(parts, body);
-            let response = match lambda.answer(&request).await {
-                Some(invoked) => invoked,
-                None => cloud.handle(request).await,
-            };
-            HttpResponse::try_from(response.map(SdkBody::from))
-                .map_err(|fault| ConnectorError::other(fault.into(), None))
+            let response = aws.aws(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
+            HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })
     }
+}
+
+/// Request events that may wait to be told; what comes while that many wait is counted only.
+const UNTOLD: usize = 10_000;
+
+/// A port that is held for a cloud, and not answered yet.
+#[derive(Debug)]
+pub struct Port(Listener);
+
+impl Port {
+    /// Call it inside a runtime.
+    ///
+    /// # Errors
+    /// When the address is in use, or not this machine's.
+    pub fn bind(address: SocketAddr) -> io::Result<Port> {
+        Listener::bind(address).map(Port)
+    }
+
+    /// # Errors
+    /// When the system does not tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.0.address()
+    }
+}
+
+/// The cloud behind a port, in a thread of its own, so that a deploy and requests do not wait for each other.
+pub struct Serving {
+    aws: Arc<LocalAws>,
+    told: mpsc::Receiver<Served>,
+    answered: Arc<AtomicU64>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl EmbeddedCloud {
+    /// Answers what arrives at `port` from now on.
+    ///
+    /// # Errors
+    /// When the system refuses a thread or what a runtime needs.
+    pub fn serve(&self, port: Port) -> io::Result<Serving> {
+        let address = port.address()?;
+        let aws = self.0.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel(UNTOLD);
+        let answered = Arc::new(AtomicU64::new(0));
+        let (serving, counted) = (aws.clone(), answered.clone());
+        let observer = Box::new(move |served| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            // A terminal that does not keep up must not hold up the server, nor fill its memory.
+            let _ = tell.try_send(served);
+        });
+        let server = {
+            let _inside = runtime.enter();
+            Server::start(port.0, aws.clone(), Limits::default(), observer)?
+        };
+        aws.set_endpoint(&format!("http://{}", reachable(address)));
+        let thread = std::thread::Builder::new().name("server".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                // A sender that is gone asks for the same.
+                let _ = stopped.await;
+                server.stop().await;
+                serving.close().await;
+            });
+        })?;
+        Ok(Serving { aws, told, answered, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Serving {
+    /// From now on, that API answers where the host name does not say which one is meant.
+    pub fn set_default_api(&self, id: &str) {
+        self.aws.set_default_api(id);
+    }
+
+    /// The next request that was answered; pending while there is none.
+    pub async fn request(&mut self) -> Request {
+        match self.told.recv().await {
+            Some(served) => request(served),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Requests answered so far.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Lets the answers under way finish, ends the handler processes, gives the port back. What was answered in the
+    /// meantime is still told.
+    pub async fn stop(&mut self, tell: impl Fn(Request)) {
+        drop(self.stop.take());
+        // The server's end drops the observer, and with it the sender.
+        while let Some(served) = self.told.recv().await {
+            tell(request(served));
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+/// What callers on this machine may put into a URL.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
+    }
+}
+
+fn request(served: Served) -> Request {
+    let time = jiff::Timestamp::try_from(served.at).unwrap_or_default();
+    let mut request = Request {
+        time: time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        source: served.source.to_string(),
+        method: served.method.to_string(),
+        target: served.target,
+        status: served.status.as_u16(),
+        elapsed: served.elapsed,
+        answered_by: "poc",
+        resource: None,
+        api_key: None,
+        request_id: None,
+        steps: Vec::new(),
+        reason: None,
+    };
+    match served.by {
+        By::Aws(service) => request.answered_by = service,
+        By::Server { reason } => request.reason = Some(reason).filter(|reason| !reason.is_empty()),
+        By::Api(trace) => {
+            request.answered_by = "api";
+            request.steps = trace.steps.iter().map(|step| of_step(step, &trace)).collect();
+            request.resource = trace.resource_path;
+            request.api_key = trace.api_key;
+            request.request_id = Some(trace.request_id).filter(|id| !id.is_empty());
+            request.reason = trace.reason;
+        }
+    }
+    request
+}
+
+fn of_step(step: &Step, trace: &Trace) -> RequestStep {
+    let name = match step.name {
+        StepName::MethodRequest => "method_request",
+        StepName::IntegrationRequest => "integration_request",
+        StepName::Integration => "integration",
+        StepName::IntegrationResponse => "integration_response",
+        StepName::MethodResponse => "method_response",
+    };
+    let cold = trace.cold_start.filter(|_| step.name == StepName::Integration);
+    RequestStep { name, elapsed: step.elapsed, cold }
 }

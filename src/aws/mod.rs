@@ -7,10 +7,11 @@ mod embedded;
 mod error;
 mod pace;
 mod tags;
+mod web;
 
 pub use call::{Repeat, current_step, during, once};
 pub use connect::{Aws, Connection, Place, US_EAST_1};
-pub use embedded::EmbeddedCloud;
+pub use embedded::{EmbeddedCloud, Port, Serving, reachable};
 pub use error::{Error, ErrorKind, found, gone};
 pub use tags::{APP, STAGE, Tags, ordered};
 

@@ -8,7 +8,8 @@ use crate::ui::{Question, Ui};
 
 const ABOUT: &str = "\
 Shows the plan, asks, then does what the plan says and nothing else. Interrupted or failed at any point, the \
-same command run again continues. Where nothing differs, nothing is written. Ends with the URLs, the names \
+same command run again continues. Where nothing differs, nothing is written. At the end the file's checks are \
+made through the API, also where nothing changed; not where a step was put off. Ends with the URLs, the names \
 of the keys and how to call the API.";
 
 const EXAMPLES: &str = "\
@@ -35,7 +36,7 @@ pub(super) struct DeployArgs {
     #[arg(long)]
     no_wait: bool,
 
-    /// Do not run the file's checks at the end (this version never does)
+    /// Do not run the file's checks at the end
     #[arg(long)]
     no_checks: bool,
 }
@@ -59,5 +60,6 @@ pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: DeploySettin
     let deployed = pipeline::deploy(&settings.run, ui, &confirm).await?;
     ensure_heard(deployed.outcome, interrupts)?;
     ui.deployed(&deployed);
-    Ok(End::of(deployed.outcome))
+    let failed = deployed.checks.is_some_and(|checks| checks.failed > 0);
+    Ok(if failed { End::ChecksFailed } else { End::of(deployed.outcome) })
 }

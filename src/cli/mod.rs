@@ -1,11 +1,18 @@
 //! The command line: one file per command, each with its arguments, what they resolve to, and a straight-line `run`.
 //! Nothing here decides or calls AWS; that is the pipeline's. Nothing here prints; that is the ui's.
 
+mod call;
 mod deploy;
+mod dev;
+mod input;
 mod interrupt;
+mod key;
+mod logs;
 mod plan;
+mod render;
 mod status;
 mod teardown;
+mod test;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -35,8 +42,10 @@ const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n
 const EXAMPLES: &str = "\
 Examples:
   poc deploy --local      try everything on this machine, no AWS account needed
+  poc dev                 serve it on this machine, and deploy every edit
   poc plan                see what a deploy to AWS would change
   poc deploy              change it
+  poc call GET '/admit?gre=800&gpa=4&rank=1'
   poc status              see what is there, and what has drifted
   poc teardown            delete all of it";
 
@@ -46,6 +55,7 @@ Exit codes:
   1    a step failed; the same command run again continues
   2    the command line or deploy.yaml is wrong; nothing was sent to AWS
   3    changes are pending (plan --exit-code)
+  4    a check failed (test, deploy)
   130  interrupted, or answered with no
 
 Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, \
@@ -76,7 +86,13 @@ enum Command {
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
+    Dev(dev::DevArgs),
     Status(status::StatusArgs),
+    Test(test::TestArgs),
+    Call(call::CallArgs),
+    Key(key::KeyArgs),
+    Logs(logs::LogsArgs),
+    Render(render::RenderArgs),
     Teardown(teardown::TeardownArgs),
 }
 
@@ -149,6 +165,8 @@ pub enum End {
     Declined,
     /// The command ran to its end, and something remains to be done (a teardown that left something).
     Unfinished,
+    /// What was deployed does not answer as the file says.
+    ChecksFailed,
     Failed(Failure),
 }
 
@@ -169,7 +187,8 @@ impl Cli {
         let output = &self.global.output;
         let format = match (output.json, &self.command) {
             (false, _) => Format::Human,
-            (true, Command::Deploy(_) | Command::Teardown(_)) => Format::JsonLines,
+            (true, Command::Deploy(_) | Command::Dev(_) | Command::Teardown(_)) => Format::JsonLines,
+            (true, Command::Key(args)) if args.runs() => Format::JsonLines,
             (true, _) => Format::JsonDocument,
         };
         let volume = match (output.quiet, output.verbose) {
@@ -186,11 +205,17 @@ impl Cli {
     }
 
     fn name(&self) -> &'static str {
-        match self.command {
+        match &self.command {
             Command::Validate(_) => "validate",
             Command::Plan(_) => "plan",
             Command::Deploy(_) => "deploy",
+            Command::Dev(_) => "dev",
             Command::Status(_) => "status",
+            Command::Test(_) => "test",
+            Command::Call(_) => "call",
+            Command::Key(args) => args.name(),
+            Command::Logs(_) => "logs",
+            Command::Render(_) => "render",
             Command::Teardown(_) => "teardown",
         }
     }
@@ -227,7 +252,14 @@ impl Global {
 /// Runs the command to its end, and tells of the failure if it failed.
 pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
     let name = cli.name();
-    match race(dispatch(cli, ui, interrupts), ui, interrupts).await {
+    // Ctrl-C is how a server is meant to end: it sees to that itself.
+    let interrupted = async {
+        match name {
+            "dev" => std::future::pending().await,
+            _ => interrupts.first().await,
+        }
+    };
+    match race(dispatch(cli, ui, interrupts), ui, interrupted).await {
         Ok(end) => end,
         Err(failure) => {
             ui.failed(name, &failure);
@@ -242,7 +274,13 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,
         Command::Plan(args) => plan::run(ui, args.resolve(global)?).await,
         Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Dev(args) => dev::run(ui, interrupts, args.resolve(global)?).await,
         Command::Status(args) => status::run(ui, args.resolve(global)?).await,
+        Command::Test(args) => test::run(ui, args.resolve(global)?).await,
+        Command::Call(args) => call::run(ui, args.resolve(global, ui)?).await,
+        Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
+        Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
     }
 }
@@ -251,15 +289,16 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
 async fn race(
     command: impl Future<Output = Result<End, Failure>>,
     ui: &Ui,
-    interrupts: &Interrupts,
+    interrupted: impl Future<Output = ()>,
 ) -> Result<End, Failure> {
+    let mut interrupted = std::pin::pin!(interrupted);
     let mut pulse = tokio::time::interval(Duration::from_secs(1));
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
             biased;
             end = &mut command => return end,
-            () = interrupts.first() => return Err(Failure::Interrupted),
+            () = &mut interrupted => return Err(Failure::Interrupted),
             _ = pulse.tick() => ui.pulse(),
         }
     }

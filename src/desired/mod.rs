@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use former::Former;
-pub use outputs::outputs;
+pub use outputs::{Manner, base_url, curl, outputs};
 
 use crate::aws::{Tags, US_EAST_1};
 use crate::engine::{Graph, Handle, Known, NodeId};

@@ -4,41 +4,77 @@ use super::{Account, Desired, Words};
 use crate::engine::Known;
 use crate::spec::Spec;
 
+/// How this program was called, as far as the lines to copy repeat it.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// ` --stage dev`, ` -f other.yaml`: empty, or with a space in front.
+    pub options: String,
+    /// What was deployed is on this machine and answers to this program alone.
+    pub local: bool,
+}
+
 /// URLs, names and a line to copy; only what is known. A key's value is never among it (law 10).
-pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known) -> Words {
+pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known, manner: &Manner) -> Words {
     let mut outputs = Words::new();
     let Some(api) = known.get(desired.handles.api) else { return outputs };
-    let host = format!("{}.execute-api.{}.{}", api.id, account.region, suffix(&account.partition));
-    let invoke = format!("https://{host}/{}", spec.stage);
+    let invoke = invoke_url(spec, account, &api.id);
+    let base = base_url(spec, account, &api.id);
     outputs.insert("rest_api_id".to_owned(), api.id);
     outputs.insert("function".to_owned(), spec.function.name.clone());
     if let Some(alias) = known.get(desired.handles.alias) {
         outputs.insert("function_version".to_owned(), alias.version);
     }
-    let mut best = invoke.clone();
     if !spec.api.disable_execute_api_endpoint {
         outputs.insert("invoke_url".to_owned(), invoke);
     }
-    if let Some(domain) = &spec.domain {
-        let path = domain.base_path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
-        let custom = format!("https://{}{path}", domain.name);
-        if spec.api.disable_execute_api_endpoint {
-            best.clone_from(&custom);
-        }
+    if let Some(custom) = custom_url(spec) {
         outputs.insert("custom_url".to_owned(), custom);
     }
     let keys: Vec<&str> = spec.usage_plan.iter().flat_map(|plan| &plan.keys).map(|key| key.name.as_str()).collect();
     if !keys.is_empty() {
         outputs.insert("api_keys".to_owned(), keys.join(", "));
     }
-    if let Some(call) = call(spec, &best) {
+    let call = match manner.local {
+        true => wanted(spec)
+            .map(|Wanted { verb, target, .. }| format!("poc call {verb} '{target}' --local{}", manner.options)),
+        false => curl(spec, &base, manner),
+    };
+    if let Some(call) = call {
         outputs.insert("call".to_owned(), call);
+    }
+    if manner.local {
+        outputs.insert("serve".to_owned(), format!("poc dev{}", manner.options));
     }
     outputs
 }
 
+/// Where the API of that id answers: under AWS's own name for it, unless the file turns that off.
+pub fn base_url(spec: &Spec, account: &Account, api: &str) -> String {
+    let custom = spec.api.disable_execute_api_endpoint.then(|| custom_url(spec)).flatten();
+    custom.unwrap_or_else(|| invoke_url(spec, account, api))
+}
+
+fn invoke_url(spec: &Spec, account: &Account, api: &str) -> String {
+    let host = format!("{api}.execute-api.{}.{}", account.region, suffix(&account.partition));
+    format!("https://{host}/{}", spec.stage)
+}
+
+fn custom_url(spec: &Spec) -> Option<String> {
+    let domain = spec.domain.as_ref()?;
+    let path = domain.base_path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
+    Some(format!("https://{}{path}", domain.name))
+}
+
+/// A request that is meant to work.
+struct Wanted {
+    verb: String,
+    target: String,
+    /// Does it need a key?
+    keyed: bool,
+}
+
 /// The first declared check is a request that its author means to work; else the first method.
-fn call(spec: &Spec, url: &str) -> Option<String> {
+fn wanted(spec: &Spec) -> Option<Wanted> {
     let check = spec.checks.iter().find(|check| check.expect.status.is_none_or(|status| status < 400));
     let (verb, target) = match (check, spec.api.routes.first()) {
         (Some(check), _) => (check.verb.clone(), check.target.clone()),
@@ -49,9 +85,16 @@ fn call(spec: &Spec, url: &str) -> Option<String> {
     let keyed = spec.api.routes.iter().any(|route| route.path == bare && route.api_key);
     // A path variable stands for any value; curl would take its braces for a pattern.
     let target = if check.is_some() { target } else { target.replace(['{', '}', '+'], "") };
+    Some(Wanted { verb, target, keyed })
+}
+
+/// A line for a shell that calls the API at `url`. It asks for the key's value by a command.
+pub fn curl(spec: &Spec, url: &str, manner: &Manner) -> Option<String> {
+    let Wanted { verb, target, keyed } = wanted(spec)?;
     let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
-    let key = if keyed { "-H \"x-api-key: $API_KEY\" " } else { "" };
-    Some(format!("curl {method}{key}'{url}{target}'"))
+    let (place, options) = (if manner.local { " --local" } else { "" }, &manner.options);
+    let header = if keyed { format!("-H \"x-api-key: $(poc key show{place}{options})\" ") } else { String::new() };
+    Some(format!("curl {method}{header}'{url}{target}'"))
 }
 
 fn suffix(partition: &str) -> &'static str {

@@ -13,6 +13,14 @@ use super::schedule::{self, Ended};
 use crate::aws::{Aws, ErrorKind, Result, during};
 use crate::event::{Action, Event, Problem};
 
+/// How much of a plan was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    Whole,
+    /// What would have had to wait, and what needs it, was put off.
+    Partly,
+}
+
 /// Runs the plan. Every failure is told as an event, too. A step that would have to wait, in a run told not to, is put
 /// off together with what needs it and with everything that is to be removed: the next run does that.
 ///
@@ -23,7 +31,7 @@ pub async fn apply(
     observed: &Observed,
     decided: &Decided,
     aws: &Aws<'_>,
-) -> std::result::Result<(), Problem> {
+) -> std::result::Result<Extent, Problem> {
     let run = Run { graph, observed, decided, aws, failure: RefCell::default(), deferred: Cell::default() };
     run.build().await;
     if run.failure.borrow().is_none() && !run.deferred.get() {
@@ -31,7 +39,8 @@ pub async fn apply(
     }
     match run.failure.into_inner() {
         Some(problem) => Err(problem),
-        None => Ok(()),
+        None if run.deferred.get() => Ok(Extent::Partly),
+        None => Ok(Extent::Whole),
     }
 }
 

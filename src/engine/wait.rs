@@ -56,3 +56,23 @@ where
         pause = (pause * 2).min(wait.interval);
     }
 }
+
+/// Looks again and again, `interval` apart, for as long as somebody watches.
+///
+/// # Errors
+/// What `look` fails with; there is no other end.
+pub async fn forever<F, Fut>(interval: Duration, mut look: F) -> Result<std::convert::Infallible>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    loop {
+        look().await?;
+        tokio::time::sleep(interval).await;
+    }
+}
+
+/// A pause before something is tried again whose answer, and not AWS's state, is what is waited for.
+pub async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}

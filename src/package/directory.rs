@@ -46,6 +46,42 @@ pub(super) fn zip(root: &Path, patterns: &[String]) -> Result<Zipped, Vec<Fault>
     write(found)
 }
 
+/// What belongs to a package, for whoever watches it.
+pub struct Tree {
+    root: PathBuf,
+    ignored: Gitignore,
+}
+
+impl Tree {
+    pub(super) fn new(root: &Path, patterns: &[String]) -> Tree {
+        let (ignored, _) = ignored(root, patterns);
+        Tree { root: root.canonicalize().unwrap_or_else(|_| root.to_owned()), ignored }
+    }
+
+    /// Is this (a canonical path) a file of the package, or would it be one?
+    pub fn holds(&self, path: &Path) -> bool {
+        let Ok(within) = path.strip_prefix(&self.root) else { return false };
+        let known = within.file_name() == Some(IGNORE_FILE.as_ref());
+        known || !self.ignored.matched_path_or_any_parents(within, path.is_dir()).is_ignore()
+    }
+
+    /// All directories of it, as far as they can be read.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let mut found = vec![self.root.clone()];
+        let mut next = 0;
+        while let Some(directory) = found.get(next).cloned() {
+            next += 1;
+            for entry in fs::read_dir(&directory).into_iter().flatten().filter_map(Result::ok) {
+                let path = entry.path();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) && self.holds(&path) {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+}
+
 /// Something to be packed.
 struct Found {
     entry: Entry,

@@ -8,6 +8,8 @@ mod tests;
 
 use std::fmt;
 
+pub use directory::Tree;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -64,6 +66,14 @@ pub fn build(source: &PackageSource) -> Result<Zipped, Vec<Fault>> {
     match source {
         PackageSource::Directory { path, ignore } => directory::zip(path, ignore),
         PackageSource::Zip { path } => ready::check(path),
+    }
+}
+
+/// What the package is zipped from; nothing where it is a ready zip.
+pub fn tree(source: &PackageSource) -> Option<Tree> {
+    match source {
+        PackageSource::Directory { path, ignore } => Some(Tree::new(path, ignore)),
+        PackageSource::Zip { .. } => None,
     }
 }
 

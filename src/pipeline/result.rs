@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::aws::EmbeddedCloud;
 use crate::engine::plan::{Change, Plan};
-use crate::event::{Outcome, Problem};
+use crate::event::{CheckTally, Outcome, Problem};
 use crate::spec::Fault;
 
 /// What the command line asked for, once its flags and the environment are merged.
@@ -84,6 +84,8 @@ pub struct Deployed {
     pub target: Target,
     pub outcome: Outcome,
     pub outputs: BTreeMap<String, String>,
+    /// What the file's checks came to, where they were run.
+    pub checks: Option<CheckTally>,
 }
 
 /// `poc status`.

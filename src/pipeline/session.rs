@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
@@ -23,13 +23,21 @@ const LOCAL: &str = ".poc/local";
 pub(super) struct Session<'r> {
     pub aws: Aws<'r>,
     pub target: Target,
-    spec: Spec,
+    pub spec: Spec,
+    pub account: Account,
     package: Rc<Zipped>,
-    account: Account,
     /// Lists fetched while the account was asked for, for the first read; a later one fetches its own.
     ahead: RefCell<Option<Rc<Lookups>>>,
     adopt: bool,
     wait: bool,
+    manner: desired::Manner,
+}
+
+/// What was read from disk beside deploy.yaml.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    pub files: Vec<PathBuf>,
+    pub package: PackageSource,
 }
 
 /// What is wanted, what is there, and what follows from it.
@@ -109,7 +117,7 @@ fn build(spec: &Spec) -> Result<Zipped, Vec<Fault>> {
 }
 
 impl<'r> Session<'r> {
-    /// Loads the file, then learns the account; a teardown does without the package.
+    /// Loads the file, then learns the account. Only what compares the whole with AWS builds the package.
     pub async fn open(
         settings: &Settings,
         command: &'static str,
@@ -119,8 +127,8 @@ impl<'r> Session<'r> {
         let unsettled = variables(settings, None, None);
         let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
         let package = match command {
-            "teardown" => Zipped::default(),
-            _ => build(&spec).map_err(Failure::Faults)?,
+            "plan" | "deploy" | "status" => build(&spec).map_err(Failure::Faults)?,
+            _ => Zipped::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
         let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
@@ -147,7 +155,9 @@ impl<'r> Session<'r> {
         let account = Account { id, partition, region };
         let package = Rc::new(package);
         let ahead = RefCell::new(Some(lookups));
-        Ok(Session { aws, target, spec, package, account, ahead, adopt: settings.adopt, wait: settings.wait })
+        let Settings { adopt, wait, .. } = *settings;
+        let manner = manner(settings);
+        Ok(Session { aws, target, spec, package, account, ahead, adopt, wait, manner })
     }
 
     /// What is wanted, against what is there.
@@ -162,7 +172,7 @@ impl<'r> Session<'r> {
     }
 
     async fn draw(&self) -> Result<Desired, Failure> {
-        let lookups = self.ahead.take().unwrap_or_default();
+        let lookups = self.lookups();
         let former = self.former(&lookups).await?;
         let package = self.package.clone();
         Ok(desired::desired(&self.spec, &self.account, self.choices(), package, &lookups, &former))
@@ -174,12 +184,20 @@ impl<'r> Session<'r> {
 
     /// Names that an earlier deploy.yaml gave, as the API's tags and the keys' tags tell them.
     async fn former(&self, lookups: &Lookups) -> Result<Former, Failure> {
-        let tags = crate::aws::Tags::new(&self.spec.app, &self.spec.stage, &self.spec.tags);
-        let owner = Owner { tags, adopt: false };
         let (apis, keys, _) =
             tokio::try_join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws))
                 .map_err(unnamed)?;
-        Ok(Former::told_by(apis, keys, &owner, &self.spec))
+        Ok(Former::told_by(apis, keys, &self.owner(), &self.spec))
+    }
+
+    /// By what things are known as ours; nothing is adopted by it.
+    pub fn owner(&self) -> Owner {
+        Owner { tags: crate::aws::Tags::new(&self.spec.app, &self.spec.stage, &self.spec.tags), adopt: false }
+    }
+
+    /// The lists that were fetched ahead, once; then fresh ones.
+    pub fn lookups(&self) -> Rc<Lookups> {
+        self.ahead.take().unwrap_or_default()
     }
 
     async fn observe(&self, desired: Desired) -> Result<Read, Failure> {
@@ -202,7 +220,26 @@ impl<'r> Session<'r> {
 
     /// URLs and names, as far as they are known.
     pub fn outputs(&self, read: &Read) -> BTreeMap<String, String> {
-        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known())
+        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
+    }
+
+    /// A line for a shell that calls the API at `url`.
+    pub fn curl(&self, url: &str) -> Option<String> {
+        desired::curl(&self.spec, url, &self.manner)
+    }
+
+    /// What the file and the package consist of, for whoever watches them.
+    pub fn sources(&self) -> Sources {
+        let routes = self.spec.api.routes.iter();
+        let templates = routes.flat_map(|route| {
+            let responses = route.responses.values().flat_map(|response| response.templates.values());
+            route.integration.templates.values().chain(responses)
+        });
+        let answers = self.spec.api.gateway_responses.values().flat_map(|response| response.templates.values());
+        Sources {
+            files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
+            package: self.spec.package.source.clone(),
+        }
     }
 
     pub fn status(&self, read: &Read) -> Status {
@@ -266,22 +303,42 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     let clock = Clock::system();
     let place = match (&settings.cloud, settings.local, &settings.endpoint_url) {
         (Some(cloud), ..) => Place::Embedded(cloud.clone()),
-        (None, true, _) => {
-            let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
-            let cloud = EmbeddedCloud::open(&directory, clock).map_err(|fault| {
-                unnamed(Error::refused(
-                    "local_state",
-                    format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-                    "check that directory's permissions, or remove it to start with an empty cloud",
-                ))
-            })?;
-            Place::Embedded(cloud)
-        }
+        (None, true, _) => Place::Embedded(embedded(settings, clock)?),
         (None, false, Some(url)) => Place::Endpoint(url.clone()),
         (None, false, None) => Place::Aws,
     };
     let region = spec.region.clone().or_else(|| settings.region.clone());
     Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed: clock.epoch_millis() })
+}
+
+/// The embedded cloud beside deploy.yaml.
+pub(super) fn embedded(settings: &Settings, clock: Clock) -> Result<EmbeddedCloud, Failure> {
+    let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
+    EmbeddedCloud::open(&directory, clock).map_err(|fault| {
+        unnamed(Error::refused(
+            "local_state",
+            format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
+            "check that directory's permissions, or remove it to start with an empty cloud",
+        ))
+    })
+}
+
+/// The options that lead the next command to the same deployment.
+fn manner(settings: &Settings) -> desired::Manner {
+    let mut options = String::new();
+    let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    };
+    if settings.file != Path::new("deploy.yaml") {
+        options += &format!(" --file {}", quoted(&settings.file.display().to_string()));
+    }
+    for (name, value) in [("stage", &settings.stage), ("region", &settings.region), ("profile", &settings.profile)] {
+        if let Some(value) = value {
+            options += &format!(" --{name} {}", quoted(value));
+        }
+    }
+    desired::Manner { options, local: settings.local }
 }
 
 fn place(settings: &Settings) -> String {
@@ -292,6 +349,6 @@ fn place(settings: &Settings) -> String {
     }
 }
 
-fn unnamed(error: Error) -> Failure {
+pub(super) fn unnamed(error: Error) -> Failure {
     Failure::Problem(Box::new(error.problem(None)))
 }

@@ -1,15 +1,19 @@
 //! API keys. A key's value is made up by AWS or comes from an environment variable; it passes through here into one
 //! request and is in nothing that is printed, planned or returned (law 10).
 
+mod rotation;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aws_sdk_apigateway::types::ApiKey as Key;
 
+pub use rotation::{Retired, Standing};
+
 use super::lookups::Lookups;
 use super::rest_api::tag;
 use super::{Owner, patch};
-use crate::aws::{Aws, Error, Repeat, Result, found, gone, once, ordered};
+use crate::aws::{Aws, Error, Repeat, Result, gone, once, ordered};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::Action;
@@ -35,6 +39,10 @@ pub struct Observed {
     tags: BTreeMap<String, String>,
     /// Older ones of the same name: what a new value, or an interrupted creation, leaves.
     doubles: Vec<String>,
+    /// A rotation has marked it, and was killed before its successor was there.
+    lone: bool,
+    /// Others that a rotation has marked: they go when their time has come.
+    retired: Vec<Retired>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +72,11 @@ impl Resource for ApiKey {
 
     fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
         let mut changes = Changes::default();
+        if seen.lone {
+            let after = Side::KnownAfter(self.identity().id());
+            changes.push(Change::new("value", Side::Secret, after).replacing());
+            return changes.done();
+        }
         changes.compare("description", seen.description.clone(), self.key.description.clone()).compare(
             "enabled",
             seen.enabled,
@@ -89,29 +102,13 @@ impl Resource for ApiKey {
         match action {
             Action::Replace => vec!["the new value works first, then the old one is removed".to_owned()],
             Action::Delete => vec!["callers with this key get 403".to_owned()],
+            Action::Prune => vec!["callers that still send an old value get 403".to_owned()],
             _ => Vec::new(),
         }
     }
 
     async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<Outputs> {
-        let create = async || {
-            let call = || {
-                let request = aws.apigateway().create_api_key().name(&self.key.name).enabled(self.key.enabled);
-                request
-                    .set_description(self.key.description.clone())
-                    .set_value(self.key.value.as_ref().map(|value| value.reveal().to_owned()))
-                    .set_tags(Some(self.owner.tags.hash_map()))
-                    .send()
-            };
-            let made = aws.call("apigateway", "CreateApiKey", Repeat::Never, call).await?;
-            made.id.ok_or_else(|| Error::unexpected("CreateApiKey names no id"))
-        };
-        let find = async || {
-            let lookups = Lookups::default();
-            let made = self.pick(aws, lookups.api_keys(aws).await?).await?;
-            Ok(made.filter(|made| made.value_is_right != Some(false)).map(|made| made.id))
-        };
-        Ok(Outputs { id: once(create, find).await? })
+        Ok(Outputs { id: self.make(aws).await? })
     }
 
     async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
@@ -143,7 +140,8 @@ impl Resource for ApiKey {
 
     fn surplus(&self, seen: &Observed, _: &Known, _: bool) -> Vec<Change> {
         let outdated = (seen.value_is_right == Some(false)).then_some(&seen.id);
-        let all = outdated.into_iter().chain(&seen.doubles);
+        let retired = seen.retired.iter().filter(|retired| retired.is_due && !seen.lone).map(|retired| &retired.id);
+        let all = outdated.into_iter().chain(&seen.doubles).chain(retired);
         all.map(|id| Change::removed(format!("old key {id}"), Side::Secret)).collect()
     }
 
@@ -155,7 +153,8 @@ impl Resource for ApiKey {
     }
 
     async fn delete(&self, aws: &Aws<'_>, _: &Known, seen: &Observed) -> Result<()> {
-        for id in std::iter::once(&seen.id).chain(&seen.doubles) {
+        let retired = seen.retired.iter().map(|retired| &retired.id);
+        for id in std::iter::once(&seen.id).chain(&seen.doubles).chain(retired) {
             delete(aws, id).await?;
         }
         Ok(())
@@ -163,20 +162,45 @@ impl Resource for ApiKey {
 }
 
 impl ApiKey {
-    /// Ours among `keys`: name and tags. Of several, the one with the wanted value, else the newest.
+    /// Makes one, whatever else there is.
+    async fn make(&self, aws: &Aws<'_>) -> Result<String> {
+        let create = async || {
+            let call = || {
+                let request = aws.apigateway().create_api_key().name(&self.key.name).enabled(self.key.enabled);
+                request
+                    .set_description(self.key.description.clone())
+                    .set_value(self.key.value.as_ref().map(|value| value.reveal().to_owned()))
+                    .set_tags(Some(self.owner.tags.hash_map()))
+                    .send()
+            };
+            let made = aws.call("apigateway", "CreateApiKey", Repeat::Never, call).await?;
+            made.id.ok_or_else(|| Error::unexpected("CreateApiKey names no id"))
+        };
+        let find = async || {
+            let lookups = Lookups::default();
+            let made = self.pick(aws, lookups.api_keys(aws).await?).await?;
+            Ok(made.filter(|made| made.value_is_right != Some(false) && !made.lone).map(|made| made.id))
+        };
+        once(create, find).await
+    }
+
+    /// Ours among `keys`: name and tags. Of several, the one with the wanted value, else the newest; one that a rotation
+    /// has marked only where there is no other.
     async fn pick(&self, aws: &Aws<'_>, keys: &[Key]) -> Result<Option<Observed>> {
-        let named = keys.iter().filter(|key| key.name() == Some(&self.key.name));
-        let mut named: Vec<&Key> = named.collect();
-        let adoptable = self.owner.adopt && named.len() == 1;
-        named.retain(|key| adoptable || self.owner.tags.own(&ordered(key.tags())));
-        named.sort_by_key(|key| std::cmp::Reverse(key.created_date().map(|date| (date.secs(), date.subsec_nanos()))));
+        let (mut standing, retiring) = self.ours(keys);
+        let lone = standing.is_empty();
+        if lone {
+            standing = retiring.first().copied().into_iter().collect();
+        }
         let mut verdicts = Vec::new();
-        for key in &named {
-            verdicts.push(self.has_wanted_value(aws, key.id().unwrap_or_default()).await?);
+        for key in &standing {
+            verdicts.push(if lone { None } else { self.has_wanted_value(aws, key.id().unwrap_or_default()).await? });
         }
         let chosen = verdicts.iter().position(|verdict| *verdict != Some(false)).unwrap_or(0);
-        let Some(key) = named.get(chosen) else { return Ok(None) };
-        let doubles = named.iter().enumerate().filter(|(at, _)| *at != chosen).filter_map(|(_, key)| key.id());
+        let Some(key) = standing.get(chosen) else { return Ok(None) };
+        let doubles = standing.iter().enumerate().filter(|(at, _)| *at != chosen).filter_map(|(_, key)| key.id());
+        let now = aws.clock().epoch_millis();
+        let others = retiring.iter().filter(|other| other.id() != key.id());
         Ok(Some(Observed {
             id: key.id().unwrap_or_default().to_owned(),
             description: key.description().filter(|text| !text.is_empty()).map(str::to_owned),
@@ -184,14 +208,23 @@ impl ApiKey {
             value_is_right: verdicts[chosen],
             tags: ordered(key.tags()),
             doubles: doubles.map(str::to_owned).collect(),
+            lone,
+            retired: others.map(|other| Retired::of(other, key, now)).collect(),
         }))
+    }
+
+    /// Ours among `keys`, the newest first: those that stand, and those that a rotation has marked.
+    fn ours<'k>(&self, keys: &'k [Key]) -> (Vec<&'k Key>, Vec<&'k Key>) {
+        let mut named: Vec<&Key> = keys.iter().filter(|key| key.name() == Some(&self.key.name)).collect();
+        let adoptable = self.owner.adopt && named.len() == 1;
+        named.retain(|key| adoptable || self.owner.tags.own(&ordered(key.tags())));
+        named.sort_by_key(|key| std::cmp::Reverse(key.created_date().map(|date| (date.secs(), date.subsec_nanos()))));
+        named.into_iter().partition(|key| !rotation::is_marked(key))
     }
 
     async fn has_wanted_value(&self, aws: &Aws<'_>, id: &str) -> Result<Option<bool>> {
         let Some(wanted) = &self.key.value else { return Ok(None) };
-        let call = || aws.apigateway().get_api_key().api_key(id).include_value(true).send();
-        let key = found(aws.call("apigateway", "GetApiKey", Repeat::Safe, call).await)?;
-        Ok(Some(key.and_then(|key| key.value).as_deref() == Some(wanted.reveal())))
+        Ok(Some(ApiKey::value_of(aws, id).await?.as_deref() == Some(wanted.reveal())))
     }
 }
 

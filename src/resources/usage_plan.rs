@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use aws_sdk_apigateway::types::{ApiStage, PatchOperation, QuotaPeriodType, QuotaSettings, ThrottleSettings};
+use aws_sdk_apigateway::types::{
+    ApiStage, PatchOperation, QuotaPeriodType, QuotaSettings, ThrottleSettings, UsagePlan as Plan,
+};
 use futures_util::future::try_join_all;
 
 use super::lookups::Lookups;
@@ -216,52 +218,13 @@ impl UsagePlan {
         format!("{api}:{}", self.stage_name)
     }
 
-    /// Ours: the one with our tags. The list has none, so every plan of our name, or with a stage of our name, is asked.
-    async fn pick(&self, aws: &Aws<'_>, plans: &[aws_sdk_apigateway::types::UsagePlan]) -> Result<Option<Observed>> {
-        let candidate = |plan: &&aws_sdk_apigateway::types::UsagePlan| {
-            plan.name() == Some(&self.name)
-                || plan.api_stages().iter().any(|stage| stage.stage() == Some(&self.stage_name))
-        };
-        let ids: Vec<&str> = plans.iter().filter(candidate).filter_map(|plan| plan.id()).collect();
-        let all = try_join_all(ids.into_iter().map(|id| self.look(aws, id))).await?;
-        let mut all: Vec<Observed> = all.into_iter().flatten().collect();
-        all.sort_by(|one, other| one.outputs.id.cmp(&other.outputs.id));
+    /// Ours: the one with our tags; or one that may be adopted.
+    async fn pick(&self, aws: &Aws<'_>, plans: &[Plan]) -> Result<Option<Observed>> {
+        let mut all = candidates(aws, plans, &self.name, &self.stage_name).await?;
         let named = all.iter().filter(|plan| plan.name == self.name).count() == 1;
         let ours = all.iter().position(|plan| self.owner.tags.own(&plan.tags));
         let adopted = || all.iter().position(|plan| self.owner.adopt && named && plan.name == self.name);
         Ok(ours.or_else(adopted).map(|at| all.swap_remove(at)))
-    }
-
-    async fn look(&self, aws: &Aws<'_>, id: &str) -> Result<Option<Observed>> {
-        let plan = async {
-            let call = || aws.apigateway().get_usage_plan().usage_plan_id(id).send();
-            found(aws.call("apigateway", "GetUsagePlan", Repeat::Safe, call).await)
-        };
-        let (plan, keys) = tokio::try_join!(plan, keys(aws, id))?;
-        let Some(plan) = plan else { return Ok(None) };
-        let limits =
-            |throttle: &ThrottleSettings| Throttle { rate: throttle.rate_limit(), burst: throttle.burst_limit() };
-        let stage = |stage: &ApiStage| {
-            let methods = stage.throttle().into_iter().flatten();
-            let methods = methods.map(|(key, throttle)| (key.clone(), limits(throttle))).collect();
-            Some((format!("{}:{}", stage.api_id()?, stage.stage()?), methods))
-        };
-        Ok(Some(Observed {
-            outputs: Outputs { id: id.to_owned(), keys },
-            name: plan.name().unwrap_or_default().to_owned(),
-            description: plan.description().filter(|text| !text.is_empty()).map(str::to_owned),
-            throttle: plan.throttle().map(limits),
-            quota: plan.quota().and_then(|quota| {
-                let period = match quota.period()?.as_str() {
-                    "WEEK" => Period::Week,
-                    "MONTH" => Period::Month,
-                    _ => Period::Day,
-                };
-                Some(Quota { limit: quota.limit(), period, offset: quota.offset() })
-            }),
-            stages: plan.api_stages().iter().filter_map(stage).collect(),
-            tags: ordered(plan.tags()),
-        }))
     }
 
     fn patch(&self, stage: &str, seen: &Observed) -> Vec<PatchOperation> {
@@ -294,6 +257,64 @@ impl UsagePlan {
         }
         operations
     }
+}
+
+/// Our plan as it stands, for those who only want to use it.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn standing(
+    aws: &Aws<'_>,
+    lookups: &Lookups,
+    name: &str,
+    stage: &str,
+    owner: &Owner,
+) -> Result<Option<Outputs>> {
+    let all = candidates(aws, lookups.usage_plans(aws).await?, name, stage).await?;
+    Ok(all.into_iter().find(|plan| owner.tags.own(&plan.tags)).map(|plan| plan.outputs))
+}
+
+/// The list has no tags, so every plan of our name, or with a stage of our name, is asked.
+async fn candidates(aws: &Aws<'_>, plans: &[Plan], name: &str, stage: &str) -> Result<Vec<Observed>> {
+    let candidate = |plan: &&Plan| {
+        plan.name() == Some(name) || plan.api_stages().iter().any(|attached| attached.stage() == Some(stage))
+    };
+    let ids: Vec<&str> = plans.iter().filter(candidate).filter_map(|plan| plan.id()).collect();
+    let all = try_join_all(ids.into_iter().map(|id| look(aws, id))).await?;
+    let mut all: Vec<Observed> = all.into_iter().flatten().collect();
+    all.sort_by(|one, other| one.outputs.id.cmp(&other.outputs.id));
+    Ok(all)
+}
+
+async fn look(aws: &Aws<'_>, id: &str) -> Result<Option<Observed>> {
+    let plan = async {
+        let call = || aws.apigateway().get_usage_plan().usage_plan_id(id).send();
+        found(aws.call("apigateway", "GetUsagePlan", Repeat::Safe, call).await)
+    };
+    let (plan, keys) = tokio::try_join!(plan, keys(aws, id))?;
+    let Some(plan) = plan else { return Ok(None) };
+    let limits = |throttle: &ThrottleSettings| Throttle { rate: throttle.rate_limit(), burst: throttle.burst_limit() };
+    let stage = |stage: &ApiStage| {
+        let methods = stage.throttle().into_iter().flatten();
+        let methods = methods.map(|(key, throttle)| (key.clone(), limits(throttle))).collect();
+        Some((format!("{}:{}", stage.api_id()?, stage.stage()?), methods))
+    };
+    Ok(Some(Observed {
+        outputs: Outputs { id: id.to_owned(), keys },
+        name: plan.name().unwrap_or_default().to_owned(),
+        description: plan.description().filter(|text| !text.is_empty()).map(str::to_owned),
+        throttle: plan.throttle().map(limits),
+        quota: plan.quota().and_then(|quota| {
+            let period = match quota.period()?.as_str() {
+                "WEEK" => Period::Week,
+                "MONTH" => Period::Month,
+                _ => Period::Day,
+            };
+            Some(Quota { limit: quota.limit(), period, offset: quota.offset() })
+        }),
+        stages: plan.api_stages().iter().filter_map(stage).collect(),
+        tags: ordered(plan.tags()),
+    }))
 }
 
 /// Ids of the keys in a plan.

@@ -52,18 +52,7 @@ impl Resource for UsagePlanKey {
 
     async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
         let (plan, key) = (known.require(self.plan)?.id, known.require(self.key)?.id);
-        let call = || {
-            let request = aws.apigateway().create_usage_plan_key().usage_plan_id(&plan);
-            request.key_id(&key).key_type("API_KEY").send()
-        };
-        match aws.call("apigateway", "CreateUsagePlanKey", Repeat::Safe, call).await {
-            // A repeated call whose first answer was lost; else the key reaches this stage through another plan.
-            Err(error) if error.is(ErrorKind::AlreadyExists) => match keys(aws, &plan).await?.contains(&key) {
-                true => Ok(()),
-                false => Err(Error { next: Some(ELSEWHERE.to_owned()), ..error }),
-            },
-            ended => ended.map(|_| ()),
-        }
+        attach(aws, &plan, &key).await
     }
 
     async fn update(&self, aws: &Aws<'_>, known: &Known, (): &(), _: &[Change]) -> Result<()> {
@@ -72,9 +61,29 @@ impl Resource for UsagePlanKey {
 
     async fn delete(&self, aws: &Aws<'_>, known: &Known, (): &()) -> Result<()> {
         let (Some(plan), Some(key)) = (known.get(self.plan), known.get(self.key)) else { return Ok(()) };
-        let call = || aws.apigateway().delete_usage_plan_key().usage_plan_id(&plan.id).key_id(&key.id).send();
-        gone(aws.call("apigateway", "DeleteUsagePlanKey", Repeat::Safe, call).await)
+        detach(aws, &plan.id, &key.id).await
     }
+}
+
+/// Puts the key into the plan, where it may be already.
+pub(super) async fn attach(aws: &Aws<'_>, plan: &str, key: &str) -> Result<()> {
+    let call = || aws.apigateway().create_usage_plan_key().usage_plan_id(plan).key_id(key).key_type("API_KEY").send();
+    match aws.call("apigateway", "CreateUsagePlanKey", Repeat::Safe, call).await {
+        // A repeated call whose first answer was lost; else the key reaches this stage through another plan.
+        Err(error) if error.is(ErrorKind::AlreadyExists) => {
+            match keys(aws, plan).await?.iter().any(|held| held == key) {
+                true => Ok(()),
+                false => Err(Error { next: Some(ELSEWHERE.to_owned()), ..error }),
+            }
+        }
+        ended => ended.map(|_| ()),
+    }
+}
+
+/// Takes the key out of the plan, where it may not be any more.
+pub(super) async fn detach(aws: &Aws<'_>, plan: &str, key: &str) -> Result<()> {
+    let call = || aws.apigateway().delete_usage_plan_key().usage_plan_id(plan).key_id(key).send();
+    gone(aws.call("apigateway", "DeleteUsagePlanKey", Repeat::Safe, call).await)
 }
 
 /// `AWS_FACTS` B3.

@@ -57,6 +57,7 @@ pub(super) fn question(question: Question) -> String {
     let asked = match question {
         Question::Deploy => "Deploy these changes?",
         Question::Teardown => "Delete all of it?",
+        Question::Rotate => "Rotate the key?",
     };
     format!("\n{} [y/N] ", paint(BOLD, asked))
 }

@@ -46,10 +46,19 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
             writes: tally.writes,
             elapsed: tally.elapsed().unwrap_or_default(),
             left: None,
+            checks: None,
             problem: problem_of(command, failure),
         }));
     }
     lines
+}
+
+/// Why an edit was not deployed.
+pub(super) fn refused(failure: &Failure) -> Value {
+    match failure {
+        Failure::Faults(faults) => merged(json!({ "event": "invalid" }), faults_document(faults)),
+        other => json!({ "event": "failed", "problem": problem_of("dev", other) }),
+    }
 }
 
 fn faults_document(faults: &[Fault]) -> Value {

@@ -4,6 +4,8 @@
 //! The modules that draw (`human`, `values`, `outcome`, `diagnostics`, `json`) are pure: data and a [`Look`] in, text
 //! out. [`Ui`] owns the streams; `progress` owns the step lines.
 
+mod called;
+mod checks;
 mod diagnostics;
 mod human;
 mod json;
@@ -12,6 +14,7 @@ mod linediff;
 mod look;
 mod outcome;
 mod progress;
+mod served;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -19,13 +22,18 @@ mod values;
 mod words;
 
 use std::path::Path;
+use std::time::Duration;
 
+pub use self::checks::junit;
 pub use self::look::Look;
 use self::progress::Progress;
 pub use self::streams::Captured;
 use self::streams::Streams;
 use crate::event::{Event, Reporter};
-use crate::pipeline::{Deployed, Failure, Planned, Status, TornDown, Validated};
+use crate::pipeline::{
+    Called, Deployed, Failure, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested, TornDown,
+    Validated,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -57,6 +65,7 @@ pub enum Color {
 pub enum Question {
     Deploy,
     Teardown,
+    Rotate,
 }
 
 /// The streams of one run, and what has been seen on them so far.
@@ -122,8 +131,8 @@ impl Ui {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}
             _ => self.streams.err(&match question {
-                Question::Deploy => human::plan(planned, &self.look),
                 Question::Teardown => human::teardown(planned, &self.look),
+                Question::Deploy | Question::Rotate => human::plan(planned, &self.look),
             }),
         }
         if yes || planned.plan.is_empty() {
@@ -141,6 +150,121 @@ impl Ui {
                 self.streams.err(&summary);
             }
             self.streams.out(&result);
+        }
+    }
+
+    /// A template's text, exactly; on a terminal with a line break at its end and without what could drive the terminal.
+    pub fn rendered(&self, rendered: &Rendered) {
+        if self.format != Format::Human {
+            return self.document(&json::of(rendered));
+        }
+        self.data(rendered.output.as_bytes());
+        let overrides =
+            [("requestOverride", &rendered.request_override), ("responseOverride", &rendered.response_override)];
+        for (name, value) in overrides {
+            if let Some(value) = value.as_ref().map(outcome::without_empty) {
+                self.say(&format!("$context.{name} = {}\n", layout::harmless(&value.to_string())));
+            }
+        }
+    }
+
+    /// A JSON document, whatever the format.
+    pub fn results(&self, results: &serde_json::Value) {
+        // A `Value` has string keys only; it always serialises.
+        self.streams.bytes(serde_json::to_string_pretty(results).unwrap_or_default().as_bytes());
+        self.streams.bytes(b"\n");
+    }
+
+    /// The one place that prints a key's value (law 10).
+    pub fn key(&self, key: &ShownKey) {
+        match self.format {
+            Format::Human => self.streams.out(&format!("{}\n", key.value)),
+            _ => self.document(&serde_json::json!({ "name": key.name, "id": key.id, "value": key.value })),
+        }
+    }
+
+    /// Says what a rotation means and, unless `yes`, asks. `interrupted` ends the question with a no.
+    pub fn agreed_to_rotate(&self, rotation: &Rotation, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
+        if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
+            self.streams.err(&outcome::rotation(rotation, &self.look));
+        }
+        if yes {
+            return true;
+        }
+        self.streams.err(&human::question(Question::Rotate));
+        self.streams.answer(interrupted)
+    }
+
+    pub fn rotated(&self, rotated: &Rotated) {
+        self.progress.rest();
+        if self.format == Format::Human {
+            self.streams.err(&outcome::rotated(rotated, &self.look));
+        }
+    }
+
+    /// One event of a log: a line of JSON, or its time and text.
+    pub fn log_line(&self, line: &LogLine) {
+        self.progress.rest();
+        match self.format {
+            Format::Human => {
+                let text = outcome::log_line(line, self.streams.watched());
+                if self.streams.watched() { self.streams.out(&text) } else { self.streams.bytes(text.as_bytes()) }
+            }
+            _ => self.streams.out(&(json::of(line).to_string() + "\n")),
+        }
+    }
+
+    pub fn no_log_lines(&self, since: Duration) {
+        self.say(&format!("No log lines in the last {}; --since looks further back.\n", words::took_whole(since)));
+    }
+
+    /// The body on stdout as it is; status, headers and trace on stderr, or with `include` the first two before the body.
+    pub fn called(&self, called: &Called, include: bool) {
+        self.progress.rest();
+        if self.format != Format::Human {
+            return self.document(&called::document(called));
+        }
+        if let Some(trace) = &called.trace {
+            self.streams.err(&called::ladder(trace, &self.look));
+        }
+        if include {
+            self.data_without_end(called::head(called).as_bytes());
+        } else if self.volume != Volume::Quiet {
+            self.streams.err(&called::about(called));
+        }
+        self.data(&called.body);
+    }
+
+    pub fn tested(&self, tested: &Tested) {
+        self.progress.rest();
+        match self.format {
+            Format::Human => self.streams.out(&checks::summary(tested, &self.look)),
+            _ => self.document(&json::of(tested)),
+        }
+    }
+
+    /// All of stdin.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn input(&self) -> std::io::Result<Vec<u8>> {
+        self.streams.input()
+    }
+
+    /// Bytes for stdout; a person gets a line break at their end.
+    fn data(&self, bytes: &[u8]) {
+        self.data_without_end(bytes);
+        if self.streams.watched() && !bytes.is_empty() && !bytes.ends_with(b"\n") {
+            self.streams.bytes(b"\n");
+        }
+    }
+
+    fn data_without_end(&self, bytes: &[u8]) {
+        match self.streams.watched() {
+            true => {
+                self.streams.bytes(layout::harmless(&String::from_utf8_lossy(bytes).replace("\r\n", "\n")).as_bytes())
+            }
+            false => self.streams.bytes(bytes),
         }
     }
 
@@ -180,6 +304,20 @@ impl Ui {
         });
     }
 
+    /// Tells why an edit was not deployed, while the server goes on.
+    pub fn edit_refused(&self, failure: &Failure) {
+        self.progress.rest();
+        if self.format == Format::JsonLines {
+            self.document(&json::refused(failure));
+        }
+        self.streams.err(&match failure {
+            Failure::Faults(faults) => diagnostics::faults(faults, &self.look),
+            Failure::Problem(problem) => diagnostics::problems(problem, &Default::default(), &self.look),
+            Failure::Usage(sentence) => diagnostics::usage("dev", sentence, &self.look),
+            Failure::Interrupted => String::new(),
+        });
+    }
+
     /// Something that keeps the program from starting at all.
     pub fn fatal(&self, sentence: &str) {
         self.streams.err(&diagnostics::usage("poc", sentence, &self.look));
@@ -209,6 +347,13 @@ impl Ui {
         self.streams.out(&(text.unwrap_or_default() + "\n"));
     }
 
+    /// A part of the result for people; the documents for programs hold it anyway.
+    fn result(&self, text: &str) {
+        if self.format == Format::Human {
+            self.progress.aside(|| self.streams.out(text));
+        }
+    }
+
     /// A line of progress.
     fn say(&self, text: &str) {
         if self.format == Format::Human && self.volume != Volume::Quiet && !text.is_empty() {
@@ -220,7 +365,21 @@ impl Ui {
 impl Reporter for Ui {
     fn report(&self, event: &Event) {
         let said = self.progress.report(event);
-        self.say(&said);
+        match event {
+            // What a run was made for is its result; at the end of a deploy it is one step more.
+            Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
+            Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
+            _ => self.say(&said),
+        }
+        if self.format == Format::Human {
+            match event {
+                Event::Serving { .. } => self.streams.out(&served::serving(event, &self.look)),
+                Event::Request(request) if self.volume != Volume::Quiet => {
+                    self.streams.out(&served::request(request, &self.look));
+                }
+                _ => {}
+            }
+        }
         let wanted = self.volume == Volume::Verbose || !matches!(event, Event::Call { .. });
         if self.format == Format::JsonLines && wanted {
             self.document(&json::of(event));

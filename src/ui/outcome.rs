@@ -4,21 +4,28 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use super::human::heading;
 use super::layout::{columns, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, LINK, Look, paint};
 use super::progress::Tally;
 use super::values::{self, Shown, shown};
-use super::words::{count, took};
+use super::words::{count, took, took_whole};
+use super::{checks, human};
 use crate::engine::plan::{Change, Plan, Side};
-use crate::event::Outcome;
-use crate::pipeline::{Deployed, ResourceState, ResourceStatus, Status, TornDown, Validated};
+use crate::event::{CheckTally, Outcome};
+use crate::pipeline::{
+    Deployed, LogLine, ResourceState, ResourceStatus, Rotated, Rotation, Status, TornDown, Validated,
+};
 
 const INDENT: &str = "      ";
 
 /// Outputs that people look for first, and what they are called.
-const LABELS: [(&str, &str); 4] =
-    [("invoke_url", "invoke URL"), ("custom_url", "custom URL"), ("api_keys", "API key"), ("call", "try it")];
+const LABELS: [(&str, &str); 5] = [
+    ("invoke_url", "invoke URL"),
+    ("custom_url", "custom URL"),
+    ("api_keys", "API key"),
+    ("call", "try it"),
+    ("serve", "serve it"),
+];
 
 pub(super) fn validated(file: &Path, validated: &Validated, look: &Look) -> String {
     let stages = match validated.stages.as_slice() {
@@ -53,6 +60,15 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
         0 => sentence,
         steps => format!("{sentence} {} put off: run `poc deploy` again later to go on.", count(steps, "step")),
     };
+    let sentence = match deployed.checks {
+        None => sentence,
+        Some(tally @ CheckTally { failed: 0, .. }) => format!("{sentence} {}.", checks::verdict(tally)),
+        Some(tally) => format!(
+            "{sentence} {}: what is deployed stays deployed. Mend what the checks show and run `poc deploy` again; \
+             `poc test` runs the checks alone.",
+            checks::verdict(tally)
+        ),
+    };
     let summary = format!("\n{}", wrap("", &sentence, look.width));
     if deployed.outcome == Outcome::Declined {
         return (String::new(), summary);
@@ -84,7 +100,7 @@ fn outputs(outputs: &BTreeMap<String, String>) -> String {
 }
 
 pub(super) fn status(status: &Status, look: &Look) -> String {
-    let mut text = heading(&status.target, look);
+    let mut text = human::heading(&status.target, look);
     if !status.deployed {
         return text + &wrap("", "Nothing is deployed. `poc deploy` deploys it.", look.width);
     }
@@ -183,4 +199,50 @@ pub(super) fn torn_down(gone: &TornDown, tally: &Tally, look: &Look) -> String {
         text += &wrap("  - ", &harmless(left), look.width);
     }
     text + &wrap("", "Run `poc teardown` again to finish; if something stays, its message says why.", look.width)
+}
+
+/// What a rotation is about to do, before it is asked for.
+pub(super) fn rotation(rotation: &Rotation, look: &Look) -> String {
+    let key = paint(BOLD, harmless(&rotation.key));
+    let grace = match rotation.grace.as_secs() {
+        0 => "goes at once; callers that send it get 403".to_owned(),
+        _ => format!("is accepted for {} more, then callers that send it get 403", took_whole(rotation.grace)),
+    };
+    let sentence = match rotation.resumed {
+        true => format!("The rotation of the API key {key} that was begun before is finished. The old value {grace}."),
+        false => format!("The API key {key} gets a new value. The old value {grace}."),
+    };
+    human::heading(&rotation.target, look) + &wrap("", &sentence, look.width)
+}
+
+pub(super) fn rotated(rotated: &Rotated, look: &Look) -> String {
+    let key = harmless(&rotated.key);
+    let sentence = match (rotated.outcome, rotated.resumed) {
+        (Outcome::Declined, _) => "Nothing was changed.".to_owned(),
+        (_, false) => format!("{} {key}: `poc key show` prints its new value.", paint(GOOD, "Rotated")),
+        (_, true) => format!(
+            "{} {key}: the rotation that was begun before. `poc key show` prints its new value; to rotate it once \
+             more, run the same command again.",
+            paint(GOOD, "Finished")
+        ),
+    };
+    format!("\n{}", wrap("", &sentence, look.width))
+}
+
+/// The time, then the text; further lines of an event stand below its text. `guarded`: nothing may drive the terminal.
+pub(super) fn log_line(line: &LogLine, guarded: bool) -> String {
+    // Lambda's runtimes write the lines of one event with a carriage return between them.
+    let text = line.message.replace("\r\n", "\n").replace('\r', "\n");
+    let text = if guarded { harmless(&text) } else { text };
+    let indent = " ".repeat(columns(&line.time) + 2);
+    let time = if guarded { paint(DIM, &line.time) } else { line.time.clone() };
+    let text = text.trim_end().split('\n').collect::<Vec<_>>().join(&format!("\n{indent}"));
+    format!("{time}  {text}\n")
+}
+
+/// An override without the parts that override nothing.
+pub(super) fn without_empty(value: &serde_json::Value) -> serde_json::Value {
+    let Some(members) = value.as_object() else { return value.clone() };
+    let says = |value: &serde_json::Value| value.as_object().is_none_or(|members| !members.is_empty());
+    members.iter().filter(|(_, value)| says(value)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

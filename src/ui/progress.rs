@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::layout::{HARD_SPACE, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
+use super::served;
 use super::words::{doing, done, sign, style, took, up_to};
 use crate::engine::plan::Plan;
 use crate::event::{Action, Event, Problem};
@@ -39,6 +40,8 @@ pub(super) struct Tally {
     elapsed: Option<Duration>,
     /// The run told its end itself.
     pub(super) ended: bool,
+    /// The run is made for its checks.
+    pub(super) tests: bool,
 }
 
 /// A step that has begun.
@@ -134,8 +137,9 @@ struct Live {
     bars: RefCell<BTreeMap<String, ProgressBar>>,
 }
 
-/// The id of the spinner that stands for reading AWS; no step has it.
+/// The ids of the spinners that stand for reading AWS and for calling what is deployed; no step has them.
 const READING: &str = "";
+const CHECKING: &str = " ";
 
 impl Progress {
     pub(super) fn plain(look: Look) -> Progress {
@@ -163,7 +167,10 @@ impl Progress {
         let mut tally = self.tally.borrow_mut();
         tally.began.get_or_insert_with(Instant::now);
         match event {
-            Event::Started { .. } => String::new(),
+            Event::Started { command, .. } => {
+                tally.tests = *command == "test";
+                String::new()
+            }
             Event::Reading { resources } => {
                 self.spin(READING, format!("reading {}", super::words::count(*resources, "resource")));
                 String::new()
@@ -223,6 +230,12 @@ impl Progress {
                 let because = format!("it needs {}", tally.title(because));
                 self.ended(self.look.glyphs.dot, DIM, "skipped", &tally.title(step), &because)
             }
+            Event::Checking { checks, url } => {
+                self.still(READING);
+                self.spin(CHECKING, super::checks::title(*checks, url));
+                String::new()
+            }
+            Event::CheckPassed(check) | Event::CheckFailed(check) => super::checks::line(check, &self.look),
             Event::Call { service, operation, elapsed, error, .. } => {
                 tally.requests += 1;
                 tally.writes += u64::from(!only_looks(operation));
@@ -232,6 +245,13 @@ impl Progress {
                 let error = error.as_ref().map_or_else(String::new, |code| format!("  {}", harmless(code)));
                 let call = format!("    {service} {operation}  {} ms{error}", elapsed.as_millis());
                 format!("{}\n", paint(DIM, call))
+            }
+            Event::Serving { .. } | Event::Request(_) => String::new(),
+            Event::Redeployed { elapsed, changes } => served::redeployed(*elapsed, changes, &self.look),
+            Event::Kept { .. } => served::kept(&self.look),
+            Event::Stopped { requests, elapsed } => {
+                tally.ended = true;
+                served::stopped(*requests, *elapsed, &self.look)
             }
             Event::Note { text } => wrap("note: ", &harmless(text), self.look.width),
             Event::Finished { requests, writes, elapsed, .. } => {

@@ -14,6 +14,10 @@ pub(super) struct Streams {
     out: RefCell<Box<dyn Write>>,
     err: RefCell<Box<dyn Write>>,
     input: RefCell<Option<Box<dyn BufRead + Send>>>,
+    /// stdout past everything that changes text on its way.
+    raw: RefCell<Box<dyn Write>>,
+    /// stdout is a terminal, which what stands in data may not drive.
+    watched: bool,
     /// stderr is a terminal that can move its cursor.
     live: bool,
     /// stderr takes colour.
@@ -54,6 +58,8 @@ impl Streams {
             live: watched && !dumb,
             colour: err.current_choice() != ColorChoice::Never,
             out: RefCell::new(Box::new(AutoStream::new(io::stdout(), choice))),
+            raw: RefCell::new(Box::new(io::stdout())),
+            watched: io::stdout().is_terminal(),
             err: RefCell::new(Box::new(err)),
             input: RefCell::new(Some(Box::new(io::BufReader::new(io::stdin())))),
             can_ask: watched && io::stdin().is_terminal(),
@@ -67,6 +73,8 @@ impl Streams {
         let streams = Streams {
             out: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.out.clone())) as Box<dyn Write>))),
             err: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.err.clone())) as Box<dyn Write>))),
+            raw: RefCell::new(Box::new(Memory(captured.out.clone()))),
+            watched: false,
             input: RefCell::new(Some(input)),
             live: false,
             colour: false,
@@ -96,6 +104,30 @@ impl Streams {
         {
             *self.broken.borrow_mut() = Some(error);
         }
+    }
+
+    /// Bytes exactly as they are.
+    pub(super) fn bytes(&self, bytes: &[u8]) {
+        let mut raw = self.raw.borrow_mut();
+        if self.broken.borrow().is_none()
+            && let Err(error) = raw.write_all(bytes).and_then(|()| raw.flush())
+        {
+            *self.broken.borrow_mut() = Some(error);
+        }
+    }
+
+    /// Is stdout watched by a person?
+    pub(super) fn watched(&self) -> bool {
+        self.watched
+    }
+
+    /// All of stdin; nothing where it has been read before.
+    pub(super) fn input(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if let Some(mut input) = self.input.borrow_mut().take() {
+            input.read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
     }
 
     /// Everything else. There is nowhere to tell of a stderr that fails.

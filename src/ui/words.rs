@@ -23,6 +23,19 @@ pub(super) fn took(time: Duration) -> String {
     }
 }
 
+/// As [`took`], for what is usually quick: `42 ms`.
+pub(super) fn took_exactly(time: Duration) -> String {
+    if time.as_secs() < 1 { format!("{} ms", time.as_millis()) } else { took(time) }
+}
+
+/// As [`took`], for a time that was asked for: no fractions.
+pub(super) fn took_whole(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..10 => format!("{seconds} s"),
+        _ => took(time),
+    }
+}
+
 fn rest(n: u64, unit: &str) -> String {
     if n == 0 { String::new() } else { format!(" {n} {unit}") }
 }

@@ -46,6 +46,18 @@ pub(super) const MATCH_STEPS: usize = 10;
 /// Steps of one regular expression match.
 pub(super) const REGEX_BACKTRACKS: usize = 1_000_000;
 
+/// The same on a long text, where one step may be long.
+pub(super) const REGEX_BACKTRACKS_LONG: usize = 100_000;
+
+/// The same in a render, which may match often, for a pattern whose groups look around or are referred to.
+pub(super) const REGEX_BACKTRACKS_HARD: usize = 10_000;
+
+/// What each match of such a pattern counts as.
+pub(super) const HARD_MATCH_STEPS: usize = 1_000;
+
+/// Bytes of one compiled part of a regular expression.
+pub(super) const REGEX_BYTES: usize = 4 * 1024 * 1024;
+
 /// Rounds of parsing inside rendering: `#evaluate` in what `#evaluate` was given.
 pub(super) const EVALUATE_DEPTH: usize = 30;
 

@@ -52,13 +52,14 @@ use std::rc::Rc;
 
 pub use error::{ParseError, Position, RenderError, RenderErrorKind};
 pub use input::Request;
+pub use java_regex::{JavaPattern, PatternError, PatternErrorKind, TooHard};
 pub use parameters::{ParameterLocation, ParameterUse};
 
 use parser::{Fault, Preparation};
 use render::Renderer;
 use value::{Key, Map};
 
-/// A parsed template.
+/// A parsed template. It is shared by whoever renders it, on any thread; only the values of one render are not.
 #[derive(Debug)]
 pub struct Template {
     block: ast::Block,
@@ -74,6 +75,11 @@ pub struct Rendered {
     /// `$context.responseOverride`, if the template changed it.
     pub response_override: Option<serde_json::Value>,
 }
+
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Template>();
+};
 
 impl Template {
     /// Parses a template.

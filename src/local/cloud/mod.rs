@@ -3,7 +3,7 @@
 //! of calls that AWS refuses is refused here.
 //!
 //! One file or folder per service; `request.rs`, `reply.rs`, `xml.rs`, `page.rs` and `stamp.rs` are the wire, `store.rs`
-//! is what is kept.
+//! is what is kept, `usage.rs` what callers of the deployed APIs used up.
 
 mod page;
 mod reply;
@@ -20,6 +20,7 @@ pub mod logs;
 pub mod route53;
 pub mod s3;
 mod sts;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,6 +92,7 @@ pub struct Cloud {
     logs: logs::LogStore,
     /// Counts the transactions of a cloud in memory.
     transactions: AtomicU64,
+    usage: Arc<usage::Ledger>,
     clock: Clock,
     profile: Profile,
 }
@@ -115,11 +117,15 @@ impl Cloud {
 
     fn of(kept: store::Kept, directory: Option<PathBuf>, clock: Clock, profile: Profile) -> Arc<Cloud> {
         let kept = Mutex::new(kept);
+        let usage = Arc::new(match &directory {
+            Some(directory) => usage::Ledger::beside(directory),
+            None => usage::Ledger::in_memory(),
+        });
         let logs = match &directory {
             Some(directory) => logs::LogStore::Directory(directory.join("logs")),
             None => logs::LogStore::in_memory(),
         };
-        Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), clock, profile })
+        Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), usage, clock, profile })
     }
 
     pub fn clock(&self) -> Clock {
@@ -149,6 +155,11 @@ impl Cloud {
         self.directory.as_deref()
     }
 
+    /// What callers of the deployed APIs used up.
+    pub fn usage(&self) -> &Arc<usage::Ledger> {
+        &self.usage
+    }
+
     /// As of now; costs one look at a file's metadata. Equal revisions mean that nothing changed in between, whichever
     /// process might have changed it.
     pub fn revision(&self) -> Revision {
@@ -174,7 +185,8 @@ impl Cloud {
         let now = self.clock.epoch_millis();
         let reply = kept.transact(|state, blobs| {
             let region = request.region().to_owned();
-            let mut call = Call { region, state, blobs, logs: &self.logs, now, profile: &self.profile };
+            let mut call =
+                Call { region, state, blobs, logs: &self.logs, now, profile: &self.profile, usage: &self.usage };
             dispatch(&mut call, &request)
         });
         self.transactions.fetch_add(1, Ordering::Release);
@@ -227,6 +239,7 @@ pub struct Call<'a> {
     pub now: u64,
     pub region: String,
     pub profile: &'a Profile,
+    pub usage: &'a usage::Ledger,
 }
 
 impl Call<'_> {

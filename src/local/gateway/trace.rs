@@ -16,6 +16,9 @@ pub struct Trace {
     /// Name of the API key that the request came with, never its value.
     pub api_key: Option<String>,
     pub steps: Vec<Step>,
+    /// What of the integration's time was the function's cold start, where it had one.
+    #[serde(rename = "cold_start_us", skip_serializing_if = "Option::is_none", serialize_with = "some_micros")]
+    pub cold_start: Option<Duration>,
     /// Why API Gateway answered by itself, in more words than it tells callers: the fault of a template, a key that is in
     /// no usage plan of the stage, …
     pub reason: Option<String>,
@@ -54,4 +57,8 @@ pub struct Fact {
 
 fn micros<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn some_micros<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    micros(&duration.unwrap_or_default(), serializer)
 }

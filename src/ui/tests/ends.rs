@@ -19,6 +19,7 @@ fn idle(ui: &Ui, command: &'static str) {
         writes: 0,
         elapsed: Duration::from_millis(240),
         left: None,
+        checks: None,
         problem: None,
     });
 }
@@ -58,7 +59,7 @@ fn validate_is_content() {
 fn a_second_deploy_changes_nothing() {
     let (ui, shown) = ui(Format::Human);
     idle(&ui, "deploy");
-    ui.deployed(&Deployed { target: target(), outcome: Outcome::Unchanged, outputs: outputs() });
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Unchanged, outputs: outputs(), checks: None });
     insta::assert_snapshot!(shown.err(), @"
 
     Nothing changed: ServerlessPOC (stage prod) is as deploy.yaml says.
@@ -70,7 +71,7 @@ fn a_second_deploy_changes_nothing() {
 #[test]
 fn the_person_said_no() {
     let (ui, shown) = ui(Format::Human);
-    ui.deployed(&Deployed { target: target(), outcome: Outcome::Declined, outputs: outputs() });
+    ui.deployed(&Deployed { target: target(), outcome: Outcome::Declined, outputs: outputs(), checks: None });
     assert_eq!((shown.out().as_str(), shown.err().as_str()), ("", "\nNothing was changed.\n"));
 }
 
@@ -123,7 +124,7 @@ fn status_when_all_is_well() {
     invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
     custom URL    https://api.example.com/poc
     API key       ServerlessPOC
-    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    try it        curl -H "x-api-key: $(poc key show)" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
     function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
 
     4 resources, all as deploy.yaml says.
@@ -153,7 +154,7 @@ fn status_with_drift() {
     invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
     custom URL    https://api.example.com/poc
     API key       ServerlessPOC
-    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    try it        curl -H "x-api-key: $(poc key show)" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
     function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
 
     4 resources: 2 drifted, 1 missing. `poc plan` shows how to put that right, `poc deploy`

@@ -168,7 +168,10 @@ impl Operand {
                 None => (rest.strip_suffix('/'), false),
             };
             if let Some(pattern) = pattern {
-                return Ok(Self::Pattern(Box::new(JavaRegex::new(pattern, ignore_case)?)));
+                return Ok(Self::Pattern(Box::new(JavaRegex::new(&format!(
+                    "{}{pattern}",
+                    if ignore_case { "(?i)" } else { "" }
+                ))?)));
             }
         }
         Ok(Self::Text(text.to_owned()))
@@ -194,7 +197,7 @@ fn matches(renderer: &mut Renderer, left: &Operand, right: &Operand, item: &Valu
     };
     match renderer.text(&target)? {
         Some(text) => {
-            renderer.step(text.len() / 16)?;
+            renderer.step(text.len() / 16 + regex.cost(&text))?;
             Ok(regex.matches_whole(&text)?)
         }
         None => Ok(false),

@@ -82,6 +82,9 @@ impl Renderer {
             ("lastIndexOf", [Value::Number(Number::Int(c))]) => place(text, code_point(*c).and_then(|c| text.rfind(c))),
             ("indexOf", [part, Value::Number(Number::Int(from))]) => {
                 let Some(part) = part_text(part) else { return Ok(None) };
+                if part.is_empty() {
+                    return int((*from).clamp(0, i32::try_from(java::length(text)).unwrap_or(i32::MAX)));
+                }
                 let start = java::byte_of_unit(text, usize::try_from(*from).unwrap_or(0));
                 place(text, text[start..].find(&part).map(|at| start + at))
             }
@@ -105,7 +108,7 @@ impl Renderer {
             }
             ("matches", [Value::String(pattern)]) => {
                 let regex = self.regex(pattern)?;
-                self.step(text.len() / 16)?;
+                self.step(text.len() / 16 + regex.cost(text))?;
                 bool(regex.matches_whole(text)?)
             }
             _ => Ok(None),
@@ -171,17 +174,20 @@ impl Renderer {
     fn replace(&mut self, text: &str, pattern: &str, to: &str, most: usize) -> Called {
         let regex = self.regex(pattern)?;
         self.step(text.len() / 16)?;
+        let cost = regex.cost(text);
+        self.step(cost)?;
         let replaced = regex.replace(text, to, most, |made| {
             self.check_text(made)?;
-            self.step(limits::MATCH_STEPS)
+            self.step(cost)
         })?;
         found(self.made(replaced)?)
     }
 
     fn split(&mut self, text: &str, pattern: &str, limit: i32) -> Called {
         let regex = self.regex(pattern)?;
-        self.step(text.len() / 16)?;
-        let parts = regex.split(text, limit, |_| self.step(limits::MATCH_STEPS))?;
+        let cost = regex.cost(text);
+        self.step(text.len() / 16 + cost)?;
+        let parts = regex.split(text, limit, |_| self.step(cost))?;
         self.charge(text.len())?;
         found(Value::list(ListKind::Array, parts.into_iter().map(Value::text).collect()))
     }

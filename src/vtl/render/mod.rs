@@ -177,7 +177,7 @@ impl Renderer {
         }
         // compiling costs far more than matching
         self.step(limits::REGEX_STEPS + pattern.len())?;
-        let regex = Rc::new(JavaRegex::new(pattern, false)?);
+        let regex = Rc::new(JavaRegex::new(pattern)?);
         self.regexes.insert(pattern.to_owned(), Rc::clone(&regex));
         Ok(regex)
     }

@@ -124,6 +124,7 @@ fn operation(call: &mut Call<'_>, request: &Request) -> Answer {
         ("PATCH",  ["usageplans", plan]) => usage_plans::update(call, request, plan),
         ("DELETE", ["usageplans", plan]) => usage_plans::delete(call, plan),
         ("GET",    ["usageplans", plan, "usage"]) => usage_plans::usage(call, request, plan),
+        ("PATCH",  ["usageplans", plan, "keys", key, "usage"]) => usage_plans::update_usage(call, request, plan, key),
         ("POST",   ["usageplans", plan, "keys"]) => usage_plans::create_key(call, request, plan),
         ("GET",    ["usageplans", plan, "keys"]) => usage_plans::list_keys(call, request, plan),
         ("GET",    ["usageplans", plan, "keys", key]) => usage_plans::get_key(call, plan, key),

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use super::input::{Constraints, Input};
 use super::model::{ApiKey, ApiStage, Quota, Region, Throttle, UsagePlan};
 use super::{Answer, fail, keys, patch, region, tags, usage_plan_patches, wire};
-use crate::local::cloud::{Call, Failure, LOWER, Reply, Request};
+use crate::local::cloud::usage::{self, Quotad};
+use crate::local::cloud::{Call, Failure, LOWER, Reply, Request, stamp};
 
 /// Per account and region.
 const PLANS: usize = 300;
 const PLANS_PER_KEY: usize = 10;
+/// Days of one GetUsage.
+const LONGEST_USAGE: i64 = 90;
 pub const METHOD_THROTTLES_PER_STAGE: usize = 20;
 pub const PERIODS: [&str; 3] = ["DAY", "WEEK", "MONTH"];
 
@@ -105,14 +108,63 @@ pub fn delete(call: &mut Call<'_>, id: &str) -> Answer {
     Ok(Reply::empty(202))
 }
 
-/// No traffic is counted by the control plane.
+/// Per key and day: how many requests there were, and how many the quota still had.
 pub fn usage(call: &mut Call<'_>, request: &Request, id: &str) -> Answer {
-    plan(call, id)?;
-    let date = |name| request.query(name).unwrap_or_default();
-    Ok(Reply::json(
-        200,
-        &json!({ "usagePlanId": id, "startDate": date("startDate"), "endDate": date("endDate"), "values": {} }),
-    ))
+    let plan = plan(call, id)?;
+    let quota = plan.quota.clone().unwrap_or_else(no_quota);
+    let mut keys = plan.keys.clone();
+    let date = |name| request.query(name).unwrap_or_default().to_owned();
+    let (start, end) = (date("startDate"), date("endDate"));
+    let (Some(first), Some(last)) = (day_of(&start), day_of(&end)) else {
+        return Err(fail::bad_request("Invalid date format specified. Must be in format yyyy-MM-dd"));
+    };
+    if first > last || last - first > LONGEST_USAGE {
+        return Err(fail::bad_request("Usage date range must be between 0 and 90 days"));
+    }
+    keys.extend(call.usage.keys(id));
+    keys.sort_unstable();
+    keys.dedup();
+    keys.retain(|key| request.query("keyId").is_none_or(|wanted| wanted == key));
+    let values: serde_json::Map<String, Value> =
+        keys.into_iter().map(|key| (key.clone(), json!(call.usage.usage(id, &key, &quota, (first, last))))).collect();
+    Ok(Reply::json(200, &json!({ "usagePlanId": id, "startDate": start, "endDate": end, "values": values })))
+}
+
+/// Gives a key more, or less, for the rest of the period.
+pub fn update_usage(call: &mut Call<'_>, request: &Request, id: &str, key: &str) -> Answer {
+    let patches = patch::read(&Input::new(request)?, "updateUsageInput", |found| found)?;
+    let plan = plan(call, id)?;
+    if !plan.keys.iter().any(|held| held == key) {
+        return Err(no_plan_key());
+    }
+    let Some(quota) = plan.quota.clone() else {
+        return Err(fail::bad_request("Usage Plan has no quota"));
+    };
+    for patch in &patches {
+        if patch.path != "/remaining" {
+            return Err(patch.not_one_of(&["/remaining"]));
+        }
+        patch.only(&[patch::Op::Replace])?;
+        call.usage.grant(call.now, Quotad { plan: id, key, quota: &quota }, patch.number()?);
+    }
+    let today = usage::day(call.now);
+    let values = json!({ key: call.usage.usage(id, key, &quota, (today, today)) });
+    let date = stamp::iso_seconds(call.now)[..10].to_owned();
+    // What others count with is read from the file; a moment later would be too late for a caller that goes on at once.
+    call.usage.write(call.now).map_err(|fault| Failure::new(500, "InternalFailure", fault.to_string()))?;
+    Ok(Reply::json(200, &json!({ "usagePlanId": id, "startDate": date, "endDate": date, "values": values })))
+}
+
+/// What a plan without a quota counts against: nothing that ends.
+fn no_quota() -> Quota {
+    Quota { limit: i64::MAX, offset: 0, period: "DAY".into() }
+}
+
+/// Days since 1970 of `2026-01-31`.
+fn day_of(date: &str) -> Option<i64> {
+    let date: jiff::civil::Date = date.parse().ok()?;
+    let since = jiff::civil::date(1970, 1, 1).until(date).ok()?;
+    Some(i64::from(since.get_days()))
 }
 
 pub fn create_key(call: &mut Call<'_>, request: &Request, id: &str) -> Answer {

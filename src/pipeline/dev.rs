@@ -1,0 +1,261 @@
+//! `poc dev`: deploys into the embedded cloud, serves it, and deploys again whenever a file was edited. The file's checks
+//! are not run.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+
+use tokio::time::Instant;
+
+use super::session::{self, Session, Sources};
+use super::watch::Watch;
+use super::{Failure, Settings};
+use crate::aws::{EmbeddedCloud, Error, Port, Serving, reachable};
+use crate::clock::Clock;
+use crate::engine::plan::{Plan, Side, Step};
+use crate::event::{Event, Outcome, Reporter};
+
+/// What the command line of `poc dev` asked for.
+#[derive(Clone, Debug)]
+pub struct DevSettings {
+    pub run: Settings,
+    /// Port 0 stands for one that is free.
+    pub address: SocketAddr,
+    pub watch: bool,
+}
+
+/// Serves until `stop` is done. `refused` is told why an edit was not deployed.
+///
+/// # Errors
+/// Why there is nothing to serve: the port is taken, or the first deploy failed.
+pub async fn dev(
+    settings: &DevSettings,
+    reporter: &dyn Reporter,
+    refused: &dyn Fn(&Failure),
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let mut stop = pin!(stop);
+    // Before anything is deployed: a port that is taken should not cost anybody a deploy.
+    let port = Port::bind(settings.address).map_err(|error| taken(settings.address, &error))?;
+    let address = port.address().map_err(|error| taken(settings.address, &error))?;
+    let cloud = session::embedded(&settings.run, Clock::system())?;
+    let run = Settings { local: true, cloud: Some(cloud.clone()), ..settings.run.clone() };
+    let live = tokio::select! {
+        biased;
+        deployed = deploy(&run, reporter) => deployed?,
+        () = stop.as_mut() => return Err(Failure::Interrupted),
+    };
+    let mut dev = Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone() };
+    dev.serving.set_default_api(&live.api);
+    dev.tell_serving(reachable(address), &live, settings.watch);
+    let watched = match settings.watch {
+        true => dev.watch(stop.as_mut()).await,
+        false => dev.tell_until(stop.as_mut(), std::future::pending()).await.map_or(Ok(()), Ok),
+    };
+    dev.end(begun).await;
+    watched
+}
+
+/// What a deploy made, as far as serving it goes.
+struct Live {
+    api: String,
+    /// The path of the stage: `prod`.
+    stage: String,
+    outcome: Outcome,
+    plan: Plan,
+    custom_url: Option<String>,
+    sources: Sources,
+    /// A line to try it with, but for the place of the address.
+    call: Option<String>,
+}
+
+/// Stands in a line to try, until the address is known.
+const ADDRESS: &str = "{address}";
+
+async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Failure> {
+    let session = Session::open(settings, "deploy", reporter).await?;
+    let read = session.read().await?;
+    let plan = session.planned(&read).plan;
+    let (outcome, _) = session.carry_out(&read, &|_| true).await?;
+    let mut outputs = session.outputs(&read);
+    let stage = session.target.stage.clone();
+    Ok(Live {
+        api: outputs.remove("rest_api_id").unwrap_or_default(),
+        outcome,
+        plan,
+        custom_url: outputs.remove("custom_url"),
+        sources: session.sources(),
+        call: session.curl(&format!("http://{ADDRESS}/{stage}")),
+        stage,
+    })
+}
+
+fn serve(cloud: &EmbeddedCloud, port: Port) -> Result<Serving, Failure> {
+    cloud.serve(port).map_err(|error| {
+        let next = "close other programs, or raise what the system grants one";
+        problem("server", format!("the operating system refuses what a server needs: {error}"), next.to_owned())
+    })
+}
+
+struct Dev<'a> {
+    run: Settings,
+    reporter: &'a dyn Reporter,
+    refused: &'a dyn Fn(&Failure),
+    serving: Serving,
+    sources: Sources,
+}
+
+impl Dev<'_> {
+    fn tell_serving(&self, address: SocketAddr, live: &Live, watching: bool) {
+        let call = live.call.as_ref().map(|call| call.replace(ADDRESS, &address.to_string()));
+        self.reporter.report(&Event::Serving {
+            url: format!("http://{address}/{}", live.stage),
+            endpoint: format!("http://{address}"),
+            // With `-i`, the answer's headers are seen, too.
+            call: call.map(|call| call.replacen("curl ", "curl -i ", 1)),
+            custom_url: live.custom_url.clone(),
+            watching,
+        });
+        if !address.ip().is_loopback() {
+            let text = "everybody who reaches this address can call the API, and the AWS APIs of the embedded cloud, \
+                        whose credentials are no secret";
+            self.reporter.report(&Event::Note { text: text.to_owned() });
+        }
+    }
+
+    /// Deploys what is edited.
+    async fn watch(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) -> Result<(), Failure> {
+        let mut watch = Watch::new().map_err(|error| unwatched(&error))?;
+        watch.follow(&self.run.file, &self.sources).map_err(|error| unwatched(&error))?;
+        // What was edited between the deploy and now.
+        watch.look_again();
+        while self.tell_until(stop.as_mut(), watch.edited()).await.is_some() {
+            // Before the files are read, so that whatever is new among them is watched from then on.
+            let followed = watch.follow(&self.run.file, &self.sources);
+            let (run, begun) = (self.run.clone(), Instant::now());
+            let quiet = Quiet(self.reporter);
+            let Some(deployed) = self.tell_until(stop.as_mut(), deploy(&run, &quiet)).await else { break };
+            match deployed {
+                Ok(live) => self.redeployed(live, begun),
+                Err(failure) => {
+                    (self.refused)(&failure);
+                    self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
+                }
+            }
+            if let Err(error) = followed.and_then(|()| watch.follow(&self.run.file, &self.sources)) {
+                self.reporter.report(&Event::Note { text: format!("some directories cannot be watched: {error}") });
+            }
+        }
+        Ok(())
+    }
+
+    fn redeployed(&mut self, live: Live, begun: Instant) {
+        self.serving.set_default_api(&live.api);
+        self.sources = live.sources;
+        if live.outcome == Outcome::Changed {
+            self.reporter.report(&Event::Redeployed { elapsed: begun.elapsed(), changes: changes(&live.plan) });
+        }
+    }
+
+    /// Tells of requests until the work is done; nothing if it is to stop.
+    async fn tell_until<T>(
+        &mut self,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.as_mut() => return None,
+                done = work.as_mut() => return Some(done),
+                request = self.serving.request() => self.reporter.report(&Event::Request(request)),
+            }
+        }
+    }
+
+    async fn end(&mut self, begun: Instant) {
+        let reporter = self.reporter;
+        self.serving.stop(|request| reporter.report(&Event::Request(request))).await;
+        reporter.report(&Event::Stopped { requests: self.serving.answered(), elapsed: begun.elapsed() });
+    }
+}
+
+/// Passes on what is worth a line of a server's log.
+struct Quiet<'a>(&'a dyn Reporter);
+
+impl Reporter for Quiet<'_> {
+    fn report(&self, event: &Event) {
+        if matches!(event, Event::Call { .. } | Event::Note { .. } | Event::StepRetrying { .. }) {
+            self.0.report(event);
+        }
+    }
+}
+
+/// What was edited, told from the plan: without what only follows from it.
+fn changes(plan: &Plan) -> Vec<String> {
+    let follows = |step: &&Step| {
+        let made_up = |side: &Side| matches!(side, Side::KnownAfter(_));
+        matches!(step.step.as_str(), "package" | "deployment" | "alias")
+            || (!step.changes.is_empty() && step.changes.iter().all(|change| made_up(&change.after)))
+    };
+    let own: Vec<&Step> = plan.steps.iter().filter(|step| !follows(step)).collect();
+    if own.is_empty() {
+        return plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect();
+    }
+    own.into_iter().flat_map(words).collect()
+}
+
+/// `GET /admit integration.templates.application/json`, `Lambda function code`, `API key ServerlessPOC-2 created`.
+fn words(step: &Step) -> Vec<String> {
+    use crate::event::Action;
+    match step.action {
+        Action::Update | Action::Replace if !step.changes.is_empty() => {
+            let whose = |path: &str| match path.split_once(" · ") {
+                Some((part, property)) => format!("{part} {property}"),
+                None => format!("{} {path}", step.kind),
+            };
+            step.changes.iter().map(|change| whose(&change.path)).collect()
+        }
+        Action::Update | Action::Replace => vec![format!("{} {}", step.kind, step.name)],
+        Action::Create => vec![format!("new {} {}", step.kind, step.name)],
+        Action::Delete | Action::Prune => vec![format!("no more {} {}", step.kind, step.name)],
+    }
+}
+
+fn taken(address: SocketAddr, error: &std::io::Error) -> Failure {
+    use std::io::ErrorKind;
+    let (ip, port) = (address.ip(), address.port());
+    match error.kind() {
+        ErrorKind::AddrInUse => problem(
+            "port_in_use",
+            format!("port {port} of {ip} is in use"),
+            format!("stop what uses it, or choose another: `poc dev --port {}` (0 takes a free one)", port ^ 1),
+        ),
+        ErrorKind::PermissionDenied => problem(
+            "port_refused",
+            format!("the operating system keeps port {port} to itself"),
+            "choose one above 1023, or --port 0 for a free one".to_owned(),
+        ),
+        ErrorKind::AddrNotAvailable => problem(
+            "no_such_address",
+            format!("{ip} is no address of this machine"),
+            "leave out --host, or give 0.0.0.0 for every address of this machine".to_owned(),
+        ),
+        _ => problem(
+            "port_refused",
+            format!("port {port} of {ip} cannot be opened: {error}"),
+            "choose another with --port and --host".to_owned(),
+        ),
+    }
+}
+
+fn unwatched(error: &notify::Error) -> Failure {
+    let next = "raise fs.inotify.max_user_watches, or do without: `poc dev --no-watch`";
+    problem("watch", format!("the files cannot be watched: {error}"), next.to_owned())
+}
+
+fn problem(name: &'static str, message: String, next: String) -> Failure {
+    Failure::Problem(Box::new(Error::refused(name, message, next).problem(None)))
+}
