@@ -89,7 +89,7 @@ fn what_a_server_says_besides() {
         Event::Stopped { requests: 1, elapsed: Duration::from_secs(75) },
     ];
     let (out, err) = shown(Format::Human, Volume::Normal, &events);
-    insta::assert_snapshot!(out, @"
+    insta::assert_snapshot!(out.trim_start(), @"
     serving     http://127.0.0.1:3000/prod
     try it      curl -i 'http://127.0.0.1:3000/prod/admit'
     custom URL  http://127.0.0.1:3000/poc with -H 'Host: api.example.com'
