@@ -1,5 +1,8 @@
 //! The program as people and CI run it: the built binary, its exit codes, its two streams, what it leaves behind.
 
+#[path = "cli/commands.rs"]
+mod commands;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -64,6 +67,8 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poc"));
         command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null()).env_clear();
         command.env("HOME", self.directory.path()).env("AWS_EC2_METADATA_DISABLED", "true").env("COLUMNS", "100");
+        // Where the function's runtime is found.
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
 
@@ -90,7 +95,7 @@ fn the_first_hour() {
     let desk = Desk::new();
     let first = desk.poc(&["deploy", "--local", "--yes"]).exits(0);
     for word in
-        [".execute-api.us-east-1.amazonaws.com/prod", "https://api.example.com/poc", "ServerlessPOC", "x-api-key"]
+        [".execute-api.us-east-1.amazonaws.com/prod", "https://api.example.com/poc", "ServerlessPOC", "poc call GET"]
     {
         assert!(first.out.contains(word), "{word} is not in {}", first.out);
     }
@@ -231,13 +236,17 @@ fn without_a_region_the_ways_to_say_it_are_told() {
 fn killed_by_the_system_anywhere_the_next_run_finishes() {
     for moment in [30, 60, 90, 120, 150, 180, 220, 260, 300, 350, 400, 500] {
         let desk = Desk::new();
-        let mut child =
-            desk.command(&["deploy", "--local", "--yes"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = desk
+            .command(&["deploy", "--local", "--yes", "--no-checks"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(moment));
         child.kill().unwrap();
         child.wait().unwrap();
-        desk.poc(&["deploy", "--local", "--yes"]).exits(0);
-        let idle = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0).last_event();
+        desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
+        let idle = desk.poc(&["deploy", "--local", "--yes", "--no-checks", "--json"]).exits(0).last_event();
         assert_eq!(idle["writes"], 0, "killed after {moment} ms: {idle}");
         let gone = desk.poc(&["teardown", "--local", "--yes", "--json"]).exits(0).last_event();
         assert_eq!(gone["left"], Value::Array(Vec::new()), "killed after {moment} ms");

@@ -1,6 +1,6 @@
 //! `poc render`: what does a mapping template make of a request?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -71,7 +71,7 @@ pub(super) struct RenderArgs {
 }
 
 pub(super) enum RenderSettings {
-    One(Render),
+    One(Box<Render>),
     Cases(String),
 }
 
@@ -87,7 +87,7 @@ impl RenderArgs {
         let path = self.template.clone().unwrap_or_default();
         let template = input::text(&path, ui)?;
         let request = self.request(ui)?;
-        Ok(RenderSettings::One(Render { path, template, request }))
+        Ok(RenderSettings::One(Box::new(Render { path, template, request })))
     }
 
     fn ensure_one_reads_stdin(&self) -> Result<(), Failure> {
@@ -127,7 +127,7 @@ impl RenderArgs {
     }
 }
 
-fn json(path: &PathBuf, ui: &Ui) -> Result<Value, Failure> {
+fn json(path: &Path, ui: &Ui) -> Result<Value, Failure> {
     let text = input::text(path, ui)?;
     serde_json::from_str(&text).map_err(|fault| Failure::Usage(format!("{} is not JSON: {fault}", path.display())))
 }
@@ -138,7 +138,7 @@ fn add(to: &mut Map<String, Value>, pairs: &[(String, String)]) {
 
 pub(super) fn run(ui: &Ui, settings: RenderSettings) -> Result<End, Failure> {
     match settings {
-        RenderSettings::One(render) => ui.rendered(&pipeline::render(render)?),
+        RenderSettings::One(render) => ui.rendered(&pipeline::render(*render)?),
         RenderSettings::Cases(text) => ui.results(&pipeline::render_cases(&text)?),
     }
     Ok(End::Done)

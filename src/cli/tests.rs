@@ -1,5 +1,7 @@
 //! The words of the command line: help texts whole, and what the parser refuses.
 
+mod commands;
+
 use clap::{CommandFactory, Parser};
 
 use super::*;
@@ -7,7 +9,8 @@ use super::*;
 fn help(command: &str, width: usize) -> String {
     let mut root = Cli::command().term_width(width);
     root.build();
-    let command = if command.is_empty() { &mut root } else { root.find_subcommand_mut(command).expect("it exists") };
+    let words = command.split_whitespace();
+    let command = words.fold(&mut root, |command, word| command.find_subcommand_mut(word).expect("it exists"));
     command.render_help().to_string()
 }
 
@@ -37,7 +40,13 @@ fn help_of_poc() {
       validate  Check deploy.yaml, its templates and the package; nothing is sent to AWS
       plan      Show what a deploy would change; nothing is changed
       deploy    Make AWS what deploy.yaml says: package, function, API, keys, domain
+      dev       Serve it on this machine, and deploy every edit
       status    Show what is deployed, what has drifted, and the URLs
+      test      Run the file's checks against the deployed API
+      call      Call the deployed API, on AWS or on this machine
+      key       Show or rotate an API key
+      logs      Print the function's log lines
+      render    Show what a mapping template makes of a request; needs no deploy.yaml
       teardown  Delete everything that a deploy made
 
     Options:
@@ -62,8 +71,10 @@ fn help_of_poc() {
 
     Examples:
       poc deploy --local      try everything on this machine, no AWS account needed
+      poc dev                 serve it on this machine, and deploy every edit
       poc plan                see what a deploy to AWS would change
       poc deploy              change it
+      poc call GET '/admit?gre=800&gpa=4&rank=1'
       poc status              see what is there, and what has drifted
       poc teardown            delete all of it
 
@@ -72,6 +83,7 @@ fn help_of_poc() {
       1    a step failed; the same command run again continues
       2    the command line or deploy.yaml is wrong; nothing was sent to AWS
       3    changes are pending (plan --exit-code)
+      4    a check failed (test, deploy)
       130  interrupted, or answered with no
 
     Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION,
@@ -221,8 +233,9 @@ fn help_of_deploy() {
     Make AWS what deploy.yaml says: package, function, API, keys, domain
 
     Shows the plan, asks, then does what the plan says and nothing else. Interrupted or failed at any
-    point, the same command run again continues. Where nothing differs, nothing is written. Ends with
-    the URLs, the names of the keys and how to call the API.
+    point, the same command run again continues. Where nothing differs, nothing is written. At the end
+    the file's checks are made through the API, also where nothing changed; not where a step was put
+    off. Ends with the URLs, the names of the keys and how to call the API.
 
     Usage: poc deploy [OPTIONS]
 
@@ -230,7 +243,7 @@ fn help_of_deploy() {
       -y, --yes        Do not ask; needed where nobody can answer
           --adopt      Take over resources that have our names but not our tags
           --no-wait    Do not wait for certificates and domain names that AWS is still working on
-          --no-checks  Do not run the file's checks at the end (this version never does)
+          --no-checks  Do not run the file's checks at the end
       -h, --help       Print help
 
     Where:

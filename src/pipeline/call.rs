@@ -67,13 +67,13 @@ pub async fn call(settings: &Settings, wanted: CallWanted, reporter: &dyn Report
         let why = "--trace tells what happens inside the embedded cloud, so it needs --local, and no --url";
         return Err(Failure::Usage(why.to_owned()));
     }
-    let called = session.call(wanted).await;
+    let called = session.send(wanted).await;
     session.aws.close().await;
     called
 }
 
 impl Session<'_> {
-    async fn call(&self, wanted: CallWanted) -> Result<Called, Failure> {
+    async fn send(&self, wanted: CallWanted) -> Result<Called, Failure> {
         let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref()).await? };
         let key = match &wanted.key {
             KeyWanted::None => None,

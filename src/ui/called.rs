@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::layout::{columns, harmless, pad};
 use super::look::{BAD, BOLD, DIM, GOOD, Look, paint};
-use super::words::took;
+use super::words::took_exactly;
 use crate::pipeline::Called;
 
 /// A header with this name holds a secret (law 10).
@@ -15,6 +15,8 @@ const SECRET: &str = "x-api-key";
 const NOT_SHOWN: &str = "[not shown]";
 /// The narrowest that a value is squeezed into.
 const LEAST: usize = 20;
+/// Values of these names are shown one member a line.
+const LISTED: [&str; 3] = ["headers", "query", "path"];
 /// Lines of one value, unless `-v`.
 const LINES: usize = 24;
 
@@ -22,10 +24,15 @@ const LINES: usize = 24;
 pub(super) fn about(called: &Called) -> String {
     let style = if called.status < 400 { GOOD } else { BAD };
     let key = called.key.as_ref().map_or_else(String::new, |key| format!(", API key {}", harmless(key)));
-    let head =
-        format!("{} {}", paint(style, status(called.status)), paint(DIM, format!("({}{key})", took(called.elapsed))));
+    let head = format!(
+        "{} {}",
+        paint(style, status(called.status)),
+        paint(DIM, format!("({}{key})", took_exactly(called.elapsed)))
+    );
     let mut text = format!("{} {}\n{head}\n", called.verb, harmless(&called.url));
-    for (name, value) in shown_headers(called) {
+    // The ladder ends with them.
+    let headers = if called.trace.is_some() { Vec::new() } else { shown_headers(called) };
+    for (name, value) in headers {
         text += &format!("{}\n", paint(DIM, format!("{}: {}", harmless(&name), harmless(&value))));
     }
     text + "\n"
@@ -178,7 +185,7 @@ fn rung(step: &Value, first: bool, last: bool, art: &Art, look: &Look) -> String
     let labels = facts.iter().map(|fact| columns(&label(fact))).max().unwrap_or(0);
     for fact in &facts {
         let room = look.width.min(80).saturating_sub(columns(side) + 1 + labels + 2).max(LEAST);
-        let mut lines = value_lines(&fact["value"], room);
+        let mut lines = value_lines(&fact["value"], LISTED.contains(&label(fact).as_str()), room);
         if lines.len() > LINES && !look.verbose {
             let more = lines.len() - LINES;
             lines.truncate(LINES);
@@ -197,7 +204,7 @@ fn rung(step: &Value, first: bool, last: bool, art: &Art, look: &Look) -> String
 }
 
 /// A document by its members, a text by its lines; long lines go on in the next.
-fn value_lines(value: &Value, room: usize) -> Vec<String> {
+fn value_lines(value: &Value, listed: bool, room: usize) -> Vec<String> {
     let text = match value {
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             // Short documents are shown as they were sent.
@@ -209,8 +216,8 @@ fn value_lines(value: &Value, room: usize) -> Vec<String> {
         },
         Value::Null => "(none)".to_owned(),
         Value::Object(members) if members.is_empty() => "{}".to_owned(),
-        // Headers and parameters: one a line.
-        Value::Object(members) if members.values().all(|value| !value.is_object() && !value.is_array()) => {
+        Value::Number(number) if number.is_f64() => format!("{:.2}", number.as_f64().unwrap_or_default()),
+        Value::Object(members) if listed => {
             let one = value.to_string();
             if columns(&one) <= room {
                 one

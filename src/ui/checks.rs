@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::layout::{HARD_SPACE, columns, harmless, pad, wrap};
 use super::linediff::{Line, diff};
 use super::look::{BAD, BOLD, DIM, GOOD, Look, paint};
-use super::words::{count, took};
+use super::words::{count, took_exactly};
 use crate::event::{CheckTally, Checked, Difference};
 use crate::pipeline::Tested;
 
@@ -23,9 +23,9 @@ pub(super) fn line(check: &Checked, look: &Look) -> String {
         0 | 1 => String::new(),
         attempts => format!(", {attempts} attempts"),
     };
-    let about = format!("({}{tries})", took(check.elapsed)).replace(' ', &HARD_SPACE.to_string());
+    let about = format!("({}{tries})", took_exactly(check.elapsed)).replace(' ', &HARD_SPACE.to_string());
     let mut text = wrap(&start, &format!("{} {}", harmless(&check.check), paint(DIM, about)), look.width);
-    if !check.passed() && check.check != check.request {
+    if !check.passed() && !check.check.starts_with(&check.request) {
         text += &wrap(INDENT, &paint(DIM, harmless(&check.request)), look.width);
     }
     text + &check.differences.iter().map(|one| difference(one, look)).collect::<String>()
@@ -49,6 +49,7 @@ fn difference(one: &Difference, look: &Look) -> String {
     let sentence = match (&one.expected, &one.got) {
         (Some(expected), Some(got)) => format!("{at}: expected {}, got {}", shown(expected), shown(got)),
         (Some(expected), None) => format!("{at}: expected {}, got nothing", shown(expected)),
+        (None, Some(Value::String(got))) if got.is_empty() => format!("{at}: empty"),
         (None, Some(Value::String(got))) => format!("{at}: {}", harmless(got)),
         (None, Some(got)) => format!("{at}: {}", shown(got)),
         (None, None) => at,

@@ -162,7 +162,7 @@ impl Ui {
         let overrides =
             [("requestOverride", &rendered.request_override), ("responseOverride", &rendered.response_override)];
         for (name, value) in overrides {
-            if let Some(value) = value {
+            if let Some(value) = value.as_ref().map(outcome::without_empty) {
                 self.say(&format!("$context.{name} = {}\n", layout::harmless(&value.to_string())));
             }
         }

@@ -236,6 +236,13 @@ pub(super) fn log_line(line: &LogLine, guarded: bool) -> String {
     let text = if guarded { harmless(&text) } else { text };
     let indent = " ".repeat(columns(&line.time) + 2);
     let time = if guarded { paint(DIM, &line.time) } else { line.time.clone() };
-    let text = text.trim_end_matches('\n').split('\n').collect::<Vec<_>>().join(&format!("\n{indent}"));
+    let text = text.trim_end().split('\n').collect::<Vec<_>>().join(&format!("\n{indent}"));
     format!("{time}  {text}\n")
+}
+
+/// An override without the parts that override nothing.
+pub(super) fn without_empty(value: &serde_json::Value) -> serde_json::Value {
+    let Some(members) = value.as_object() else { return value.clone() };
+    let says = |value: &serde_json::Value| value.as_object().is_none_or(|members| !members.is_empty());
+    members.iter().filter(|(_, value)| says(value)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -23,6 +23,11 @@ pub(super) fn took(time: Duration) -> String {
     }
 }
 
+/// As [`took`], for what is usually quick: `42 ms`.
+pub(super) fn took_exactly(time: Duration) -> String {
+    if time.as_secs() < 1 { format!("{} ms", time.as_millis()) } else { took(time) }
+}
+
 /// As [`took`], for a time that was asked for: no fractions.
 pub(super) fn took_whole(time: Duration) -> String {
     match time.as_secs() {

@@ -257,5 +257,5 @@ async fn the_line_to_try_has_no_braces() {
     world.write("deploy.yaml", &text[..text.find("\nchecks:").unwrap()]);
     world.edit("deploy.yaml", "    /admit:\n", "    /admit/{who+}:\n");
     let deployed = world.try_deploy().await.0.unwrap();
-    assert!(deployed.outputs["call"].ends_with("/prod/admit/who'"), "{}", deployed.outputs["call"]);
+    assert!(deployed.outputs["call"].contains("'/admit/who'"), "{}", deployed.outputs["call"]);
 }

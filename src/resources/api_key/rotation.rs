@@ -143,7 +143,7 @@ impl ApiKey {
         let left = || Duration::from_millis(old.due.saturating_sub(aws.clock().epoch_millis()));
         let wait = Wait {
             what: "the old value's time to be over",
-            usual: left(),
+            usual: left() + Duration::from_millis(999),
             deadline: Duration::MAX,
             interval: (left() / 20).clamp(Duration::from_millis(100), Duration::from_secs(5)),
         };

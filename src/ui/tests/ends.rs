@@ -124,7 +124,7 @@ fn status_when_all_is_well() {
     invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
     custom URL    https://api.example.com/poc
     API key       ServerlessPOC
-    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    try it        curl -H "x-api-key: $(poc key show)" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
     function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
 
     4 resources, all as deploy.yaml says.
@@ -154,7 +154,7 @@ fn status_with_drift() {
     invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
     custom URL    https://api.example.com/poc
     API key       ServerlessPOC
-    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    try it        curl -H "x-api-key: $(poc key show)" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
     function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
 
     4 resources: 2 drifted, 1 missing. `poc plan` shows how to put that right, `poc deploy`

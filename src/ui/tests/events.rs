@@ -210,7 +210,7 @@ async fn the_end_of_a_deploy_by_event_and_result() {
     invoke URL    https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod
     custom URL    https://api.example.com/poc
     API key       ServerlessPOC
-    try it        curl -H "x-api-key: $API_KEY" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
+    try it        curl -H "x-api-key: $(poc key show)" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'
     function arn  arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission
     "#);
     insta::assert_snapshot!(human.err(), @"
@@ -221,7 +221,7 @@ async fn the_end_of_a_deploy_by_event_and_result() {
     ");
     let program = run(Format::JsonLines);
     assert_eq!(program.err(), "");
-    insta::assert_snapshot!(program.out().lines().last().unwrap_or_default(), @r#"{"event":"finished","command":"deploy","outcome":"changed","outputs":{"api_keys":"ServerlessPOC","call":"curl -H \"x-api-key: $API_KEY\" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'","custom_url":"https://api.example.com/poc","function_arn":"arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission","invoke_url":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"},"requests":55,"writes":14,"elapsed_ms":3200}"#);
+    insta::assert_snapshot!(program.out().lines().last().unwrap_or_default(), @r#"{"event":"finished","command":"deploy","outcome":"changed","outputs":{"api_keys":"ServerlessPOC","call":"curl -H \"x-api-key: $(poc key show)\" 'https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/admit?gre=800&gpa=4&rank=1'","custom_url":"https://api.example.com/poc","function_arn":"arn:aws:lambda:us-east-1:123456789012:function:ServerlessPOCAdmission","invoke_url":"https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"},"requests":55,"writes":14,"elapsed_ms":3200}"#);
 }
 
 #[tokio::test(start_paused = true)]
