@@ -10,5 +10,9 @@ mod generate;
 mod hostile;
 #[path = "vtl/language.rs"]
 mod language;
+#[path = "vtl/oracle.rs"]
+mod oracle;
 #[path = "vtl/patterns.rs"]
 mod patterns;
+#[path = "vtl/wide.rs"]
+mod wide;

@@ -140,7 +140,7 @@ impl Port {
 /// The cloud behind a port, in a thread of its own, so that a deploy and requests do not wait for each other.
 pub struct Serving {
     aws: Arc<LocalAws>,
-    told: mpsc::Receiver<Request>,
+    told: mpsc::Receiver<Served>,
     answered: Arc<AtomicU64>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -162,7 +162,7 @@ impl EmbeddedCloud {
         let observer = Box::new(move |served| {
             counted.fetch_add(1, Ordering::Relaxed);
             // A terminal that does not keep up must not hold up the server, nor fill its memory.
-            let _ = tell.try_send(request(served));
+            let _ = tell.try_send(served);
         });
         let server = {
             let _inside = runtime.enter();
@@ -190,7 +190,7 @@ impl Serving {
     /// The next request that was answered; pending while there is none.
     pub async fn request(&mut self) -> Request {
         match self.told.recv().await {
-            Some(request) => request,
+            Some(served) => request(served),
             None => std::future::pending().await,
         }
     }
@@ -205,8 +205,8 @@ impl Serving {
     pub async fn stop(&mut self, tell: impl Fn(Request)) {
         drop(self.stop.take());
         // The server's end drops the observer, and with it the sender.
-        while let Some(request) = self.told.recv().await {
-            tell(request);
+        while let Some(served) = self.told.recv().await {
+            tell(request(served));
         }
         if let Some(thread) = self.thread.take() {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;

@@ -56,7 +56,7 @@ impl LocalAws {
         }
     }
 
-    /// A caller's request to a deployed API.
+    /// A caller's request to a deployed API, with or without a port between.
     pub async fn call(&self, call: Call) -> Answer {
         self.gateway.handle(call).await
     }

@@ -272,7 +272,7 @@ impl Bench {
                 _ => {}
             }
         }
-        Run { plan, operations, notes, writes, took: begun.elapsed(), ended: ended.map(|_| ()) }
+        Run { plan, operations, notes, writes, took: begun.elapsed(), ended: ended.map(drop) }
     }
 
     pub async fn connect<'w>(&self, reporter: &'w dyn Reporter) -> Aws<'w> {

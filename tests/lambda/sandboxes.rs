@@ -247,6 +247,88 @@ async fn dropping_it_ends_the_processes() {
     eventually("the process is gone", async || (!is_running(&pid)).then_some(())).await;
 }
 
+const LEFT_BEHIND: &str = "POC_TEST_LEFT_BEHIND";
+
+/// Handlers do not outlive us, even if we are killed in the middle of their work.
+#[tokio::test]
+async fn a_killed_parent_leaves_nobody_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let pids = directory.path().join("pids");
+    let mut parent = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sandboxes::somebody_to_be_killed", "--ignored"])
+        .env(LEFT_BEHIND, &pids)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let both: serde_json::Value = eventually("the handler works", async || {
+        serde_json::from_str(&std::fs::read_to_string(&pids).unwrap_or_default()).ok()
+    })
+    .await;
+    assert!(is_running(&both[0]) && is_running(&both[1]));
+    parent.kill().await.unwrap();
+    eventually("nobody is left", async || (!is_running(&both[0]) && !is_running(&both[1])).then_some(())).await;
+}
+
+#[tokio::test]
+#[ignore = "the other process of the test above"]
+async fn somebody_to_be_killed() {
+    let Some(pids) = std::env::var_os(LEFT_BEHIND) else { return };
+    // A bootstrap knows nothing of us, and this one does not even look at the Runtime API any more.
+    let code = "#!/bin/sh\ncurl -s \"http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next\" >/dev/null\n\
+                sleep 1000 &\necho \"[$$, $!]\" > \"$PIDS.part\"\nmv \"$PIDS.part\" \"$PIDS\"\nwait\n";
+    let function = crate::support::provided(code).timeout(600).variable("PIDS", pids.to_str().unwrap());
+    let _ = Env::with(function).await.call("{}").await;
+}
+
+const TOLD: &str = "POC_TEST_TOLD";
+
+/// What a handler sees of credentials when the process that runs it has these variables.
+async fn credentials_seen(variables: &[(&str, &str)]) -> serde_json::Value {
+    let directory = tempfile::tempdir().unwrap();
+    let told = directory.path().join("told");
+    let ran = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sandboxes::somebody_with_credentials", "--ignored"])
+        .env(TOLD, &told)
+        .envs(variables.iter().copied())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .await
+        .unwrap();
+    assert!(ran.success());
+    serde_json::from_str(&std::fs::read_to_string(told).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_developers_credentials_are_passed_when_asked_for_and_not_otherwise() {
+    let mut developer = vec![
+        ("AWS_ACCESS_KEY_ID", "AKIADEVELOPER"),
+        ("AWS_SECRET_ACCESS_KEY", "developers-secret"),
+        ("AWS_SESSION_TOKEN", "developers-token"),
+        ("AWS_PROFILE", "developers-profile"),
+        ("AWS_CONFIG_FILE", "/home/developer/.aws/config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/home/developer/.aws/credentials"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/developer"),
+        ("SOMETHING_ELSE", "developers-own"),
+    ];
+    let seen = credentials_seen(&developer).await.to_string();
+    assert!(!seen.to_lowercase().contains("developer"), "{seen}");
+    developer.push((poc::local::lambda::PASS_CREDENTIALS, "pass"));
+    let seen = credentials_seen(&developer).await;
+    for (name, value) in &developer[..7] {
+        assert_eq!(seen[name], *value, "{name}");
+    }
+    assert_eq!(seen["HOME"].as_str().map(str::to_owned), std::env::var("HOME").ok());
+    assert_eq!(seen["SOMETHING_ELSE"], json!(null));
+}
+
+#[tokio::test]
+#[ignore = "the other process of the test above"]
+async fn somebody_with_credentials() {
+    let Some(told) = std::env::var_os(TOLD) else { return };
+    let env = Env::with(python("import os\ndef handle(event, context):\n    return dict(os.environ)\n")).await;
+    std::fs::write(told, env.call("{}").await.result().to_string()).unwrap();
+}
+
 /// A process that ends between two calls is no failure of the next one.
 #[tokio::test]
 async fn a_sandbox_that_died_in_between_is_replaced() {
@@ -279,6 +361,28 @@ async fn a_cloud_on_disk_keeps_packages_unpacked_beside_it() {
     assert_eq!(env.call("{}").await.result(), "edited");
     env.local.close().await;
     other.local.close().await;
+}
+
+/// How long a call takes that does nothing: `--ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn a_warm_call_is_quick() {
+    let directory = tempfile::tempdir().unwrap();
+    let env = Env::at(directory.path()).await;
+    env.create(&python("def handle(event, context):\n    return event\n")).await;
+    env.create(&node("export const handler = async (event) => event;").named("node")).await;
+    for arn in [ARN.to_owned(), format!("{}node", ARN.strip_suffix('f').unwrap())] {
+        let _ = env.invoke(&arn, "{}").await.unwrap();
+        let mut times = Vec::new();
+        for _ in 0..2000 {
+            let begun = tokio::time::Instant::now();
+            let invoked = env.invoke(&arn, "{\"gre\": 800}").await.unwrap();
+            times.push((begun.elapsed(), invoked.duration));
+        }
+        times.sort();
+        let (half, most) = (times[1000], times[1980]);
+        println!("{arn}: p50 {:?} (handler {:?}), p99 {:?}", half.0, half.1, most.0);
+    }
 }
 
 #[tokio::test]

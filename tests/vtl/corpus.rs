@@ -12,7 +12,7 @@ fn read(path: &str) -> Vec<Value> {
 }
 
 /// A result without what is for reading only.
-fn compared(result: &Value) -> Value {
+pub fn compared(result: &Value) -> Value {
     let mut result = result.clone();
     if let Some(result) = result.as_object_mut() {
         result.shift_remove("message");

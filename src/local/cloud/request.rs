@@ -30,11 +30,12 @@ impl Request {
             Some(authority) => authority.to_string(),
             None => parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
         };
-        let (service, region) = scope(&parts.headers);
+        let query = form(parts.uri.query().unwrap_or_default());
+        let (service, region) = scope(&parts.headers).unwrap_or_else(|| presigned(&query));
         let body = if is_chunked(&parts.headers) { unchunk(&body) } else { body };
         Request {
             segments: path.split('/').filter(|part| !part.is_empty()).map(decode).collect(),
-            query: form(parts.uri.query().unwrap_or_default()),
+            query,
             method: parts.method,
             host,
             headers: parts.headers,
@@ -89,12 +90,23 @@ pub(super) fn form(text: &str) -> Vec<(String, String)> {
 }
 
 /// Service and region out of `Credential=AKID/20260101/us-east-1/apigateway/aws4_request`.
-fn scope(headers: &HeaderMap) -> (String, String) {
-    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let scope = authorization.split("Credential=").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
-    let mut parts = scope.split('/').skip(2);
-    let region = parts.next().unwrap_or("us-east-1").to_owned();
-    (parts.next().unwrap_or_default().to_owned(), region)
+fn scope(headers: &HeaderMap) -> Option<(String, String)> {
+    let authorization = headers.get("authorization")?.to_str().ok()?;
+    scope_of(authorization.split("Credential=").nth(1)?.split(',').next()?)
+}
+
+fn scope_of(credential: &str) -> Option<(String, String)> {
+    let mut parts = credential.split('/').skip(2);
+    let region = parts.next()?.to_owned();
+    Some((parts.next()?.to_owned(), region))
+}
+
+/// A presigned URL carries its scope in the query; the older kind has none, and is S3's.
+fn presigned(query: &[(String, String)]) -> (String, String) {
+    let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let older = || value("AWSAccessKeyId").map(|_| ("s3".to_owned(), "us-east-1".to_owned()));
+    let unsigned = || (String::new(), "us-east-1".to_owned());
+    value("X-Amz-Credential").and_then(scope_of).or_else(older).unwrap_or_else(unsigned)
 }
 
 fn is_chunked(headers: &HeaderMap) -> bool {

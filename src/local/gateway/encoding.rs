@@ -7,7 +7,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 use super::limits;
 use super::refusal::{Kind, Refusal};
@@ -71,7 +71,6 @@ pub fn pack(minimum: Option<i64>, asked: &HeaderMap, response: &mut http::Respon
     if let Ok(packed) = packed {
         *response.body_mut() = packed.into();
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
-        response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
     }
 }
 

@@ -116,7 +116,7 @@ impl Gateway {
             self.write_behind();
         }
         record.enter(StepName::MethodResponse);
-        let mut response = outcome.unwrap_or_else(|refusal| {
+        let mut response = outcome.and_then(small_enough).unwrap_or_else(|refusal| {
             let scope = visit.as_ref().map(|visit| Scope::new(&visit.stage, visit.method.as_deref(), &visit.request));
             let response = gateway_response::answer(&refusal, scope.as_ref());
             record.fact("gateway_response", || refusal.kind.response_type().unwrap_or("none"));
@@ -204,7 +204,9 @@ impl Gateway {
         throttle::admit(self.cloud.usage(), self.account, (stage, method, request), record)?;
         let body = std::mem::take(&mut request.body);
         request.body = encoding::unpack(&mut request.headers, body)?;
-        method.validation.check(request)
+        method.validation.check(request)?;
+        record.fact("validated", || method.validation.told(request));
+        Ok(())
     }
 
     /// Counters are written soon, not while a caller waits.
@@ -245,17 +247,22 @@ fn check_size(visit: &Visit, uri_length: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn small_enough(response: Response<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    if response.body().len() > limits::PAYLOAD {
+        return Err(Kind::ApiConfiguration.because("the answer's body is larger than 10 MB"));
+    }
+    Ok(response)
+}
+
 fn note(request: &MethodRequest, record: &mut Record) {
-    let texts = |pairs: &[(String, String)]| -> serde_json::Map<_, _> {
-        pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect()
-    };
+    let text = |name: &str, value: &str| (name.to_owned(), serde_json::Value::from(value));
     if !request.path_parameters.is_empty() {
         let parameters = request.path_parameters.iter();
-        let parameters: Vec<_> = parameters.map(|(name, value)| (name.to_string(), value.clone())).collect();
-        record.fact("path", || texts(&parameters));
+        record.fact("path", || parameters.map(|(name, value)| text(name, value)).collect::<serde_json::Map<_, _>>());
     }
     if !request.query.is_empty() {
-        record.fact("query", || texts(&request.query));
+        let parameters = request.query.iter();
+        record.fact("query", || parameters.map(|(name, value)| text(name, value)).collect::<serde_json::Map<_, _>>());
     }
     record.fact("headers", || told(&request.headers));
     if !request.body.is_empty() {
@@ -302,9 +309,6 @@ fn health() -> Response<Bytes> {
 
 /// What every answer has (`AWS_FACTS` C7); date and connection are the server's.
 fn finish(response: &mut Response<Bytes>, ids: &RequestIds, stage: Option<&Stage>, asked: &Asked) {
-    if response.body().len() > limits::PAYLOAD {
-        *response = gateway_response::answer(&Kind::ApiConfiguration.refusal(), None);
-    }
     if let Some(stage) = stage {
         encoding::pack(stage.minimum_compression, &asked.accepted, response);
     }

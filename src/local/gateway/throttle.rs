@@ -42,6 +42,12 @@ pub fn admit(
     });
     match ledger.admit(request.at, &taps, quotad) {
         Ok(remaining) => {
+            record.fact("throttles", || {
+                let told = |(name, tap): (&&str, &Tap)| {
+                    format!("{name}: {} a second, {} at once", tap.limit.rate, tap.limit.burst)
+                };
+                names.iter().zip(&taps).map(told).collect::<Vec<String>>()
+            });
             if let Some(remaining) = remaining {
                 record.fact("quota_remaining", || remaining);
             }

@@ -65,6 +65,18 @@ impl Validation {
         Validation { parameters, bodies }
     }
 
+    /// What `check` looks at, for a person.
+    pub fn told(&self, request: &MethodRequest) -> String {
+        let mut told: Vec<String> = self.parameters.iter().map(|one| one.name.clone()).collect();
+        told.extend(self.body(request).map(|body| format!("the body by the model {}", body.model)));
+        if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
+    }
+
+    fn body(&self, request: &MethodRequest) -> Option<&Body> {
+        let bodies = self.bodies.as_ref()?;
+        bodies.get(&request.content_type()).or_else(|| bodies.get("$default"))
+    }
+
     /// # Errors
     /// Names all missing parameters, or what of the body is wrong.
     pub fn check(&self, request: &MethodRequest) -> Result<(), Refusal> {
@@ -74,9 +86,7 @@ impl Validation {
             let message = format!("Missing required request parameters: [{}]", missing.join(", "));
             return Err(Kind::BadParameters.because(message.clone()).saying(message));
         }
-        let Some(bodies) = &self.bodies else { return Ok(()) };
-        let body = bodies.get(&request.content_type()).or_else(|| bodies.get("$default"));
-        body.map_or(Ok(()), |body| body.check(&request.body))
+        self.body(request).map_or(Ok(()), |body| body.check(&request.body))
     }
 }
 

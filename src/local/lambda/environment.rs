@@ -53,7 +53,10 @@ pub fn environment(deployed: &Deployed, place: &Place<'_>) -> Vec<(String, OsStr
     add("PATH", path.into());
     add("LANG", "en_US.UTF-8".into());
     add("TZ", ":UTC".into());
-    add("LD_LIBRARY_PATH", place.package.join("lib").into());
+    let mut libraries = OsString::from(place.package);
+    libraries.push(":");
+    libraries.push(place.package.join("lib"));
+    add("LD_LIBRARY_PATH", libraries);
     add("AWS_ACCESS_KEY_ID", "LOCAL".into());
     add("AWS_SECRET_ACCESS_KEY", "local".into());
     add("AWS_SESSION_TOKEN", "local".into());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::local::cloud::iso;
 
 use super::deployed::Deployed;
-use super::outcome::FunctionFault;
+use super::outcome::{FunctionFault, Source};
 
 /// How an invocation went, for its REPORT.
 pub struct Account<'a> {
@@ -72,7 +72,7 @@ pub fn end(deployed: &Deployed, now: u64, account: &Account<'_>) -> Vec<String> 
     let Account { request_id, duration, .. } = *account;
     let status = account
         .fault
-        .filter(|fault| !fault.reported)
+        .filter(|fault| fault.source != Source::Handler)
         .map(|fault| if fault.is_timeout() { ("timeout", None) } else { ("error", Some(fault.error_type.as_str())) });
     if deployed.logs_json() {
         let mut metrics = json!({

@@ -100,14 +100,31 @@ pub struct FunctionFault {
     pub error_type: String,
     /// What the log says about it, where the handler's own runtime has not said it.
     pub logged: Option<String>,
-    /// Whether the handler itself reported it and can go on.
-    pub reported: bool,
+    /// Who says so.
+    pub source: Source,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The handler, of its own failure.
+    Handler,
+    /// The runtime, of a handler that cannot be loaded.
+    Init,
+    /// Lambda, of a result that it does not pass on; the sandbox is as good as before.
+    Result,
+    /// Lambda, of a sandbox that is gone.
+    Sandbox,
 }
 
 impl FunctionFault {
     /// What the runtime client reported.
-    pub fn reported(payload: Bytes, error_type: String) -> FunctionFault {
-        FunctionFault { payload, error_type, logged: None, reported: true }
+    pub fn reported(payload: Bytes, error_type: String, source: Source) -> FunctionFault {
+        FunctionFault { payload, error_type, logged: None, source }
+    }
+
+    /// Whether the sandbox can go on.
+    pub fn is_survived(&self) -> bool {
+        matches!(self.source, Source::Handler | Source::Result)
     }
 
     /// What Lambda says when the runtime could not: `RequestId: … Error: …`.
@@ -117,7 +134,7 @@ impl FunctionFault {
             payload: error_object(&message, error_type),
             error_type: error_type.to_owned(),
             logged: Some(format!("{message}\n{error_type}\n")),
-            reported: false,
+            source: Source::Sandbox,
         }
     }
 
@@ -149,7 +166,7 @@ impl FunctionFault {
             payload: error_object(&message, "Sandbox.Timedout"),
             error_type: "Sandbox.Timedout".to_owned(),
             logged: Some(format!("{message}\n\n")),
-            reported: false,
+            source: Source::Sandbox,
         }
     }
 
@@ -163,7 +180,7 @@ impl FunctionFault {
             payload: error_object(&message, error_type),
             error_type: error_type.to_owned(),
             logged: Some(format!("{message}\n")),
-            reported: true,
+            source: Source::Result,
         }
     }
 

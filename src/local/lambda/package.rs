@@ -1,13 +1,14 @@
 //! Packages unpacked, once each, into directories named by their hash. A package is input from anywhere: nothing of it
 //! may land outside its directory, and no zip may fill the disk. What is unpacked is read-only, as `/var/task` is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Cursor, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
@@ -21,6 +22,8 @@ use super::outcome::Denied;
 const UNPACKED_LIMIT: u64 = 262_144_000;
 const ENTRIES_LIMIT: usize = 100_000;
 const DEEPEST: usize = 64;
+/// So long a package that nobody needs is left where it is.
+const YOUNG: Duration = Duration::from_secs(60 * 60);
 
 /// Where packages are unpacked to, and which are.
 pub struct Packages {
@@ -80,6 +83,16 @@ impl Packages {
         self.unpack(cloud, hash).await
     }
 
+    /// The hashes of all packages that functions have.
+    async fn used(&self, cloud: &Cloud) -> Option<BTreeSet<String>> {
+        let look = cloud.look(|state, _| {
+            let functions = state.lambda.regions.values().flat_map(|functions| functions.values());
+            let versions = functions.flat_map(|function| function.versions.values().chain([&function.latest]));
+            versions.map(|version| version.code.blob.clone()).collect()
+        });
+        look.await.ok()
+    }
+
     async fn unpack(&self, cloud: &Cloud, hash: &str) -> Result<PathBuf, Denied> {
         let home = self.home().map_err(|fault| Denied::service(fault.to_string()))?;
         let path = home.join(hash);
@@ -88,10 +101,31 @@ impl Packages {
         }
         let bytes = cloud.look(|_, blobs| blobs.get(hash)).await.map_err(|fault| Denied::service(fault.to_string()))?;
         let bytes = bytes.ok_or_else(|| Denied::service("the package of this function is gone"))?;
-        let done = tokio::task::spawn_blocking(move || unpack_once(&bytes, &path).map(|()| path));
+        let (used, now) = (self.used(cloud).await, cloud.clock().now());
+        let done = tokio::task::spawn_blocking(move || {
+            unpack_once(&bytes, &path)?;
+            if let Some(used) = used {
+                clear(&home, &used, now);
+            }
+            Ok::<_, String>(path)
+        });
         done.await
             .map_err(|fault| Denied::service(fault.to_string()))?
             .map_err(|problem| Denied::zip(format!("Lambda could not unzip the deployment package: {problem}")))
+    }
+}
+
+/// Removes packages that no function has any more, but for young ones: another process may be about to run them. What
+/// cannot be removed is only space.
+fn clear(home: &Path, used: &BTreeSet<String>, now: SystemTime) {
+    for entry in fs::read_dir(home).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_package = name.split('.').next().is_some_and(|hash| hash.len() == 64);
+        let made = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = made.ok().and_then(|made| now.duration_since(made).ok());
+        if is_package && !used.contains(&name) && age.is_some_and(|age| age > YOUNG) {
+            let _ = remove(&entry.path());
+        }
     }
 }
 
@@ -390,6 +424,27 @@ mod tests {
         }
         let (_directory, _, unpacked) = zip.unpack();
         assert!(unpacked.is_err_and(|problem| problem.contains("must be smaller than 262144000 bytes")));
+    }
+
+    #[test]
+    fn packages_that_nobody_has_any_more_go_when_they_are_old() {
+        let home = tempfile::tempdir().unwrap();
+        let [used, old, other] = ["a", "b", "runtime"].map(|name| name.repeat(if name.len() == 1 { 64 } else { 1 }));
+        for name in [&used, &old, &other] {
+            fs::create_dir(home.path().join(name)).unwrap();
+            fs::write(home.path().join(name).join("file"), "").unwrap();
+            read_only(&home.path().join(name)).unwrap();
+        }
+        let made = fs::metadata(home.path().join(&old)).unwrap().modified().unwrap();
+        let left = || fs::read_dir(home.path()).unwrap().count();
+        clear(home.path(), &BTreeSet::from([used.clone()]), made + YOUNG);
+        assert_eq!(left(), 3);
+        clear(home.path(), &BTreeSet::from([used.clone()]), made + YOUNG + Duration::from_secs(60));
+        assert_eq!(left(), 2);
+        assert!(!home.path().join(old).exists());
+        for name in [used, other] {
+            remove(&home.path().join(name)).unwrap();
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ struct Exchange {
     /// The invocation that is being worked on.
     current: Option<String>,
     started: bool,
+    /// It is known that a runtime waits: told once, however often it asks.
+    waits: bool,
 }
 
 struct Shared {
@@ -222,7 +224,9 @@ async fn next(shared: &Shared) -> Answer {
             None => {
                 let (give, waiting) = oneshot::channel();
                 exchange.parked = Some(give);
-                shared.report(Report::Ready);
+                if !std::mem::replace(&mut exchange.waits, true) {
+                    shared.report(Report::Ready);
+                }
                 waiting
             }
         }
@@ -257,6 +261,7 @@ fn finish(shared: &Shared, id: &str) -> Result<(), Box<Answer>> {
     let mut exchange = shared.lock();
     if exchange.current.as_deref() == Some(id) {
         exchange.current = None;
+        exchange.waits = false;
         return Ok(());
     }
     Err(Box::new(forbidden("InvalidRequestID", "Invalid request ID")))

@@ -14,7 +14,7 @@ use crate::local::cloud::{Cloud, iso};
 use super::chance::Chance;
 use super::deployed::{Catalogue, Deployed};
 use super::frames::{self, Account};
-use super::outcome::{ASYNCHRONOUS_LIMIT, Denied, FunctionFault, SYNCHRONOUS_LIMIT};
+use super::outcome::{ASYNCHRONOUS_LIMIT, Denied, FunctionFault, SYNCHRONOUS_LIMIT, Source};
 use super::package::Packages;
 use super::pool::{Pool, SWEEP};
 use super::runtime_api::Work;
@@ -229,7 +229,7 @@ impl Service {
             }
             Worked::Answered(body) => Ok(body),
             Worked::TooLarge(size) => Err(FunctionFault::response_too_large(size)),
-            Worked::Failed { error_type, body } => Err(FunctionFault::reported(body, error_type)),
+            Worked::Failed { error_type, body } => Err(FunctionFault::reported(body, error_type, Source::Handler)),
             Worked::NotTaken(status) => Err(FunctionFault::exited(request_id, status)),
             Worked::Ended(ended) => Err(self.fault(&deployed, request_id, ended)),
         };
@@ -243,7 +243,7 @@ impl Service {
         last.extend(frames::end(&deployed, self.now(), &account));
         let log_tail = sandbox.output.end(&last);
         let invoked = invoked(&deployed, request_id, &result, log_tail, duration, init);
-        if fault.is_none_or(|fault| fault.reported) {
+        if fault.is_none_or(FunctionFault::is_survived) {
             self.pool.put_back(sandbox);
             self.keep_sweeping();
         } else {
@@ -317,7 +317,7 @@ impl Service {
             other => other,
         };
         let fault = match initialised {
-            Initialised::Failed { error_type, body } => FunctionFault::reported(body, error_type),
+            Initialised::Failed { error_type, body } => FunctionFault::reported(body, error_type, Source::Init),
             Initialised::Ended(ended) => self.fault(deployed, request_id, ended),
             Initialised::Ready => return Ok(Provided::Cold(sandbox, Some(took))),
         };
@@ -346,9 +346,8 @@ impl Service {
     /// An invocation whose sandbox did not come up.
     fn without_sandbox(&self, deployed: &Deployed, request_id: &str, fault: FunctionFault, tried: Tried) -> Invoked {
         let now = self.now();
-        let init = tried.init.filter(|_| fault.reported);
         let peak_memory = tried.sandbox.as_ref().and_then(Sandbox::peak_memory);
-        let account = Account { request_id, duration: tried.spent, init, peak_memory, fault: Some(&fault) };
+        let account = Account { request_id, duration: tried.spent, init: None, peak_memory, fault: Some(&fault) };
         let mut lines = vec![frames::start(deployed, now, request_id)];
         lines.extend(fault.logged.clone());
         lines.extend(frames::end(deployed, now, &account));
@@ -408,7 +407,7 @@ fn invoked(
 ) -> Invoked {
     let (payload, error) = match result {
         Ok(payload) => (payload.clone(), None),
-        Err(fault) if fault.reported => (fault.payload.clone(), Some(FunctionError::Handled)),
+        Err(fault) if matches!(fault.source, Source::Handler) => (fault.payload.clone(), Some(FunctionError::Handled)),
         Err(fault) => (fault.payload.clone(), Some(FunctionError::Unhandled)),
     };
     Invoked {

@@ -16,15 +16,22 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// For the log, where it says more than the caller is told.
     pub(super) reason: String,
+    /// The caller is an SDK, which looks for the type in the body, too.
+    sdk: bool,
 }
 
 pub(super) fn refused(status: u16, code: &'static str, message: &str) -> Refusal {
-    Refusal { status, code, message: message.to_owned(), reason: message.to_owned() }
+    Refusal { status, code, message: message.to_owned(), reason: message.to_owned(), sdk: false }
 }
 
 impl Refusal {
     pub(super) fn because(mut self, reason: impl Into<String>) -> Refusal {
         self.reason = reason.into();
+        self
+    }
+
+    pub(super) fn to_sdk(mut self) -> Refusal {
+        self.sdk = true;
         self
     }
 
@@ -57,7 +64,11 @@ impl Refusal {
             let body = format!("<Error><Code>{}</Code><Message>{}</Message></Error>", self.code, self.message);
             ("application/xml", body)
         } else {
-            ("application/json", json!({ "message": self.message }).to_string())
+            let body = match self.sdk {
+                true => json!({ "__type": self.code, "message": self.message }),
+                false => json!({ "message": self.message }),
+            };
+            ("application/json", body.to_string())
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -93,11 +93,14 @@ fn aws(service: &str, head: &Parts, trusted_name: bool) -> Result<Destination, R
     let foreign = |name: &str| head.headers.contains_key(name);
     if !trusted_name || foreign("origin") || head.headers.get("sec-fetch-site").is_some_and(|site| site != "none") {
         let why = "The AWS APIs of this machine are not for web pages: call them by 127.0.0.1 or localhost";
-        return Err(refused(403, "AccessDeniedException", why));
+        return Err(refused(403, "AccessDeniedException", why).to_sdk());
     }
     match Service::signed(service) {
         Some(service) => Ok(Destination::Aws(service)),
-        None => Err(refused(400, "UnknownService", &format!("this cloud has no service '{}'", shown(service)))),
+        None => {
+            let why = format!("this cloud has no service '{}'", shown(service));
+            Err(refused(400, "UnknownService", &why).to_sdk())
+        }
     }
 }
 
@@ -148,7 +151,12 @@ fn in_header(headers: &HeaderMap) -> Option<&str> {
 fn in_query(head: &Parts) -> Option<&str> {
     let presigned = [Method::GET, Method::HEAD, Method::PUT].contains(&head.method);
     let query = head.uri.query().filter(|_| presigned)?;
-    let scope = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="))?;
+    let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    // The older signature, which the AWS CLI still makes where a bucket is in us-east-1.
+    if value("AWSAccessKeyId").is_some() && value("Signature").is_some() {
+        return Some("s3");
+    }
+    let scope = value("X-Amz-Credential")?;
     let service = if scope.contains('/') { scope.split('/').nth(3) } else { scope.split("%2F").nth(3) };
     service.filter(|service| *service == "s3")
 }
@@ -216,6 +224,9 @@ mod tests {
         let presigned = "/b/k?X-Amz-Credential=LOCAL%2F20260101%2Fus-east-1%2Fs3%2Faws4_request";
         assert_eq!(of(&head("POST", presigned, &[here])), default_api());
         assert!(matches!(of(&head("GET", presigned, &[here])), Ok(Destination::Aws(_))));
+        let older = "/b/k?AWSAccessKeyId=LOCAL&Signature=x%3D&Expires=1795662310";
+        assert!(matches!(of(&head("GET", older, &[here])), Ok(Destination::Aws(_))));
+        assert_eq!(of(&head("POST", older, &[here])), default_api());
         let lambda = presigned.replace("s3", "lambda");
         assert_eq!(of(&head("GET", &lambda, &[here])), default_api());
     }

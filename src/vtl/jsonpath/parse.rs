@@ -74,6 +74,8 @@ impl Steps<'_> {
                 Ok(match name.as_str() {
                     "" => None,
                     "*" => Some(Step::Wildcard),
+                    // a bracket that closes nothing makes it a list of names, none of which is quoted
+                    _ if name.contains(']') => Some(Step::Properties(Vec::new())),
                     _ => Some(Step::Properties(vec![name])),
                 })
             }

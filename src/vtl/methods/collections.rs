@@ -53,6 +53,14 @@ impl Renderer {
                 self.check_elements(length)?;
                 found(Value::list(ListKind::Array, list.items.borrow().clone()))
             }
+            ("clone", []) if matches!(list.kind, ListKind::Java | ListKind::Json) => {
+                self.check_elements(length)?;
+                let copy = Value::list(list.kind, list.items.borrow().clone());
+                if let (Value::List(copy), true) = (&copy, list.items.borrow().iter().any(Value::holds_others)) {
+                    self.link_list(copy, &Value::List(Rc::clone(list)));
+                }
+                found(copy)
+            }
             ("toJSONString", []) if list.kind == ListKind::Json => {
                 let text = self.text(&Value::List(Rc::clone(list)))?;
                 found(Value::text(text.unwrap_or_default()))
@@ -232,6 +240,15 @@ impl Renderer {
                     }
                 }
                 found(Value::Bool(false))
+            }
+            ("clone", []) => {
+                self.check_elements(map.len())?;
+                let copy = Map::new(map.kind);
+                for (key, value) in map.entries() {
+                    self.link_map(&copy, &value);
+                    copy.put(key, value);
+                }
+                found(Value::Map(copy))
             }
             ("put", [wanted, value]) => self.put_entry(map, key(wanted), value),
             ("putIfAbsent", [wanted, value]) => match map.get(&key(wanted)) {

@@ -144,14 +144,22 @@ fn scientific(number: f64, precision: usize) -> String {
     if !number.is_finite() {
         return Number::Double(number).to_string();
     }
-    let text = format!("{number:.precision$e}");
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => {
-            let (sign, digits) = exponent.strip_prefix('-').map_or(("+", exponent), |digits| ("-", digits));
-            format!("{mantissa}e{sign}{digits:0>2}")
-        }
-        None => text,
+    // half up from the shortest digits, too
+    let text = format!("{:e}", number.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let mut exponent: i32 = exponent.parse().unwrap_or(0);
+    let mut mantissa = match Decimal::parse(mantissa) {
+        Some(decimal) => decimal.round_half_up(precision).to_plain(),
+        None => mantissa.to_owned(),
+    };
+    if mantissa.starts_with("10") {
+        // 9.99 became 10.0
+        mantissa = format!("1{}{}", if precision > 0 { "." } else { "" }, "0".repeat(precision));
+        exponent += 1;
     }
+    let sign = if number.is_sign_negative() { "-" } else { "" };
+    let direction = if exponent < 0 { '-' } else { '+' };
+    format!("{sign}{mantissa}e{direction}{:0>2}", exponent.abs())
 }
 
 /// A number with its sign, groups and padding.

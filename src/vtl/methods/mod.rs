@@ -10,6 +10,7 @@ mod numbers;
 mod scope;
 mod strings;
 mod util;
+mod without;
 
 pub(super) use numbers::decimal_of;
 
@@ -83,6 +84,9 @@ impl Renderer {
                 let hash = target.hash_code(&mut fuel);
                 self.step((limits::VALUE_FUEL - fuel) as usize)?;
                 found(Value::Number(Number::Int(hash)))
+            }
+            (name, [_, ..]) if without::exists(target, name) => {
+                fail(format!("IllegalArgumentException: wrong number of arguments for {name}()"))
             }
             _ => Ok(None),
         }

@@ -117,6 +117,7 @@ fn int_method(n: i32, name: &str, arguments: &[Value]) -> Called {
         }
         ("valueOf", [N(Number::Int(n))]) => int(*n),
         ("toString", [N(Number::Int(n))]) => found(Value::text(n.to_string())),
+        ("toString", [N(Number::Int(n)), N(Number::Int(radix))]) => found(Value::text(in_radix(i64::from(*n), *radix))),
         ("toHexString", [N(Number::Int(n))]) => found(Value::text(format!("{n:x}"))),
         ("toOctalString", [N(Number::Int(n))]) => found(Value::text(format!("{n:o}"))),
         ("toBinaryString", [N(Number::Int(n))]) => found(Value::text(format!("{n:b}"))),
@@ -139,6 +140,25 @@ fn long(value: &Value) -> Option<i64> {
     }
 }
 
+/// A number in another radix, which is 10 where there is no such radix.
+fn in_radix(n: i64, radix: i32) -> String {
+    let radix = u32::try_from(radix).ok().filter(|radix| (2..=36).contains(radix)).unwrap_or(10);
+    let mut digits = Vec::new();
+    let mut rest = n.unsigned_abs();
+    loop {
+        let digit = (rest % u64::from(radix)) as u32;
+        digits.extend(char::from_digit(digit, radix));
+        rest /= u64::from(radix);
+        if rest == 0 {
+            break;
+        }
+    }
+    if n < 0 {
+        digits.push('-');
+    }
+    digits.iter().rev().collect()
+}
+
 fn long_method(n: i64, name: &str, arguments: &[Value]) -> Called {
     let wrap = |n: i64| number(Number::Long(n));
     match (name, arguments) {
@@ -149,6 +169,10 @@ fn long_method(n: i64, name: &str, arguments: &[Value]) -> Called {
         },
         ("valueOf", [value]) => long(value).map_or(Ok(None), wrap),
         ("toString", [value]) => long(value).map_or(Ok(None), |n| found(Value::text(n.to_string()))),
+        ("toString", [value, Value::Number(Number::Int(radix))]) => {
+            long(value).map_or(Ok(None), |n| found(Value::text(in_radix(n, *radix))))
+        }
+        ("toOctalString", [value]) => long(value).map_or(Ok(None), |n| found(Value::text(format!("{n:o}")))),
         ("toHexString", [value]) => long(value).map_or(Ok(None), |n| found(Value::text(format!("{n:x}")))),
         ("toBinaryString", [value]) => long(value).map_or(Ok(None), |n| found(Value::text(format!("{n:b}")))),
         ("max" | "min" | "sum" | "compare", [a, b]) => {

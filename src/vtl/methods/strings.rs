@@ -82,6 +82,9 @@ impl Renderer {
             ("lastIndexOf", [Value::Number(Number::Int(c))]) => place(text, code_point(*c).and_then(|c| text.rfind(c))),
             ("indexOf", [part, Value::Number(Number::Int(from))]) => {
                 let Some(part) = part_text(part) else { return Ok(None) };
+                if part.is_empty() {
+                    return int((*from).clamp(0, i32::try_from(java::length(text)).unwrap_or(i32::MAX)));
+                }
                 let start = java::byte_of_unit(text, usize::try_from(*from).unwrap_or(0));
                 place(text, text[start..].find(&part).map(|at| start + at))
             }

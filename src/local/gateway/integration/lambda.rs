@@ -88,6 +88,7 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
                 record.fact("function_error", || function_error(error));
             }
             record.fact("duration_ms", || invoked.duration.as_secs_f64() * 1000.0);
+            record.trace.cold_start = invoked.init_duration;
             if let Some(init) = invoked.init_duration {
                 record.fact("init_duration_ms", || init.as_secs_f64() * 1000.0);
             }

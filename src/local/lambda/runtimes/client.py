@@ -12,13 +12,17 @@ import logging
 import math
 import os
 import re
+import runpy
 import socket
 import sys
 import time
 import traceback
 
-# What AWS's python runtime brings: boto3 and what it stands on.
-BROUGHT = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+# What AWS's python runtime brings: boto3 and what it stands on, and AWS's own client.
+BROUGHT = {
+    "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
+    "awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py",
+}
 NO_BREAK_SPACE = "\u00a0"
 JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 ASCII_OUTPUT = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("python3.")[2] in {"8", "9", "10", "11"}
@@ -365,12 +369,20 @@ def invoke(handler, headers, body):
 
 
 def main():
-    global request_id
     sys.dont_write_bytecode = True  # As with /var/task, which is read-only.
-    sys.stdout, sys.stderr = Unbuffered(sys.stdout), Unbuffered(sys.stderr)
     if os.environ.pop("POC_SITE_PACKAGES", "") != "use":
         hide_site_packages()
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+    if os.environ.pop("POC_RUNTIME_CLIENT", "") == "awslambdaric":
+        sys.argv = ["awslambdaric", os.environ["_HANDLER"]]
+        runpy.run_module("awslambdaric", run_name="__main__")
+    else:
+        serve()
+
+
+def serve():
+    global request_id
+    sys.stdout, sys.stderr = Unbuffered(sys.stdout), Unbuffered(sys.stderr)
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     set_up_logging()
     error = None

@@ -130,15 +130,15 @@ impl Runtimes {
         let note = (!python.is(3, minor)).then(|| {
             format!("python3.{minor} is not installed here; runs on {}.{}", python.version[0], python.version[1])
         });
-        let handler = OsString::from(&deployed.configuration.handler);
-        let (arguments, environment) = if python.client {
-            (vec!["-m".into(), "awslambdaric".into(), handler], Vec::new())
-        } else {
-            let client = written(home, "client.py", PYTHON_CLIENT)?;
-            let shown = std::env::var_os(USE_SITE_PACKAGES).filter(|value| value == "use");
-            let environment = shown.map(|value| ("POC_SITE_PACKAGES".to_owned(), value)).into_iter().collect();
-            (vec!["-s".into(), client.into()], environment)
-        };
+        let client = written(home, "client.py", PYTHON_CLIENT)?;
+        let shown = std::env::var_os(USE_SITE_PACKAGES).filter(|value| value == "use");
+        let mut environment: Vec<(String, OsString)> =
+            shown.map(|value| ("POC_SITE_PACKAGES".to_owned(), value)).into_iter().collect();
+        if python.client {
+            // Ours only prepares the way for it.
+            environment.push(("POC_RUNTIME_CLIENT".to_owned(), "awslambdaric".into()));
+        }
+        let arguments = vec!["-s".into(), client.into()];
         Ok(Start {
             version: format!("python:{}", python.told()),
             path: python.executable.parent().map(Path::to_owned),

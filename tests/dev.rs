@@ -1,0 +1,13 @@
+//! `poc dev` as people use it: the built binary on a free port, real HTTP, edits with an editor, Ctrl-C.
+#![cfg(unix)]
+
+#[path = "dev/crowd.rs"]
+mod crowd;
+#[path = "dev/edits.rs"]
+mod edits;
+#[path = "dev/ends.rs"]
+mod ends;
+#[path = "dev/server.rs"]
+mod server;
+#[path = "dev/speaks.rs"]
+mod speaks;
