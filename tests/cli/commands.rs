@@ -67,14 +67,6 @@ fn without_the_functions_runtime_the_checks_say_so() {
 }
 
 #[test]
-fn where_steps_were_put_off_no_check_is_run() {
-    let desk = Desk::new();
-    let end = desk.poc(&["deploy", "--local", "--yes", "--no-wait", "--json"]).exits(0);
-    assert!(end.out.contains("step_deferred"), "nothing was put off: {}", end.out);
-    assert!(end.last_event().get("checks").is_none(), "{}", end.last_event());
-}
-
-#[test]
 fn a_test_tells_of_every_check_and_what_differs() {
     let desk = deployed();
     let ran = desk.poc(&["test", "--local"]).exits(0);
