@@ -95,6 +95,9 @@ fn every_command_that_is_printed_exists_with_its_options() {
         let parsed = Cli::command().try_get_matches_from(["poc"].into_iter().chain(words.split_whitespace()));
         if let Err(error) = parsed {
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // A command that is only named, as in `poc call`.
+            let bare = ["call", "key", "render"].contains(&words.trim());
+            let asked = asked || bare;
             assert!(asked, "`poc {words}`: {error}");
         }
         tried += 1;
@@ -118,7 +121,7 @@ fn commands_and_options_are_told_and_no_others() {
     let words: Vec<String> =
         spans().iter().flat_map(|span| span.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
     // Options of cargo and of what cargo runs.
-    let others = ["--path", "--test", "--ignored", "--target", "--"];
+    let others = ["--test", "--ignored", "--target", "--"];
     let told: BTreeSet<String> =
         words.iter().filter(|word| word.starts_with("--") && !others.contains(&word.as_str())).cloned().collect();
     let unknown: Vec<&String> = told.difference(&exist).collect();

@@ -12,6 +12,7 @@ use super::{Failure, Settings, Target};
 use crate::aws::{Aws, Error, Result as AwsResult};
 use crate::desired;
 use crate::event::Reporter;
+use crate::resources::Lookups;
 use crate::resources::api_key::ApiKey;
 use crate::spec::Spec;
 use crate::spec::model::{self, Route};
@@ -74,7 +75,8 @@ pub async fn call(settings: &Settings, wanted: CallWanted, reporter: &dyn Report
 
 impl Session<'_> {
     async fn send(&self, wanted: CallWanted) -> Result<Called, Failure> {
-        let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref()).await? };
+        let lookups = self.lookups();
+        let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref(), &lookups).await? };
         let key = match &wanted.key {
             KeyWanted::None => None,
             KeyWanted::Named(name) => Some(self.named_key(Some(name))?),
@@ -84,7 +86,7 @@ impl Session<'_> {
         // A key that the person writes as a header is theirs to choose.
         let key = key.filter(|_| !headers.contains_key(API_KEY));
         if let Some(key) = key {
-            headers.insert(API_KEY, self.key_header(key).await?);
+            headers.insert(API_KEY, self.key_header(key, &lookups).await?);
         }
         let request = caller.request(&wanted.verb, &wanted.target, headers, wanted.body)?;
         let url = request.uri().to_string();
@@ -111,8 +113,8 @@ impl Session<'_> {
     }
 
     /// The key's value as a header that is left out of logs.
-    pub(super) async fn key_header(&self, key: &model::ApiKey) -> Result<HeaderValue, Failure> {
-        let standing = self.standing_key(key).await?;
+    pub(super) async fn key_header(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<HeaderValue, Failure> {
+        let standing = self.standing_key(key, lookups).await?;
         let value = ApiKey::value_of(&self.aws, &standing.key).await.map_err(unnamed)?.unwrap_or_default();
         let header = HeaderValue::from_str(&value);
         let mut header = header.map_err(|_| unnamed(Error::unexpected("the key's value is no header")))?;
@@ -121,7 +123,7 @@ impl Session<'_> {
     }
 
     /// Where the API answers.
-    pub(super) async fn place(&self, url: Option<&str>) -> Result<Place, Failure> {
+    pub(super) async fn place(&self, url: Option<&str>, lookups: &Lookups) -> Result<Place, Failure> {
         if let Some(url) = url {
             return Ok(Place { url: url.trim_end_matches('/').to_owned(), given: true });
         }
@@ -129,7 +131,7 @@ impl Session<'_> {
             let why = "an emulator serves its APIs under URLs of its own; say with --url where this one answers";
             return Err(Failure::Usage(why.to_owned()));
         }
-        let (lookups, owner) = (self.lookups(), self.owner());
+        let owner = self.owner();
         let apis = lookups.rest_apis(&self.aws).await.map_err(unnamed)?;
         let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
         let id = ours.and_then(|api| api.id()).ok_or_else(|| {
@@ -145,7 +147,7 @@ pub(super) struct Place {
     /// Without a slash at its end.
     pub url: String,
     /// Said on the command line: then it is on the network, wherever the rest of the run looks.
-    given: bool,
+    pub given: bool,
 }
 
 /// Makes requests.

@@ -20,6 +20,7 @@ use super::{Failure, Settings, Target};
 use crate::aws::ErrorKind;
 use crate::engine::wait;
 use crate::event::{CheckTally, Checked, Difference, Event, Reporter};
+use crate::resources::Lookups;
 use crate::spec::model::{self, Check, CheckKey};
 
 /// How long an answer that spreading explains is asked for again, unless the command line says otherwise.
@@ -83,34 +84,36 @@ impl Session<'_> {
     /// All checks, told in the file's order.
     pub(super) async fn check(&self, url: Option<&str>, patience: Patience) -> Result<Tested, Failure> {
         let checks = &self.spec.checks;
-        let place = if checks.is_empty() { None } else { Some(self.place(url).await?) };
-        let url = place.as_ref().map(|place| place.url.clone()).unwrap_or_default();
-        let mut results = Vec::new();
-        if let Some(place) = place {
-            self.aws.report(&Event::Checking { checks: checks.len(), url: url.clone() });
-            // The cloud in this process shows everything at once.
-            let here = self.aws.embedded().is_some();
-            let nothing = Patience { spreading: Duration::ZERO, former: Duration::ZERO };
-            let run = Run {
-                session: self,
-                caller: Caller { aws: &self.aws, place },
-                keys: self.key_headers().await?,
-                patience: if here { nothing } else { patience },
-            };
-            let mut rest = checks.as_slice();
-            while !rest.is_empty() {
-                let (now, later) = rest.split_at(run.at_once(rest));
-                for checked in join_all(now.iter().map(|check| run.check(check))).await {
-                    let checked = checked?;
-                    let told = if checked.passed() { Event::CheckPassed } else { Event::CheckFailed };
-                    self.aws.report(&told(checked.clone()));
-                    results.push(checked);
-                }
-                rest = later;
-            }
+        if checks.is_empty() {
+            return Ok(self.tested(String::new(), Vec::new()));
         }
-        let CheckTally { passed, failed } = CheckTally::of(&results);
-        Ok(Tested { target: self.target.clone(), url, passed, failed, checks: results })
+        let lookups = self.lookups();
+        let (place, keys) = tokio::try_join!(self.place(url, &lookups), self.key_headers(&lookups))?;
+        let url = place.url.clone();
+        self.aws.report(&Event::Checking { checks: checks.len(), url: url.clone() });
+        // The cloud in this process shows everything at once.
+        let here = self.aws.embedded().is_some() && !place.given;
+        let nothing = Patience { spreading: Duration::ZERO, former: Duration::ZERO };
+        let patience = if here { nothing } else { patience };
+        let run = Run { session: self, caller: Caller { aws: &self.aws, place }, keys, patience };
+        let mut results = Vec::new();
+        let mut rest = checks.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(run.at_once(rest));
+            for checked in join_all(now.iter().map(|check| run.check(check))).await {
+                let checked = checked?;
+                let told = if checked.passed() { Event::CheckPassed } else { Event::CheckFailed };
+                self.aws.report(&told(checked.clone()));
+                results.push(checked);
+            }
+            rest = later;
+        }
+        Ok(self.tested(url, results))
+    }
+
+    fn tested(&self, url: String, checks: Vec<Checked>) -> Tested {
+        let CheckTally { passed, failed } = CheckTally::of(&checks);
+        Tested { target: self.target.clone(), url, passed, failed, checks }
     }
 
     /// The key that a check is made with.
@@ -125,11 +128,11 @@ impl Session<'_> {
     }
 
     /// Values of all keys that are needed, by name.
-    async fn key_headers(&self) -> Result<BTreeMap<String, HeaderValue>, Failure> {
+    async fn key_headers(&self, lookups: &Lookups) -> Result<BTreeMap<String, HeaderValue>, Failure> {
         let mut headers = BTreeMap::new();
         for key in self.spec.checks.iter().filter_map(|check| self.key_of(check)) {
             if !headers.contains_key(&key.name) {
-                headers.insert(key.name.clone(), self.key_header(key).await?);
+                headers.insert(key.name.clone(), self.key_header(key, lookups).await?);
             }
         }
         Ok(headers)
@@ -210,7 +213,7 @@ impl Run<'_, '_> {
         let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
         let mut found = differences(&check.expect, &answer);
         let again = self.again(check, value.is_some(), &answer);
-        if let Some(secret) = value.and_then(|value| value.to_str().ok()) {
+        for secret in self.keys.values().filter_map(|value| value.to_str().ok()) {
             found.iter_mut().filter_map(|one| one.got.as_mut()).for_each(|got| redact(got, secret));
         }
         Ok((Some(answer.status), found, again))

@@ -10,7 +10,7 @@ use super::{Failure, Settings, Target};
 use crate::aws::{Aws, Error, Result as AwsResult, during};
 use crate::event::{Action, Event, Outcome, Reporter};
 use crate::resources::api_key::{ApiKey, Standing};
-use crate::resources::usage_plan;
+use crate::resources::{Lookups, usage_plan};
 use crate::spec::model;
 
 /// How long the old value of a rotated key is accepted, unless the command line says otherwise.
@@ -58,7 +58,7 @@ pub type ConfirmRotation<'a> = &'a dyn Fn(&Rotation) -> bool;
 pub async fn show_key(settings: &Settings, name: Option<&str>, reporter: &dyn Reporter) -> Result<ShownKey, Failure> {
     let session = Session::open(settings, "key show", reporter).await?;
     let key = session.named_key(name)?;
-    let standing = session.standing_key(key).await?;
+    let standing = session.standing_key(key, &session.lookups()).await?;
     let value = ApiKey::value_of(&session.aws, &standing.key).await.map_err(unnamed)?;
     let value = value.ok_or_else(|| unnamed(Error::unexpected("GetApiKey gives no value")))?;
     Ok(ShownKey { name: key.name.clone(), id: standing.key, value })
@@ -113,12 +113,12 @@ impl Session<'_> {
     }
 
     /// The key as AWS has it.
-    pub(super) async fn standing_key(&self, key: &model::ApiKey) -> Result<Standing, Failure> {
-        let (key, lookups) = (self.key(key), self.lookups());
-        if let Some(standing) = key.standing_among(&self.aws, &lookups).await.map_err(unnamed)? {
+    pub(super) async fn standing_key(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<Standing, Failure> {
+        let key = self.key(key);
+        if let Some(standing) = key.standing_among(&self.aws, lookups).await.map_err(unnamed)? {
             return Ok(standing);
         }
-        let foreign = key.foreign(&self.aws, &lookups).await.map_err(unnamed)?;
+        let foreign = key.foreign(&self.aws, lookups).await.map_err(unnamed)?;
         let name = &key.key.name;
         Err(unnamed(match foreign.as_slice() {
             [] => Error::refused("not_deployed", format!("the API key {name} is not there"), "`poc deploy` makes it"),
@@ -152,7 +152,7 @@ impl Session<'_> {
         if spec.value.is_some() {
             return Err(unnamed(given(&spec.name)));
         }
-        let (found, plan) = (self.standing_key(spec).await?, self.standing_plan().await?);
+        let (found, plan) = (self.standing_key(spec, &self.lookups()).await?, self.standing_plan().await?);
         let resumed = found.lone || !found.retired.is_empty();
         let left = found.retired.iter().map(|old| old.due).max().unwrap_or_default();
         let left = Duration::from_millis(left.saturating_sub(self.aws.clock().epoch_millis()));

@@ -67,14 +67,6 @@ fn without_the_functions_runtime_the_checks_say_so() {
 }
 
 #[test]
-fn where_steps_were_put_off_no_check_is_run() {
-    let desk = Desk::new();
-    let end = desk.poc(&["deploy", "--local", "--yes", "--no-wait", "--json"]).exits(0);
-    assert!(end.out.contains("step_deferred"), "nothing was put off: {}", end.out);
-    assert!(end.last_event().get("checks").is_none(), "{}", end.last_event());
-}
-
-#[test]
 fn a_test_tells_of_every_check_and_what_differs() {
     let desk = deployed();
     let ran = desk.poc(&["test", "--local"]).exits(0);
@@ -158,18 +150,19 @@ fn a_trace_shows_every_step_and_never_the_key() {
     assert!(ran.err.contains("--trace"), "{}", ran.err);
 }
 
-/// A server of its own: answers every request the same, and tells what it was asked.
-fn answering(body: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+/// A server of its own: answers with these one after the other, the last for ever, and tells what it was asked.
+fn answering(answers: &'static [(&'static str, &'static str)]) -> (String, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, asked) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        for (at, stream) in listener.incoming().enumerate() {
             let Ok(mut stream) = stream else { continue };
+            let (status, body) = answers[at.min(answers.len() - 1)];
             let mut head = vec![0; 16 * 1024];
             let read = stream.read(&mut head).unwrap_or(0);
             let answer = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                 body.len()
             );
             let _ = stream.write_all(answer.as_bytes());
@@ -182,7 +175,7 @@ fn answering(body: &'static str) -> (String, std::sync::mpsc::Receiver<String>) 
 #[test]
 fn another_url_is_called_over_the_network() {
     let desk = deployed();
-    let (url, asked) = answering("{\"result\": 1, \"more\": 2}");
+    let (url, asked) = answering(&[("200 OK", "{\"result\": 1, \"more\": 2}")]);
     let ran = desk.poc(&["call", "POST", "/admit?x=1", "--local", "--url", &url, "-d", "{\"gre\": 800}"]).exits(0);
     assert_eq!(ran.out, "{\"result\": 1, \"more\": 2}");
     let asked = asked.recv().unwrap().to_lowercase();
@@ -195,13 +188,53 @@ fn another_url_is_called_over_the_network() {
     let ran = desk.poc(&["call", "GET", "/", "--local", "--url", "http://127.0.0.1:1"]).exits(1);
     assert!(told(&ran).contains("http://127.0.0.1:1 does not answer"), "{}", ran.err);
 
-    let (url, _asked) = answering("{\"result\": true}");
+    let (url, _asked) = answering(&[("200 OK", "{\"result\": true}")]);
     desk.edit("deploy.yaml", "key: none, expect: { status: 403 }", "key: none, expect: { json: { result: true } }");
     desk.edit("deploy.yaml", "expect: { status: 400 }", "expect: { text: '{\"result\": true}' }");
     let ran = desk.poc(&["test", "--local", "--url", &url]).exits(0);
     assert!(ran.out.contains("3 checks passed: http://127.0.0.1"), "{}", ran.out);
     let ran = desk.poc(&["test", "--local", "--url", "http://127.0.0.1:1", "--retry-for", "0s"]).exits(4);
     assert!(told(&ran).contains("request: http://127.0.0.1:1 does not answer"), "{}", ran.out);
+}
+
+/// Of these answers a new key, a new deployment and the plan's own rate explain the first three; a wrong body nothing.
+#[test]
+fn answers_that_spreading_explains_are_asked_for_again_and_no_others() {
+    let desk = deployed();
+    let text = fs::read_to_string(desk.directory.path().join("deploy.yaml")).unwrap();
+    let one = "\nchecks:\n  - { get: /admit, expect: { status: 200, json: { result: true } } }\n";
+    let (before, rest) = text.split_once("\nchecks:").unwrap();
+    let text = format!("{before}{one}{}", &rest[rest.find("\nstages:").unwrap()..]);
+    fs::write(desk.directory.path().join("deploy.yaml"), text).unwrap();
+    let (url, asked) = answering(&[
+        ("403 Forbidden", "{\"message\":\"Forbidden\"}"),
+        ("403 Forbidden", "{\"message\":\"Missing Authentication Token\"}"),
+        ("429 Too Many Requests", "{\"message\":\"Too Many Requests\"}"),
+        ("200 OK", "{\"result\":true}"),
+    ]);
+    let document = desk.poc(&["test", "--local", "--url", &url, "--json"]).exits(0).json();
+    assert_eq!(document["checks"][0]["attempts"], 4, "{document:#}");
+    assert!(asked.recv().unwrap().contains(&value(&desk)), "the key was not sent");
+
+    for answer in [&[("200 OK", "{\"result\":false}")], &[("403 Forbidden", "{\"message\":\"no\"}")]] {
+        let (url, _asked) = answering(answer);
+        let document = desk.poc(&["test", "--local", "--url", &url, "--json"]).exits(4).json();
+        assert_eq!(document["checks"][0]["attempts"], 1, "{document:#}");
+    }
+    let (url, _asked) = answering(&[("403 Forbidden", "{\"message\":\"Forbidden\"}")]);
+    let document = desk.poc(&["test", "--local", "--url", &url, "--json", "--retry-for", "0s"]).exits(4).json();
+    assert_eq!(document["checks"][0]["attempts"], 1, "{document:#}");
+}
+
+#[test]
+fn a_key_that_an_answer_repeats_is_not_told() {
+    let desk = deployed();
+    let value = value(&desk);
+    let body: &'static str = format!("{{\"result\":\"{value}\"}}").leak();
+    let answers: &'static [(&str, &str)] = Vec::leak(vec![("200 OK", body)]);
+    let (url, _asked) = answering(answers);
+    let ran = desk.poc(&["test", "--local", "--url", &url, "--retry-for", "0s"]).exits(4);
+    assert!(ran.out.contains("got \"[the API key]\"") && !ran.out.contains(&value), "{}", ran.out);
 }
 
 #[test]

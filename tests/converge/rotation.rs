@@ -102,11 +102,11 @@ async fn the_new_key_is_in_the_plan_for_the_grace_time_before_the_old_one_goes()
         ["TagResource", "CreateApiKey", "CreateUsagePlanKey", "DeleteUsagePlanKey", "DeleteApiKey"]
     );
     let begun = |wanted: &str| {
-        let times = told.0.iter().filter_map(|event| match event {
+        let mut times = told.0.iter().filter_map(|event| match event {
             Event::Call { operation, started, .. } if *operation == wanted => Some(*started),
             _ => None,
         });
-        times.last().unwrap()
+        times.next_back().unwrap()
     };
     assert!(begun("DeleteUsagePlanKey") - begun("CreateUsagePlanKey") >= Duration::from_secs(59));
     assert!(told.0.iter().any(|event| matches!(event, Event::StepWaiting { .. })), "the wait is not told");

@@ -259,3 +259,23 @@ async fn the_line_to_try_has_no_braces() {
     let deployed = world.try_deploy().await.0.unwrap();
     assert!(deployed.outputs["call"].contains("'/admit/who'"), "{}", deployed.outputs["call"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_steps_were_put_off_no_check_is_run() {
+    let mut world = World::with(Profile { certificate_issued: Duration::from_secs(3_600), ..Profile::quick() });
+    (world.settings.wait, world.settings.checks) = (false, true);
+    let (result, told) = world.try_deploy().await;
+    assert!(result.unwrap().checks.is_none());
+    assert!(told.0.iter().any(|event| matches!(event, Event::StepDeferred { .. })), "nothing was put off");
+    assert!(!told.0.iter().any(|event| matches!(event, Event::Checking { .. })));
+}
+
+#[tokio::test]
+async fn where_the_person_said_no_no_check_is_run() {
+    let mut world = World::new();
+    world.settings.checks = true;
+    let recorder = poc::event::Recorder::default();
+    let declined = poc::pipeline::deploy(&world.settings, &recorder, &|_| false).await.unwrap();
+    assert!(declined.checks.is_none());
+    assert!(!recorder.0.borrow().iter().any(|event| matches!(event, Event::Checking { .. })));
+}
