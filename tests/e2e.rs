@@ -1,0 +1,16 @@
+//! The whole way, row by row: a deploy.yaml deployed by the pipeline, served on a port, called over a socket, answered by a
+//! Python handler. What comes back is held against `AWS_FACTS` C1 to C8; each row names the sentence it is about.
+
+mod support;
+
+#[path = "support/routes.rs"]
+mod routes;
+
+#[path = "e2e/results.rs"]
+mod results;
+#[path = "e2e/rows.rs"]
+mod rows;
+#[path = "e2e/served.rs"]
+mod served;
+#[path = "e2e/wire.rs"]
+mod wire;
