@@ -6,11 +6,17 @@ mod support;
 #[path = "support/routes.rs"]
 mod routes;
 
+#[path = "e2e/content_types.rs"]
+mod content_types;
+#[path = "e2e/keys.rs"]
+mod keys;
 #[path = "e2e/results.rs"]
 mod results;
 #[path = "e2e/rows.rs"]
 mod rows;
 #[path = "e2e/served.rs"]
 mod served;
+#[path = "e2e/validation.rs"]
+mod validation;
 #[path = "e2e/wire.rs"]
 mod wire;

@@ -46,11 +46,15 @@ pub fn mock(status: u16) -> Expected {
 
 /// The gateway's own refusal: its error type, and `{"message":…}` as the default template of all types writes it.
 pub fn refused(status: u16, error_type: &'static str, message: &str) -> Expected {
-    let body = format!("{{\"message\":{}}}", Value::from(message));
-    Expected { by: By::Gateway(error_type), ..function(status) }.text(&body)
+    Expected::any(status, error_type).text(&format!("{{\"message\":{}}}", Value::from(message)))
 }
 
 impl Expected {
+    /// A refusal whose body is the API's own.
+    pub fn any(status: u16, error_type: &'static str) -> Expected {
+        Expected { by: By::Gateway(error_type), ..function(status) }
+    }
+
     /// The body, to the letter.
     pub fn text(mut self, body: &str) -> Expected {
         self.body = Body::Text(body.to_owned());

@@ -39,13 +39,12 @@ pub struct Served {
 impl Served {
     /// `rest` is deploy.yaml from the API on.
     pub async fn file(rest: &str) -> Served {
-        let world = World::new();
-        world.write("deploy.yaml", &format!("{BEGINNING}{rest}"));
-        world.write("app/handler.py", include_str!("app/handler.py"));
-        Served::world(world).await
+        Served::file_in(World::new(), rest).await
     }
 
-    pub async fn world(world: World) -> Served {
+    pub async fn file_in(world: World, rest: &str) -> Served {
+        world.write("deploy.yaml", &format!("{BEGINNING}{rest}"));
+        world.write("app/handler.py", include_str!("app/handler.py"));
         world.deploy().await;
         let port = Port::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = port.address().unwrap();
