@@ -45,6 +45,10 @@ impl Served {
     pub async fn file_in(world: World, rest: &str) -> Served {
         world.write("deploy.yaml", &format!("{BEGINNING}{rest}"));
         world.write("app/handler.py", include_str!("app/handler.py"));
+        Served::world(world).await
+    }
+
+    pub async fn world(world: World) -> Served {
         world.deploy().await;
         let port = Port::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = port.address().unwrap();
