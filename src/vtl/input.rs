@@ -26,38 +26,84 @@ pub struct Request {
     pub variables: JsonMap<String, Json>,
 }
 
-/// `$input`
-pub(super) struct Input {
-    pub body: Rc<str>,
-    /// `path`, `querystring` and `header`.
-    pub parameters: Rc<Map>,
-    /// The body as JSON, once it was asked for; null where it cannot be read.
+/// Which parts of a request a template can read at all, by the words in its text. What it does not name is not made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reads {
+    pub context: bool,
+    pub stage_variables: bool,
+}
+
+impl Reads {
+    pub fn of(text: &str) -> Self {
+        // what #evaluate is given is not known before
+        let names = |word: &str| text.contains(word) || text.contains("evaluate");
+        Self { context: names("context"), stage_variables: names("stageVariables") }
+    }
+}
+
+/// `$input`. What of it is asked for is made then.
+pub(super) struct Input<'t> {
+    request: &'t Request,
+    parameters: Option<Rc<Map>>,
+    /// The body as JSON; null where it cannot be read.
     pub document: Option<Value>,
 }
 
-impl Input {
-    pub fn new(request: &Request) -> Self {
-        let body = request.body.as_deref().filter(|body| !body.is_empty()).unwrap_or("{}");
-        let parameters = Map::new(MapKind::Linked);
-        for (name, group) in
-            [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)]
-        {
-            parameters.put(Key::text(name), Value::Map(json::map_from_serde(group)));
+impl<'t> Input<'t> {
+    pub fn new(request: &'t Request) -> Self {
+        Self { request, parameters: None, document: None }
+    }
+
+    pub fn body(&self) -> &'t str {
+        self.request.body.as_deref().filter(|body| !body.is_empty()).unwrap_or("{}")
+    }
+
+    /// In the order in which they are looked up.
+    fn groups(&self) -> [(&'static str, &'t JsonMap<String, Json>); 3] {
+        let request = self.request;
+        [("path", &request.path), ("querystring", &request.querystring), ("header", &request.header)]
+    }
+
+    /// `path`, `querystring` and `header`.
+    pub fn parameters(&mut self) -> Rc<Map> {
+        let groups = self.groups();
+        let parameters = self.parameters.get_or_insert_with(|| {
+            let parameters = Map::new(MapKind::Linked);
+            for (name, group) in groups {
+                parameters.put(Key::text(name), Value::Map(json::map_from_serde(group)));
+            }
+            parameters
+        });
+        Rc::clone(parameters)
+    }
+
+    /// The first parameter of this name that is not null.
+    pub fn parameter(&self, name: &str) -> Value {
+        match &self.parameters {
+            // the template may have changed them
+            Some(parameters) => self.groups().into_iter().find_map(|(group, _)| {
+                let Value::Map(group) = parameters.get(&Key::text(group)) else { return None };
+                Some(group.get(&Key::text(name))).filter(|value| !value.is_null())
+            }),
+            None => self
+                .groups()
+                .into_iter()
+                .find_map(|(_, group)| group.get(name).filter(|v| !v.is_null()))
+                .map(json::from_serde),
         }
-        Self { body: body.into(), parameters, document: None }
+        .unwrap_or(Value::Null)
     }
 }
 
 /// The variables a template begins with.
-pub(super) fn variables(request: &Request, context: &Rc<Map>) -> Vec<(String, Value)> {
+pub(super) fn variables(request: &Request, context: Option<&Rc<Map>>, reads: Reads) -> Vec<(String, Value)> {
     let mut variables: Vec<(String, Value)> =
         request.variables.iter().map(|(name, value)| (name.clone(), json::from_serde(value))).collect();
-    variables.extend([
-        ("input".to_owned(), Value::Input),
-        ("util".to_owned(), Value::Util),
-        ("context".to_owned(), Value::Map(Rc::clone(context))),
-        ("stageVariables".to_owned(), Value::Map(json::map_from_serde(&request.stage_variables))),
-    ]);
+    variables.extend([("input".to_owned(), Value::Input), ("util".to_owned(), Value::Util)]);
+    variables.extend(context.map(|context| ("context".to_owned(), Value::Map(Rc::clone(context)))));
+    if reads.stage_variables {
+        variables.push(("stageVariables".to_owned(), Value::Map(json::map_from_serde(&request.stage_variables))));
+    }
     variables
 }
 

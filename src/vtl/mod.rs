@@ -49,21 +49,26 @@ mod token;
 mod value;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 pub use error::{ParseError, Position, RenderError, RenderErrorKind};
 pub use input::Request;
 pub use java_regex::{JavaPattern, PatternError, PatternErrorKind, TooHard};
 pub use parameters::{ParameterLocation, ParameterUse};
 
+use input::Reads;
 use parser::{Fault, Preparation};
-use render::Renderer;
+use render::{Patterns, Renderer};
 use value::{Key, Map};
 
 /// A parsed template. It is shared by whoever renders it, on any thread; only the values of one render are not.
 #[derive(Debug)]
 pub struct Template {
     block: ast::Block,
-    preparation: Preparation,
+    preparation: Arc<Preparation>,
+    reads: Reads,
+    /// Regular expressions that renders compiled.
+    patterns: Patterns,
 }
 
 /// What a template made of a request.
@@ -92,7 +97,12 @@ impl Template {
         let block = parser::parse(text, &mut preparation)?;
         match preparation.fault.take() {
             Some(Fault::Parse(error)) => Err(error),
-            fault => Ok(Self { block, preparation: Preparation { fault, ..preparation } }),
+            fault => Ok(Self {
+                block,
+                preparation: Arc::new(Preparation { fault, ..preparation }),
+                reads: Reads::of(text),
+                patterns: Patterns::default(),
+            }),
         }
     }
 
@@ -118,9 +128,14 @@ impl Template {
         if let Some(fault) = self.fault() {
             return Err(fault.clone());
         }
-        let context = input::context(request);
-        let variables = input::variables(request, &context);
-        let mut renderer = Renderer::new(self.preparation.clone(), input::Input::new(request), variables);
+        let context = self.reads.context.then(|| input::context(request));
+        let variables = input::variables(request, context.as_ref(), self.reads);
+        let preparation = Arc::clone(&self.preparation);
+        let mut renderer = Renderer::new(preparation, input::Input::new(request), variables, &self.patterns);
+        let Some(context) = context else {
+            let output = renderer.run(&self.block)?;
+            return Ok(Rendered { output, request_override: None, response_override: None });
+        };
         let before = overrides(&mut renderer, &context)?;
         let output = renderer.run(&self.block)?;
         let after = overrides(&mut renderer, &context)?;
@@ -130,7 +145,7 @@ impl Template {
 }
 
 /// The overrides in `$context`, as JSON.
-fn overrides(renderer: &mut Renderer, context: &Rc<Map>) -> Result<[String; 2], RenderError> {
+fn overrides(renderer: &mut Renderer<'_>, context: &Rc<Map>) -> Result<[String; 2], RenderError> {
     let mut json = |name: &str| renderer.json_of(&context.get(&Key::text(name)));
     Ok([json("requestOverride")?, json("responseOverride")?])
 }

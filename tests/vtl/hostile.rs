@@ -218,3 +218,158 @@ fn deep_renders_fit_the_stack() {
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work);
     assert!(thread.is_ok_and(|thread| thread.join().is_ok()));
 }
+
+/// Renders for a body; what comes of it is of no matter but that something does.
+fn with_body(template: &str, body: String) -> Result<String, RenderError> {
+    let template = Template::parse(template).unwrap_or_else(|error| panic!("{error}"));
+    let request = Request { body: Some(body), ..Request::default() };
+    template.render(&request).map(|rendered| rendered.output)
+}
+
+#[test]
+fn deep_and_odd_bodies_are_bounded() {
+    let deep = |open: &str, close: &str| open.repeat(10_000) + "1" + &close.repeat(10_000);
+    for body in [deep("[", "]"), deep("{\"a\":", "}"), deep("[", ""), deep("{\"a\":[", "]}"), "[".repeat(1_000_000)] {
+        for template in [
+            "$input.json('$')",
+            "$input.path('$')",
+            "$input.body.length()",
+            "$input.json('$..a')",
+            "$input.path('$..*').size()",
+            "$util.parseJson($input.body)",
+            "$input.json('$..[?(@.a)]')",
+        ] {
+            let _ = with_body(template, body.clone());
+        }
+    }
+    // as deep as it may be, and read in every way
+    for depth in [100, 150, 199] {
+        let body = "[".repeat(depth) + &"]".repeat(depth);
+        for template in
+            ["$input.json('$')", "$input.path('$')", "$input.path('$..*').size()", "$input.path('$').hashCode()"]
+        {
+            let _ = with_body(template, body.clone());
+        }
+    }
+    let wide = format!("[{}]", vec!["{\"a\":[1,2,3]}"; 20_000].join(","));
+    assert!(with_body("$input.path('$').size()", wide.clone()).is_ok_and(|size| size == "20000"));
+    for path in
+        ["$..*", "$..a", "$[*].a[*]", "$..[?(@.a)]", "$..*..*..*", "$..[0]..[0]", "$[?(@.a[0] == 1 || @.a[1] == 2)]"]
+    {
+        let _ = with_body(&format!("$input.json('{path}').length()"), wide.clone());
+    }
+    let _ = with_body("$input.json('$')", format!("{{\"a\":1e{}}}", "9".repeat(100_000)));
+    let _ = with_body("$input.json('$')", "9".repeat(1_000_000));
+    let _ = with_body("$input.path('$') $input.json('$')", format!("0.{}", "9".repeat(1_000_000)));
+}
+
+#[test]
+fn deep_and_long_paths_are_bounded() {
+    for step in [
+        ".a",
+        "[0]",
+        "..a",
+        "..",
+        "[?(@.a)]",
+        "[?(@[?(@.a)])]",
+        "['a']",
+        "[*]",
+        "[?((((",
+        "[",
+        "]",
+        "(",
+        "[?(@.a && ",
+        "[0,",
+        "[?(!(",
+    ] {
+        for count in [20, 200, 20_000] {
+            let path = format!("${}", step.repeat(count)).replace('\'', "''");
+            let _ = with_body(&format!("$input.path('{path}')"), "{\"a\":{\"a\":[[[1]]]}}".to_owned());
+        }
+    }
+}
+
+#[test]
+fn big_numbers_are_bounded() {
+    let digits = "9".repeat(200_000);
+    for template in [
+        format!("#set($x = {digits})$x"),
+        format!("#set($x = '{digits}')#set($i = 0)$i.parseInt($x)"),
+        format!("#set($x = {digits} * {digits})$x"),
+        format!("#set($x = 9999999999999999999){}$x", "#set($x = $x * $x)".repeat(40)),
+        format!("#set($x = 9999999999999999999){}", loops(2, "#set($x = $x + $x)$x")),
+        format!("#set($x = 9999999999999999999){}", loops(2, "#set($y = $x.toString())#set($x = $x * 10)")),
+        "#set($s = '')$s.format('%9999999d', 1)".to_owned(),
+        "#set($s = '')$s.format('%.2147483647f', 1.5)".to_owned(),
+        format!("#set($s = ''){}", loops(2, "$s.format('%099999d', 1)")),
+        "#set($x = 1e999999999)$x".to_owned(),
+        format!("#set($x = 1.{digits})$x"),
+    ] {
+        if let Ok(template) = Template::parse(&template) {
+            let _ = template.render(&Request::default());
+        }
+    }
+}
+
+#[test]
+fn regular_expressions_in_loops_are_bounded() {
+    let text = "a".repeat(40);
+    for call in [
+        "$x.matches('(.*)(.*)(.*)(.*)(.*)\\5b')",
+        "$x.replaceAll('(a|aa)+\\1b', 'x')",
+        "$x.split('(?=(a*)*b)').size()",
+        "$x.replaceAll('(?<=(a|aa){1,10})b', '')",
+        "$x.matches('(?:(?=(a*))a)*b')",
+        "$x.replaceAll('a*$', '')",
+        "$x.replaceAll('', '-')",
+        "$x.replaceAll(\"a{0,$i0}b\", '')",
+        "$x.matches(\"(?i)[a-z]{$i1}\")",
+    ] {
+        let _ = render(&format!("#set($x = '{text}'){}", loops(2, call)));
+    }
+    let long = "a".repeat(200_000);
+    for pattern in
+        ["a*$", "(a+)+$", "(?=a*b)", "(a*)*b", "^(?!b)(a|aa)*$", "\\s+$", "(a*?)*?b", "a{1,100}a{1,100}a{1,100}b"]
+    {
+        let _ = with_body(&format!("$input.body.replaceAll('{pattern}', '').length()"), long.clone());
+        let _ = with_body(&format!("$input.body.matches('{pattern}')"), long.clone());
+        let _ = with_body(&format!("$input.body.split('{pattern}').size()"), long.clone());
+    }
+}
+
+#[test]
+fn recursion_in_every_form_ends() {
+    for template in [
+        "#macro(a $x)#a($x)#end#a(1)",
+        "#macro(a)#@a()$bodyContent#end#end#@a()x#end",
+        "#macro(a $x)$x$x#end#a(\"#a('$x')\")",
+        "#define($d)$d$d#end$d$d",
+        "#define($d)$e#end#define($e)$d#end$d",
+        "#define($d)#evaluate('$d')#end$d",
+        "#set($t = '#evaluate($t)#evaluate($t)')#evaluate($t)",
+        "#set($t = '#macro(q)#evaluate($t)#end#q()')#evaluate($t)",
+        "#set($t = '#foreach($i in [1..1000])#evaluate($t)#end')#evaluate($t)",
+        "#macro(a)#foreach($i in [1..1000])#a()#end#end#a()",
+        "#macro(a)#b()#b()#end#macro(b)#a()#a()#end#a()",
+        "#set($l = [])#foreach($i in [1..1000])#set($l = [$l, $l])#end#foreach($a in $l)#foreach($b in $a)$b#end#end",
+        "#set($m = {})#foreach($i in [1..1000])#set($ok = $m.put($m.size(), $m.clone()))#end$m",
+        "#set($l = [1])#foreach($x in $l)#set($ok = $l.add($x))#end",
+        "#foreach($x in [1..1000])#foreach($y in [1..1000])#set($z = \"$x$y$z\")#end#end",
+    ] {
+        let _ = render(template);
+    }
+}
+
+/// What the gateway's threads have, which is also what they have in a debug build.
+#[test]
+fn two_megabytes_of_stack_are_enough() {
+    let work = || {
+        recursion_in_every_form_ends();
+        deep_and_odd_bodies_are_bounded();
+        deep_and_long_paths_are_bounded();
+        hostile_nesting_is_a_parse_error();
+        deep_renders_fit_the_stack();
+    };
+    let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(work);
+    assert!(thread.is_ok_and(|thread| thread.join().is_ok()));
+}

@@ -9,10 +9,10 @@ mod property;
 mod reader;
 mod translate;
 
-use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Match, Regex, RegexBuilder};
+use fancy_regex::{Captures, Regex, RegexBuilder};
 
 pub use fault::{PatternError, PatternErrorKind, TooHard};
 
@@ -95,8 +95,8 @@ fn build(text: String, backtracks: usize) -> Result<Regex, PatternError> {
 pub(super) struct JavaRegex {
     translated: Translated,
     /// Each is compiled once it is needed.
-    anywhere: OnceCell<Regex>,
-    whole: OnceCell<JavaPattern>,
+    anywhere: OnceLock<Regex>,
+    whole: OnceLock<JavaPattern>,
 }
 
 /// Told the length of what was made so far, says whether to go on.
@@ -104,14 +104,39 @@ pub(super) trait Count: FnMut(usize) -> Result<(), RenderError> {}
 
 impl<F: FnMut(usize) -> Result<(), RenderError>> Count for F {}
 
+/// A match.
+struct Found<'t> {
+    range: Range<usize>,
+    /// None where there are no groups.
+    captures: Option<Captures<'t>>,
+}
+
+impl<'t> Found<'t> {
+    /// How many groups there are, the whole match included.
+    fn groups(&self) -> usize {
+        self.captures.as_ref().map_or(1, Captures::len)
+    }
+
+    fn group(&self, text: &'t str, number: usize) -> &'t str {
+        match &self.captures {
+            Some(captures) => captures.get(number).map_or("", |group| group.as_str()),
+            None if number == 0 => &text[self.range.clone()],
+            None => "",
+        }
+    }
+}
+
 impl JavaRegex {
     /// Reads a pattern.
     pub fn new(pattern: &str) -> Result<Self, RenderError> {
         let translated = translate(pattern).map_err(refused)?;
-        Ok(Self { translated, anywhere: OnceCell::new(), whole: OnceCell::new() })
+        Ok(Self { translated, anywhere: OnceLock::new(), whole: OnceLock::new() })
     }
 
     pub fn matches_whole(&self, text: &str) -> Result<bool, RenderError> {
+        if let Some(literal) = &self.translated.literal {
+            return Ok(text == literal);
+        }
         let whole = match self.whole.get() {
             Some(whole) => whole,
             None => {
@@ -158,11 +183,11 @@ impl JavaRegex {
         let mut copied = 0;
         let mut from = Some(0);
         for _ in 0..most {
-            let Some((captures, found)) = self.next(text, &mut from)? else { break };
+            let Some(found) = self.next(text, &mut from)? else { break };
             count(out.len())?;
-            out.push_str(&text[copied..found.start()]);
-            self.expand(to, &captures, &mut out)?;
-            copied = found.end();
+            out.push_str(&text[copied..found.range.start]);
+            self.expand(to, text, &found, &mut out)?;
+            copied = found.range.end;
         }
         out.push_str(&text[copied..]);
         Ok(out)
@@ -170,21 +195,22 @@ impl JavaRegex {
 
     /// The next match from a position, which then is where the one after begins. Unlike elsewhere, nothing may match
     /// right after something did.
-    fn next<'t>(
-        &self,
-        text: &'t str,
-        from: &mut Option<usize>,
-    ) -> Result<Option<(Captures<'t>, Match<'t>)>, RenderError> {
+    fn next<'t>(&self, text: &'t str, from: &mut Option<usize>) -> Result<Option<Found<'t>>, RenderError> {
         let Some(start) = *from else { return Ok(None) };
-        let captures = self.anywhere(text)?.captures_from_pos(text, start).map_err(too_hard)?;
-        let Some((captures, found)) = captures.and_then(|captures| captures.get(0).map(|found| (captures, found)))
-        else {
-            return Ok(None);
+        let found = match &self.translated.literal {
+            Some(literal) if !literal.is_empty() => text[start..]
+                .find(literal.as_str())
+                .map(|at| Found { range: start + at..start + at + literal.len(), captures: None }),
+            _ => {
+                let captures = self.anywhere(text)?.captures_from_pos(text, start).map_err(too_hard)?;
+                captures.and_then(|captures| Some(Found { range: captures.get(0)?.range(), captures: Some(captures) }))
+            }
         };
-        let step =
-            if found.start() == found.end() { text[found.end()..].chars().next().map(char::len_utf8) } else { Some(0) };
-        *from = step.map(|step| found.end() + step);
-        Ok(Some((captures, found)))
+        let Some(found) = found else { return Ok(None) };
+        let Range { start, end } = found.range;
+        let step = if start == end { text[end..].chars().next().map(char::len_utf8) } else { Some(0) };
+        *from = step.map(|step| end + step);
+        Ok(Some(found))
     }
 
     /// `split`: a limit of 0 drops empty parts at the end, a positive one is the most parts there can be.
@@ -194,18 +220,18 @@ impl JavaRegex {
         let mut from = 0;
         let mut any = false;
         let mut next = Some(0);
-        while let Some((_, found)) = self.next(text, &mut next)? {
+        while let Some(found) = self.next(text, &mut next)? {
             count(0)?;
             if most.is_some_and(|most| parts.len() + 1 >= most) {
                 break;
             }
             // a match of nothing at the beginning makes no empty first part
-            if found.end() == 0 {
+            if found.range.end == 0 {
                 continue;
             }
             any = true;
-            parts.push(text[from..found.start()].to_owned());
-            from = found.end();
+            parts.push(text[from..found.range.start].to_owned());
+            from = found.range.end;
         }
         if !any {
             return Ok(vec![text.to_owned()]);
@@ -231,7 +257,7 @@ fn refused(error: PatternError) -> RenderError {
 
 impl JavaRegex {
     /// `$1`, `${name}` and backslashes in a replacement.
-    fn expand(&self, to: &str, captures: &Captures, out: &mut String) -> Result<(), RenderError> {
+    fn expand(&self, to: &str, text: &str, found: &Found, out: &mut String) -> Result<(), RenderError> {
         let illegal =
             |what: &str| RenderError::runtime(format!("IllegalArgumentException: {what} in the replacement {to:?}"));
         let mut chars = to.chars().peekable();
@@ -242,25 +268,25 @@ impl JavaRegex {
                     chars.next();
                     let name: String = chars.by_ref().take_while(|&c| c != '}').collect();
                     let number = self.translated.names.get(&name).ok_or_else(|| illegal("an unknown group"))?;
-                    out.push_str(captures.get(*number).map_or("", |group| group.as_str()));
+                    out.push_str(found.group(text, *number));
                 }
                 '$' => {
                     let first =
                         chars.next().and_then(|c| c.to_digit(10)).ok_or_else(|| illegal("a $ without a group"))?;
                     let mut group = first as usize;
-                    if group >= captures.len() {
+                    if group >= found.groups() {
                         return Err(RenderError::runtime(format!("IndexOutOfBoundsException: No group {group}")));
                     }
                     // further digits belong to the number as long as there is such a group
                     while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
                         let longer = group * 10 + digit as usize;
-                        if longer >= captures.len() {
+                        if longer >= found.groups() {
                             break;
                         }
                         group = longer;
                         chars.next();
                     }
-                    out.push_str(captures.get(group).map_or("", |group| group.as_str()));
+                    out.push_str(found.group(text, group));
                 }
                 c => out.push(c),
             }

@@ -25,6 +25,8 @@ pub(super) struct Translated {
     pub before_end: Option<usize>,
     pub names: HashMap<String, usize>,
     pub work: Work,
+    /// The text itself, where the pattern matches nothing else.
+    pub literal: Option<String>,
 }
 
 /// How much a match may take.
@@ -61,6 +63,8 @@ pub(super) struct Translator {
     /// Something was seen that matches no bounded number of characters, in Java's eyes.
     endless: bool,
     work: Work,
+    /// The text that the pattern is, as long as it is nothing but text.
+    literal: Option<String>,
 }
 
 /// What stands after a backslash.
@@ -78,6 +82,8 @@ pub(super) struct Piece {
     size: u64,
     /// How a repetition is to be taken.
     repeats: Repeats,
+    /// The one character that it is.
+    literal: Option<char>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,11 +97,11 @@ enum Repeats {
 
 impl Piece {
     fn one(text: impl Into<String>) -> Self {
-        Self { text: text.into(), size: 1, repeats: Repeats::Usual }
+        Self { text: text.into(), size: 1, repeats: Repeats::Usual, literal: None }
     }
 
     fn assertion(text: impl Into<String>) -> Self {
-        Self { text: text.into(), size: 0, repeats: Repeats::Assertion }
+        Self { text: text.into(), size: 0, repeats: Repeats::Assertion, literal: None }
     }
 }
 
@@ -110,6 +116,7 @@ impl Translator {
             before_end: false,
             endless: false,
             work: Work::Even,
+            literal: Some(String::new()),
         }
     }
 
@@ -120,7 +127,11 @@ impl Translator {
             return Err(invalid("a `)` closes nothing").help("write \\) for the character itself"));
         }
         let before_end = self.before_end.then(|| text.len() - DOLLAR.len());
-        Ok((Translated { text, before_end, names: self.names, work: self.work }, self.groups, self.forward))
+        Ok((
+            Translated { text, before_end, names: self.names, work: self.work, literal: self.literal },
+            self.groups,
+            self.forward,
+        ))
     }
 
     /// Everything up to the end of a group, and the most characters it matches.
@@ -135,6 +146,7 @@ impl Translator {
                 return Ok((text, most));
             }
             text.push('|');
+            self.literal = None;
         }
     }
 
@@ -153,6 +165,10 @@ impl Translator {
             };
             let dollar = piece.text == DOLLAR;
             let piece = self.repeated(piece)?;
+            match piece.literal {
+                Some(c) if depth == 0 => self.literal.iter_mut().for_each(|text| text.push(c)),
+                _ => self.literal = None,
+            }
             most = most.saturating_add(piece.size);
             text += &piece.text;
             self.before_end = dollar && piece.text == DOLLAR && depth == 0 && self.reader.at_end();
@@ -208,7 +224,7 @@ impl Translator {
         if folds_ascii(flags) && c.is_ascii_alphabetic() {
             return Piece::one(format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase()));
         }
-        Piece::one(escaped(c))
+        Piece { literal: Some(c), ..Piece::one(escaped(c)) }
     }
 
     fn set(&self, set: &str) -> Piece {
@@ -272,7 +288,7 @@ impl Translator {
         } else {
             text
         };
-        Ok(Piece { text, size, repeats: Repeats::Grouped })
+        Ok(Piece { text, size, repeats: Repeats::Grouped, literal: None })
     }
 
     /// `2}`, `2,}` or `2,3}`; the brace is open.
@@ -359,7 +375,11 @@ impl Translator {
             self.work = self.work.max(Work::Tried);
         }
         let text = format!("{head}{inside})");
-        Ok(Some(if look { Piece::assertion(text) } else { Piece { text, size, repeats: Repeats::Usual } }))
+        Ok(Some(if look {
+            Piece::assertion(text)
+        } else {
+            Piece { text, size, repeats: Repeats::Usual, literal: None }
+        }))
     }
 
     /// The name of a group, after `(?<`.
@@ -436,9 +456,12 @@ impl Translator {
             'S' => but(space),
             'H' => but(HORIZONTAL),
             'V' => but(VERTICAL),
-            'R' if !in_class => {
-                node(Piece { text: format!("(?:\\x{{d}}\\x{{a}}|[{VERTICAL}])"), size: 2, repeats: Repeats::Usual })
-            }
+            'R' if !in_class => node(Piece {
+                text: format!("(?:\\x{{d}}\\x{{a}}|[{VERTICAL}])"),
+                size: 2,
+                repeats: Repeats::Usual,
+                literal: None,
+            }),
             'X' if !in_class => node(Piece::one("(?>\\x{d}\\x{a}|\\P{M}\\p{M}*|\\p{M}+)")),
             'Z' if !in_class && flags.unix_lines => node(Piece::assertion("(?=\\x{a}?\\z)")),
             'Z' if !in_class => node(Piece::assertion(DOLLAR)),
@@ -508,7 +531,7 @@ impl Translator {
             return Piece::one("[a&&b]");
         }
         let flag = if self.reader.flags.ignore_case { "i" } else { "" };
-        Piece { text: format!("(?{flag}:\\{number})"), size: 1, repeats: Repeats::Usual }
+        Piece { text: format!("(?{flag}:\\{number})"), size: 1, repeats: Repeats::Usual, literal: None }
     }
 
     fn property(&mut self, kind: char) -> Result<Escape, PatternError> {

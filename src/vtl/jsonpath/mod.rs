@@ -109,14 +109,14 @@ fn find(renderer: &mut Renderer, path: &Path, item: &Value, root: &Value) -> Fol
 }
 
 /// One way through a document.
-struct Walk<'a> {
-    renderer: &'a mut Renderer,
+struct Walk<'a, 't> {
+    renderer: &'a mut Renderer<'t>,
     root: &'a Value,
     found: Vec<Value>,
     depth: usize,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Follows `steps` from the one at `index`.
     fn follow(&mut self, steps: &[Step], index: usize, model: &Value) -> Followed<()> {
         self.renderer.step(1)?;

@@ -32,7 +32,7 @@ fn changed(list: &List) {
     list.changes.set(list.changes.get().wrapping_add(1));
 }
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn list_method(&mut self, list: &Rc<List>, name: &str, arguments: &[Value]) -> Called {
         let length = list.items.borrow().len();
         match (name, arguments) {

@@ -118,7 +118,8 @@ fn converted(field: &Field, argument: &Value, text: &str) -> Result<String, Rend
         ('o', Value::Number(Number::Long(n))) => format!("{n:o}"),
         ('f', Value::Number(n)) if !n.is_whole() => return Ok(signed(field, &fixed(n, field.precision.unwrap_or(6)))),
         ('e' | 'E', Value::Number(n)) if !n.is_whole() => {
-            return Ok(signed(field, &scientific(n.to_double(), field.precision.unwrap_or(6))));
+            let text = signed(field, &scientific(n.to_double(), field.precision.unwrap_or(6)));
+            return Ok(if field.conversion == 'E' { text.to_uppercase() } else { text });
         }
         _ => return Err(mismatch()),
     };

@@ -1,18 +1,16 @@
 //! `$input`: the request.
 
-use std::rc::Rc;
-
 use super::{Called, found};
 use crate::vtl::json;
 use crate::vtl::jsonpath;
 use crate::vtl::render::{Rendered, Renderer};
-use crate::vtl::value::{Key, Value};
+use crate::vtl::value::Value;
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn input_method(&mut self, name: &str, arguments: &[Value]) -> Called {
         match (name, arguments) {
-            ("getBody", []) => found(Value::String(Rc::clone(&self.input.body))),
-            ("params", []) => found(Value::Map(Rc::clone(&self.input.parameters))),
+            ("getBody", []) => found(Value::text(self.input.body())),
+            ("params", []) => found(Value::Map(self.input.parameters())),
             ("params", [Value::String(name)]) => self.parameter(name),
             ("path", [Value::String(path)]) => found(self.body_at(path)?),
             ("json", [Value::String(path)]) => {
@@ -25,22 +23,21 @@ impl Renderer {
 
     /// The path's parameter of this name, else the query string's, else the header's, else "".
     fn parameter(&mut self, name: &str) -> Called {
-        for group in ["path", "querystring", "header"] {
-            let Value::Map(group) = self.input.parameters.get(&Key::text(group)) else { continue };
-            let value = group.get(&Key::text(name));
-            if let Some(text) = self.text(&value)? {
-                return found(Value::text(text));
+        match self.input.parameter(name) {
+            text @ Value::String(_) => found(text),
+            value => {
+                let text = self.text(&value)?;
+                found(Value::text(text.unwrap_or_default()))
             }
         }
-        found(Value::text(""))
     }
 
     /// What a JSONPath finds in the body; null where it finds nothing.
     fn body_at(&mut self, path: &str) -> Rendered<Value> {
         if self.input.document.is_none() {
-            let body = Rc::clone(&self.input.body);
+            let body = self.input.body();
             self.step(body.len() / 16)?;
-            self.input.document = Some(json::parse(&body).unwrap_or(Value::Null));
+            self.input.document = Some(json::parse(body).unwrap_or(Value::Null));
         }
         match self.input.document.clone() {
             None | Some(Value::Null) => Ok(Value::Null),

@@ -40,7 +40,7 @@ fn unsupported(what: &str) -> Called {
     fail(format!("UnsupportedOperationException: {what} cannot be changed"))
 }
 
-impl Renderer {
+impl Renderer<'_> {
     /// Calls a method.
     pub fn call(&mut self, target: &Value, name: &str, arguments: &[Value]) -> Called {
         self.step(1)?;

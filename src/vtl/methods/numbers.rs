@@ -26,8 +26,9 @@ fn no_number(text: &str) -> Called {
     fail(format!("NumberFormatException: For input string: \"{text}\""))
 }
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn number_method(&mut self, n: &Number, name: &str, arguments: &[Value]) -> Called {
+        self.step(n.size() * n.size() / 16)?;
         match (name, arguments) {
             ("parseInt" | "parseLong" | "parseDouble" | "valueOf", [Value::Null, ..]) => return no_number("null"),
             ("intValue", []) => return int(n.to_int()),

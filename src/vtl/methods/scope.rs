@@ -7,7 +7,7 @@ use crate::vtl::number::Number;
 use crate::vtl::render::Renderer;
 use crate::vtl::value::{Key, Scope, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn scope_method(&mut self, scope: &Rc<Scope>, name: &str, arguments: &[Value]) -> Called {
         let index = scope.index.get();
         match (name, arguments) {

@@ -24,7 +24,7 @@ fn place(text: &str, byte: Option<usize>) -> Called {
     }
 }
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn string_method(&mut self, text: &Rc<str>, name: &str, arguments: &[Value]) -> Called {
         self.step(text.len() / limits::BYTES_PER_STEP)?;
         if takes_text(name) && arguments.iter().any(Value::is_null) {

@@ -17,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn util_method(&mut self, name: &str, arguments: &[Value]) -> Called {
         let [Value::String(text)] = arguments else { return Ok(None) };
         self.charge(text.len())?;

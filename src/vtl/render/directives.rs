@@ -17,7 +17,7 @@ const COUNT: &str = "velocityCount";
 const HAS_NEXT: &str = "velocityHasNext";
 const SCOPE: &str = "foreach";
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn directive(&mut self, directive: &Directive, frame: usize, out: &mut String) -> Rendered<()> {
         match &directive.action {
             Action::Foreach(foreach) => self.foreach(foreach, directive.at, frame, out),

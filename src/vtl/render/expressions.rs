@@ -9,7 +9,7 @@ use crate::vtl::limits;
 use crate::vtl::number::Number;
 use crate::vtl::value::{Key, ListKind, Map, MapKind, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn value(&mut self, expr: &Expr, frame: usize) -> Rendered<Value> {
         self.step(1)?;
         match expr {

@@ -32,7 +32,7 @@ impl Frame {
     }
 }
 
-impl Renderer {
+impl Renderer<'_> {
     /// A variable; null where there is none.
     pub(super) fn get(&mut self, mut frame: usize, key: &str) -> Rendered<Value> {
         loop {

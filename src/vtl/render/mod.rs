@@ -12,6 +12,7 @@ mod references;
 
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ast::Block;
 use super::error::{ParseError, RenderError};
@@ -47,9 +48,32 @@ impl From<RenderError> for Interrupt {
 
 pub(super) type Rendered<T> = Result<T, Interrupt>;
 
-pub(super) struct Renderer {
-    pub preparation: Preparation,
-    pub input: Input,
+/// Regular expressions by their text, for all renders of a template.
+#[derive(Debug, Default)]
+pub(super) struct Patterns(Mutex<HashMap<String, Arc<JavaRegex>>>);
+
+impl Patterns {
+    /// Patterns that are made from requests shall not fill the memory.
+    const MOST: usize = 100;
+
+    fn get(&self, pattern: &str) -> Result<Arc<JavaRegex>, RenderError> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(regex) = known().get(pattern) {
+            return Ok(Arc::clone(regex));
+        }
+        let regex = Arc::new(JavaRegex::new(pattern)?);
+        let mut known = known();
+        if known.len() < Self::MOST {
+            known.insert(pattern.to_owned(), Arc::clone(&regex));
+        }
+        Ok(regex)
+    }
+}
+
+pub(super) struct Renderer<'t> {
+    /// The template's; a render that evaluates text has its own.
+    pub preparation: Arc<Preparation>,
+    pub input: Input<'t>,
     frames: Vec<Frame>,
     /// How many blocks were made that refer to frames: while it stays the same, a frame left can be forgotten.
     captures: usize,
@@ -62,11 +86,18 @@ pub(super) struct Renderer {
     /// Containers that other containers were put into: they may be part of circles.
     linked_lists: Vec<Weak<List>>,
     linked_maps: Vec<Weak<Map>>,
-    regexes: HashMap<String, Rc<JavaRegex>>,
+    /// Those this render has paid for.
+    regexes: HashMap<String, Arc<JavaRegex>>,
+    patterns: &'t Patterns,
 }
 
-impl Renderer {
-    pub fn new(preparation: Preparation, input: Input, variables: Vec<(String, Value)>) -> Self {
+impl<'t> Renderer<'t> {
+    pub fn new(
+        preparation: Arc<Preparation>,
+        input: Input<'t>,
+        variables: Vec<(String, Value)>,
+        patterns: &'t Patterns,
+    ) -> Self {
         Self {
             preparation,
             input,
@@ -81,6 +112,7 @@ impl Renderer {
             linked_lists: Vec::new(),
             linked_maps: Vec::new(),
             regexes: HashMap::new(),
+            patterns,
         }
     }
 
@@ -160,8 +192,9 @@ impl Renderer {
     /// Parses what `#evaluate` is given. Its macros stay.
     fn parse(&mut self, text: &str, at: super::Position) -> Result<Block, RenderError> {
         // what rendering uses of the stack is not there for parsing
-        let parsed = parse_inner(text, at, self.depth / 2, &mut self.preparation);
-        match (parsed, self.preparation.fault.take()) {
+        let preparation = Arc::make_mut(&mut self.preparation);
+        let parsed = parse_inner(text, at, self.depth / 2, preparation);
+        match (parsed, preparation.fault.take()) {
             (Ok(block), None) => Ok(block),
             (Err(ParseError { message, .. }), _) | (Ok(_), Some(Fault::Parse(ParseError { message, .. }))) => {
                 Err(RenderError::parse(at, format!("the text given to #evaluate does not parse: {message}")))
@@ -171,14 +204,14 @@ impl Renderer {
     }
 
     /// A compiled regular expression.
-    pub fn regex(&mut self, pattern: &str) -> Result<Rc<JavaRegex>, RenderError> {
+    pub fn regex(&mut self, pattern: &str) -> Result<Arc<JavaRegex>, RenderError> {
         if let Some(regex) = self.regexes.get(pattern) {
-            return Ok(Rc::clone(regex));
+            return Ok(Arc::clone(regex));
         }
         // compiling costs far more than matching
         self.step(limits::REGEX_STEPS + pattern.len())?;
-        let regex = Rc::new(JavaRegex::new(pattern)?);
-        self.regexes.insert(pattern.to_owned(), Rc::clone(&regex));
+        let regex = self.patterns.get(pattern)?;
+        self.regexes.insert(pattern.to_owned(), Arc::clone(&regex));
         Ok(regex)
     }
 
@@ -199,7 +232,7 @@ impl Renderer {
     }
 }
 
-impl Drop for Renderer {
+impl Drop for Renderer<'_> {
     fn drop(&mut self) {
         // containers that hold themselves are freed by emptying them
         for list in self.linked_lists.drain(..).filter_map(|list| list.upgrade()) {

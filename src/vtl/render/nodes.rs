@@ -4,7 +4,7 @@ use super::{Interrupt, Rendered, Renderer};
 use crate::vtl::ast::{Branch, Node, Reference, Set, Step};
 use crate::vtl::value::{Key, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn block(&mut self, nodes: &[Node], frame: usize, out: &mut String) -> Rendered<()> {
         self.deeper(|renderer| {
             for node in nodes {

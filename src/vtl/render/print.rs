@@ -9,7 +9,7 @@ use crate::vtl::limits;
 use crate::vtl::number::Number;
 use crate::vtl::value::{List, ListKind, Map, MapKind, Scope, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     /// `toString()`. `None` where that is null: a null, or a block that contains itself too often.
     pub fn text(&mut self, value: &Value) -> Rendered<Option<String>> {
         Ok(match value {
@@ -44,7 +44,11 @@ impl Renderer {
         match value {
             Value::Null => self.emit(out, "null"),
             Value::Bool(value) => self.emit(out, if *value { "true" } else { "false" }),
-            Value::Number(number) => self.emit(out, &number.to_string()),
+            Value::Number(number) => {
+                // the digits of a large number take their time
+                self.step(number.size() * number.size() / 16)?;
+                self.emit(out, &number.to_string())
+            }
             Value::Char(c) => self.emit(out, c.encode_utf8(&mut [0; 4])),
             Value::String(text) => self.emit(out, text),
             Value::List(list) => self.write_list(list, out, depth),

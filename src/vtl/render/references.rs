@@ -6,7 +6,7 @@ use crate::vtl::error::RenderError;
 use crate::vtl::number::Number;
 use crate::vtl::value::{Key, ListKind, Value};
 
-impl Renderer {
+impl Renderer<'_> {
     pub(super) fn reference(&mut self, reference: &Reference, frame: usize, out: &mut String) -> Rendered<()> {
         if reference.runt {
             return self.emit(out, &reference.root);
@@ -21,6 +21,11 @@ impl Renderer {
             && self.render_define(define, frame, out)?
         {
             return Ok(());
+        }
+        if let Value::String(text) = &value {
+            self.emit(out, &reference.escape_prefix)?;
+            self.emit(out, &reference.prefix)?;
+            return self.emit(out, text);
         }
         match self.text(&value)? {
             Some(text) => {
