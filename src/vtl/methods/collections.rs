@@ -251,8 +251,6 @@ impl Renderer<'_> {
                 found(Value::Map(copy))
             }
             ("put", [wanted, value]) => self.put_entry(map, key(wanted), value),
-            ("replace", [wanted, value]) if map.contains(&key(wanted)) => self.put_entry(map, key(wanted), value),
-            ("replace", [_, _]) => found(Value::Null),
             ("replace", [wanted, old, value]) => {
                 let is = map.contains(&key(wanted)) && self.equals(&map.get(&key(wanted)), old)?;
                 if is {
