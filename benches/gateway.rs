@@ -17,7 +17,7 @@ use poc::local::cloud::lambda::Function;
 use poc::local::cloud::{Cloud, Profile};
 use poc::local::gateway::{Call, Gateway, Target};
 use poc::local::lambda::{Functions, Invocation, Invoked, Refused};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 const KEY: &str = "the-value-of-the-key-of-the-benchmark";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:admit";
@@ -41,7 +41,7 @@ impl Functions for Immediate {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let runtime = Runtime::new().expect("a runtime starts");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let (gateway, api) = runtime.block_on(deployed());
     for (name, path) in [("mock", "/prod/mock"), ("function", "/prod/admit?gre=800&gpa=4&rank=1")] {
         criterion.bench_function(&format!("gateway/{name}"), |bencher| {
