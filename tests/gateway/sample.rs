@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use poc::local::gateway::{Call, Gateway, Target};
 
-use super::support::{Seen, Stage, seen};
+use super::support::{FakeFunction, Seen, seen};
 use crate::support::World;
 
 struct Sample {
     world: World,
     gateway: Gateway,
-    function: Arc<Stage>,
+    function: Arc<FakeFunction>,
     api: String,
     key: String,
 }
@@ -19,7 +19,7 @@ struct Sample {
 impl Sample {
     async fn deployed(world: World) -> Sample {
         world.deploy().await;
-        let function = Arc::new(Stage::default());
+        let function = Arc::new(FakeFunction::default());
         let gateway = Gateway::new(world.cloud.clone(), function.clone());
         let look = |state: &poc::local::cloud::State| {
             let region = &state.apigateway.regions["us-east-1"];

@@ -34,16 +34,16 @@ pub const NOON: u64 = 1_769_860_800;
 type Played = dyn Fn(&Invocation) -> Result<Invoked, Refused> + Send + Sync;
 
 /// The function: answers as the test says, after as long as the test says.
-pub struct Stage {
+pub struct FakeFunction {
     play: Mutex<Arc<Played>>,
     takes: Mutex<Duration>,
     pub seen: Mutex<Vec<Invocation>>,
     pub finished: Mutex<usize>,
 }
 
-impl Default for Stage {
+impl Default for FakeFunction {
     fn default() -> Self {
-        Stage {
+        FakeFunction {
             play: Mutex::new(Arc::new(|_: &Invocation| Ok(result("{\"result\": true}")))),
             takes: Mutex::default(),
             seen: Mutex::default(),
@@ -52,7 +52,7 @@ impl Default for Stage {
     }
 }
 
-impl Stage {
+impl FakeFunction {
     pub fn returns(&self, payload: impl Into<String>) {
         let payload = payload.into();
         self.plays(move |_| Ok(result(&payload)));
@@ -100,7 +100,7 @@ pub fn result(payload: &str) -> Invoked {
     }
 }
 
-impl Functions for Stage {
+impl Functions for FakeFunction {
     fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
         Box::pin(async move {
             self.seen.lock().unwrap().push(invocation.clone());
@@ -120,7 +120,7 @@ pub struct World {
     pub cloud: Arc<Cloud>,
     pub client: Client,
     pub lambda: aws_sdk_lambda::Client,
-    pub function: Arc<Stage>,
+    pub function: Arc<FakeFunction>,
     pub gateway: Gateway,
     pub api: String,
     root: String,
@@ -175,7 +175,7 @@ impl World {
         let client = Client::new(&config);
         let endpoint = EndpointConfiguration::builder().types(endpoint).build();
         let api = client.create_rest_api().name("ServerlessPOC").endpoint_configuration(endpoint).send().await.unwrap();
-        let function = Arc::new(Stage::default());
+        let function = Arc::new(FakeFunction::default());
         let gateway = Gateway::new(cloud.clone(), function.clone());
         World {
             lambda: aws_sdk_lambda::Client::new(&config),

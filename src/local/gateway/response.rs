@@ -57,7 +57,7 @@ pub fn build(
         }
     };
     record.fact("body", || document(response.body()));
-    if !method.responses.contains_key(&selected.status) {
+    if !method.responses.contains(&selected.status) {
         return Err(Kind::ApiConfiguration.because(format!(
             "the integration response {} was selected, but the method has no response {}",
             selected.status, selected.status

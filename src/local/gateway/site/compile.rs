@@ -113,7 +113,7 @@ impl Scope<'_> {
             throttles: self.throttles(stage, resource, method),
             spellings: spellings(method, integration.as_ref()),
             integration,
-            responses: method.method_responses.iter().flatten().map(|(status, _)| (status.clone(), ())).collect(),
+            responses: method.method_responses.iter().flatten().map(|(status, _)| status.clone()).collect(),
         }
     }
 

@@ -5,7 +5,7 @@ mod compile;
 mod keys;
 mod permission;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -109,8 +109,8 @@ pub struct Method {
     /// Of the stage's method settings: by verb, for a method `ANY` stands for several.
     pub throttles: BTreeMap<String, Tap>,
     pub integration: Option<Integration>,
-    /// Status codes that a caller may get, each with whether it declares headers at all.
-    pub responses: BTreeMap<String, ()>,
+    /// Status codes that the method declares.
+    pub responses: BTreeSet<String>,
     /// Lower case to how the method's declarations and templates spell header names.
     pub spellings: HashMap<String, String>,
 }
