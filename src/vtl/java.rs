@@ -2,6 +2,9 @@
 
 /// The string of these code units. A half of a surrogate pair prints as `?`, as Java's encoder does.
 pub(super) fn from_utf16(units: &[u16]) -> String {
+    if units.iter().all(|&unit| unit < 0x80) {
+        return units.iter().map(|&unit| char::from(unit as u8)).collect();
+    }
     char::decode_utf16(units.iter().copied()).map(|c| c.unwrap_or('?')).collect()
 }
 

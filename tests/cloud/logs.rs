@@ -79,3 +79,73 @@ async fn events_are_written_and_found() {
     let streams = env.logs.describe_log_streams().log_group_name("/g").send().await.unwrap();
     assert_eq!(streams.log_streams()[0].last_event_timestamp(), Some(2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn retention_hides_what_is_older() {
+    let env = Env::new();
+    env.logs.create_log_group().log_group_name("/g").send().await.unwrap();
+    env.logs.create_log_stream().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    let now = i64::try_from(env.clock.epoch_millis()).unwrap();
+    let days = |days: i64| now - days * 24 * 60 * 60 * 1000;
+    let put = env.logs.put_log_events().log_group_name("/g").log_stream_name("s");
+    let event = |at: i64, text: &str| {
+        aws_sdk_cloudwatchlogs::types::InputLogEvent::builder().timestamp(at).message(text).build().unwrap()
+    };
+    put.log_events(event(days(5), "old")).log_events(event(days(2), "young")).send().await.unwrap();
+    let told = async || {
+        let found = env.logs.filter_log_events().log_group_name("/g").send().await.unwrap();
+        found.events().iter().filter_map(|event| event.message().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, ["old", "young"]);
+    env.logs.put_retention_policy().log_group_name("/g").retention_in_days(3).send().await.unwrap();
+    assert_eq!(told().await, ["young"]);
+    let stream = env.logs.get_log_events().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    assert_eq!(stream.events().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_deleted_takes_its_events_with_it() {
+    let env = Env::new();
+    let make = async || {
+        env.logs.create_log_group().log_group_name("/g").send().await.unwrap();
+        env.logs.create_log_stream().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    };
+    let count = async || {
+        let told = env.logs.describe_log_streams().log_group_name("/g").send().await.unwrap();
+        told.log_streams().len()
+    };
+    make().await;
+    assert_eq!(count().await, 1);
+    env.logs.delete_log_stream().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    assert_eq!(count().await, 0);
+    let again = env.logs.delete_log_stream().log_group_name("/g").log_stream_name("s").send().await;
+    refused(again, "ResourceNotFoundException", "The specified log stream does not exist.");
+    env.logs.delete_log_group().log_group_name("/g").send().await.unwrap();
+    make().await;
+    let told = env.logs.get_log_events().log_group_name("/g").log_stream_name("s").send().await.unwrap();
+    assert!(told.events().is_empty());
+}
+
+/// Events are no part of the cloud's state: what depends on it need not be made anew.
+#[tokio::test]
+async fn events_are_kept_beside_the_state_and_shared() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = poc::clock::Clock::system();
+    let open = || {
+        let cloud = poc::local::cloud::Cloud::open(directory.path(), clock, poc::local::cloud::Profile::quick());
+        Env::of(cloud.unwrap(), clock, "us-east-1")
+    };
+    let (one, other) = (open(), open());
+    one.logs.create_log_group().log_group_name("/g").send().await.unwrap();
+    one.logs.create_log_stream().log_group_name("/g").log_stream_name("2026/01/31/[$LATEST]a").send().await.unwrap();
+    let before = one.cloud.revision();
+    for (env, text) in [(&one, "from one"), (&other, "from the other")] {
+        let event = aws_sdk_cloudwatchlogs::types::InputLogEvent::builder().timestamp(1).message(text).build().unwrap();
+        let put = env.logs.put_log_events().log_group_name("/g").log_stream_name("2026/01/31/[$LATEST]a");
+        put.log_events(event).send().await.unwrap();
+    }
+    assert_eq!(one.cloud.revision(), before);
+    let told = one.logs.filter_log_events().log_group_name("/g").send().await.unwrap();
+    assert_eq!(told.events().len(), 2);
+    assert_eq!(told.events()[0].log_stream_name(), Some("2026/01/31/[$LATEST]a"));
+}

@@ -50,3 +50,31 @@ fn ten_thousand_idle_connections_are_affordable() {
     let (status, ..) = dev.end();
     assert_eq!(status.code(), Some(0));
 }
+
+#[test]
+fn out_of_descriptors_it_waits_and_goes_on() {
+    // Fewer than the crowd needs, and with the rest of the program's needs taken off.
+    let dev = Dev::start_with_files(320);
+    let mut crowd: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(&dev.address).unwrap()).collect();
+    let mut late = TcpStream::connect(&dev.address).unwrap();
+    late.write_all(b"GET /_poc/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let busy = cpu(dev.pid());
+    late.set_read_timeout(Some(std::time::Duration::from_millis(700))).unwrap();
+    assert!(late.read(&mut [0; 1]).is_err(), "there was room for it");
+    let spent = cpu(dev.pid()) - busy;
+    assert!(spent < 20, "it spun for {spent} hundredths of a second while there was nothing to do");
+    // Some leave, and whoever waited is served; the handler's process finds descriptors, too.
+    crowd.truncate(10);
+    late.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(dev.get("/prod/admit?gre=800&gpa=4&rank=1").0, 200);
+}
+
+/// Hundredths of a second that the process has computed.
+fn cpu(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}

@@ -67,7 +67,23 @@ impl Dev {
     pub fn start_in(directory: TempDir, arguments: &[&str]) -> Dev {
         let mut all = vec!["dev", "--port", "0", "--json"];
         all.extend(arguments);
-        let mut child = poc(directory.path(), &all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let command = poc(directory.path(), &all);
+        Dev::of(directory, command)
+    }
+
+    /// Where the system grants that many open files and not one more.
+    pub fn start_with_files(files: usize) -> Dev {
+        let directory = sample();
+        let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        let served = poc(directory.path(), &["dev", "--port", "0", "--json", "--no-watch"]);
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).arg(served.get_program()).args(served.get_args());
+        command.current_dir(directory.path()).stdin(Stdio::null()).env("HOME", directory.path());
+        Dev::of(directory, command)
+    }
+
+    fn of(directory: TempDir, mut command: Command) -> Dev {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = gathered(child.stdout.take().unwrap());
         let err = gathered(child.stderr.take().unwrap());
         let mut dev = Dev { directory, child, lines, err, address: String::new(), key: String::new() };

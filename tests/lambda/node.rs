@@ -116,3 +116,13 @@ async fn the_largest_result_passes_and_a_larger_one_does_not() {
     assert_eq!(answer.failed(), ("Function.ResponseSizeTooLarge", message));
     assert_eq!(env.call("1").await.result(), "x");
 }
+
+#[tokio::test]
+async fn a_client_context_reaches_the_handler() {
+    use base64::Engine;
+    let env = Env::with(node("export const handler = async (event, context) => context.clientContext;")).await;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(r#"{"custom": {"k": "ü"}}"#);
+    let sent = env.lambda.invoke().function_name("f").client_context(encoded).send().await.unwrap();
+    let told: serde_json::Value = serde_json::from_slice(sent.payload().unwrap().as_ref()).unwrap();
+    assert_eq!(told, json!({"custom": {"k": "ü"}}));
+}

@@ -209,11 +209,11 @@ async fn a_client_context_reaches_the_handler() {
          \x20   c = context.client_context\n    return [c.custom, c.env, c.client.app_title]\n",
     ))
     .await;
-    let context = r#"{"custom": {"k": "v"}, "env": {"e": "1"}, "client": {"app_title": "t"}}"#;
+    let context = r#"{"custom": {"k": "ü"}, "env": {"e": "1"}, "client": {"app_title": "t"}}"#;
     let encoded = base64::engine::general_purpose::STANDARD.encode(context);
     let sent = env.lambda.invoke().function_name("f").client_context(encoded).send().await.unwrap();
     let told: serde_json::Value = serde_json::from_slice(sent.payload().unwrap().as_ref()).unwrap();
-    assert_eq!(told, json!([{"k": "v"}, {"e": "1"}, "t"]));
+    assert_eq!(told, json!([{"k": "ü"}, {"e": "1"}, "t"]));
 }
 
 /// Needs `awslambdaric` in the `python3` that is first on the PATH: `pip install awslambdaric` in a virtual environment.

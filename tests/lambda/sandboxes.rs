@@ -366,6 +366,7 @@ async fn a_cloud_on_disk_keeps_packages_unpacked_beside_it() {
 /// How long a call takes that does nothing: `--ignored --nocapture`.
 #[tokio::test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "a measurement is there to be read")]
 async fn a_warm_call_is_quick() {
     let directory = tempfile::tempdir().unwrap();
     let env = Env::at(directory.path()).await;

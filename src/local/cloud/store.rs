@@ -146,7 +146,11 @@ pub(super) enum Stamp {
 
 impl Stamp {
     pub fn of_disk(directory: &Path) -> Stamp {
-        let metadata = fs::metadata(directory.join("cloud.json"));
+        Stamp::of_file(&directory.join("cloud.json"))
+    }
+
+    pub fn of_file(file: &Path) -> Stamp {
+        let metadata = fs::metadata(file);
         Stamp::Disk {
             modified: metadata.as_ref().ok().and_then(|metadata| metadata.modified().ok()),
             length: metadata.as_ref().map_or(0, fs::Metadata::len),

@@ -10,11 +10,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::apigateway::Quota;
+use super::store::Stamp;
 
 /// GetUsage looks back this far at most; what is older is dropped.
 const KEPT_DAYS: i64 = 93;
@@ -64,7 +64,10 @@ struct Kept {
     book: Book,
     /// Counted here since the book was last written.
     unwritten: Unwritten,
-    seen: Option<SystemTime>,
+    /// The file as it was read or written last.
+    seen: Option<Stamp>,
+    /// What is being written is in neither the file nor `unwritten`: the book is the one to go by until that is done.
+    in_flight: bool,
     account: HashMap<Arc<str>, Bucket>,
 }
 
@@ -212,25 +215,27 @@ impl Ledger {
         let Some(file) = &self.file else { return Ok(()) };
         let (unwritten, mine) = {
             let mut kept = self.kept();
+            if kept.in_flight || kept.unwritten.is_empty() {
+                return Ok(());
+            }
+            kept.in_flight = true;
             (std::mem::take(&mut kept.unwritten), kept.book.clone())
         };
-        if unwritten.is_empty() {
-            return Ok(());
-        }
         let written = under_lock(file, || {
             let mut book = read(file).unwrap_or_else(|| mine.without(&unwritten));
             book.add(&unwritten, now);
             let partial = file.with_extension("json.partial");
             fs::write(&partial, serde_json::to_vec(&book)?)?;
             fs::rename(&partial, file)?;
-            Ok((book, modified(file)))
+            Ok((book, Stamp::of_file(file)))
         });
         let mut kept = self.kept();
+        kept.in_flight = false;
         match written {
             Ok((mut book, seen)) => {
                 book.add(&kept.unwritten, now);
                 kept.book = book;
-                kept.seen = seen;
+                kept.seen = Some(seen);
                 Ok(())
             }
             Err(fault) => {
@@ -243,11 +248,11 @@ impl Ledger {
     /// Reads what others wrote since.
     fn catch_up(&self, kept: &mut Kept) {
         let Some(file) = &self.file else { return };
-        let modified = modified(file);
-        if modified.is_none() || modified == kept.seen {
+        let stamp = Stamp::of_file(file);
+        if kept.in_flight || kept.seen == Some(stamp) {
             return;
         }
-        kept.seen = modified;
+        kept.seen = Some(stamp);
         if let Some(mut book) = read(file) {
             let latest = kept.book.buckets.values().map(|bucket| bucket.at).max().unwrap_or(0);
             book.add(&kept.unwritten, latest);
@@ -369,10 +374,6 @@ fn month_start(today: i64, offset: i64) -> Option<i64> {
     };
     let this = begins(date)?;
     if this <= today { Some(this) } else { begins(date.first_of_month().yesterday().ok()?) }
-}
-
-fn modified(file: &Path) -> Option<SystemTime> {
-    fs::metadata(file).ok()?.modified().ok()
 }
 
 fn read(file: &Path) -> Option<Book> {

@@ -181,7 +181,7 @@ impl Gateway {
     /// Route, caller, limits, validation: all that is decided before anything is done.
     fn method_request(&self, visit: &mut Visit, record: &mut Record) -> Result<(), Refusal> {
         let Visit { stage, method, request } = visit;
-        if let Some(key) = request.header("x-api-key") {
+        for key in request.headers("x-api-key") {
             record.hide(&key);
         }
         let found = stage.routes.find(&request.path, request.verb.as_str()).ok_or_else(|| no_method(request))?;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::trace::{Fact, Step, StepName, Trace};
 
 const HIDDEN: &str = "<API key>";
+const SHORTEST_SECRET: usize = 8;
 
 /// The trace as far as it has come.
 #[derive(Debug)]
@@ -15,14 +16,14 @@ pub struct Record {
     pub trace: Trace,
     traced: bool,
     entered: Instant,
-    /// The API key's value that the request brought: it may stand in headers, events and rendered texts.
-    secret: Option<String>,
+    /// API keys' values that the request brought: they may stand in headers, events and rendered texts.
+    secrets: Vec<String>,
 }
 
 impl Record {
     pub fn new(traced: bool) -> Record {
         let trace = Trace { steps: Vec::with_capacity(5), ..Trace::default() };
-        let mut record = Record { trace, traced, entered: Instant::now(), secret: None };
+        let mut record = Record { trace, traced, entered: Instant::now(), secrets: Vec::new() };
         record.enter(StepName::MethodRequest);
         record
     }
@@ -41,9 +42,10 @@ impl Record {
         self.entered = now;
     }
 
+    /// Keys have 20 characters at least; what is much shorter is none, and would take half of the trace with it.
     pub fn hide(&mut self, secret: &str) {
-        if !secret.is_empty() {
-            self.secret = Some(secret.to_owned());
+        if secret.len() >= SHORTEST_SECRET {
+            self.secrets.push(secret.to_owned());
         }
     }
 
@@ -60,7 +62,7 @@ impl Record {
     /// The whole trace, without the key's value anywhere.
     pub fn finish(mut self) -> Trace {
         self.leave();
-        if let Some(secret) = &self.secret {
+        for secret in &self.secrets {
             let hide = |text: &mut String| {
                 if text.contains(secret.as_str()) {
                     *text = text.replace(secret.as_str(), HIDDEN);

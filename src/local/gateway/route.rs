@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
+/// What `ANY` stands for (`AWS_FACTS` C1).
+pub const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
 /// The tree of an API's resources; `M` is what stands at a verb.
 #[derive(Debug)]
 pub struct Routes<M> {
@@ -74,7 +77,8 @@ impl<M> Routes<M> {
 impl<M> Node<M> {
     fn find(&self, rest: &[&str], verb: &str, parameters: &mut Vec<(Arc<str>, String)>) -> Option<Arc<M>> {
         let [segment, below @ ..] = rest else {
-            return self.methods.get(verb).or_else(|| self.methods.get("ANY")).cloned();
+            let any = || self.methods.get("ANY").filter(|_| VERBS.contains(&verb));
+            return self.methods.get(verb).or_else(any).cloned();
         };
         let fixed = self
             .fixed

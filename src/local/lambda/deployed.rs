@@ -1,6 +1,6 @@
 //! What is deployed: which version of which function an invocation means, as the cloud holds it now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -65,6 +65,21 @@ struct Seen {
     revision: Revision,
     functions: lambda::State,
     log_groups: BTreeSet<GroupId>,
+    /// What was called since, by ARN with the version.
+    deployed: Mutex<HashMap<String, Arc<Deployed>>>,
+}
+
+impl Seen {
+    fn deployed(&self, region: &str, function: &Function, number: &str) -> Option<Arc<Deployed>> {
+        let mut known = self.deployed.lock().unwrap_or_else(PoisonError::into_inner);
+        let arn = format!("{}:{number}", function.arn);
+        if let Some(deployed) = known.get(&arn) {
+            return Some(deployed.clone());
+        }
+        let deployed = Arc::new(Deployed::of(region, function, number)?);
+        known.insert(arn, deployed.clone());
+        Some(deployed)
+    }
 }
 
 /// Looks functions up, and reads the cloud only when it changed.
@@ -92,14 +107,14 @@ impl Catalogue {
             (state.lambda.clone(), groups.collect())
         });
         let (functions, log_groups) = look.await.map_err(|fault| Denied::service(fault.to_string()))?;
-        let seen = Arc::new(Seen { revision, functions, log_groups });
+        let seen = Arc::new(Seen { revision, functions, log_groups, deployed: Mutex::default() });
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
         Ok(seen)
     }
 
     /// The version that an invocation of `target` gets. An alias with weights goes by `drawn`, which
     /// is between 0 and 1.
-    pub async fn find(&self, target: &Target, region: &str, drawn: f64) -> Result<Deployed, Denied> {
+    pub async fn find(&self, target: &Target, region: &str, drawn: f64) -> Result<Arc<Deployed>, Denied> {
         let seen = self.seen().await?;
         let function = seen.functions.function(region, &target.name).ok_or_else(|| target.not_found())?;
         let number = number(function, target.qualifier.as_deref(), drawn).ok_or_else(|| target.not_found())?;
@@ -112,14 +127,14 @@ impl Catalogue {
                  Pending",
             )));
         }
-        Deployed::of(region, function, number).ok_or_else(|| target.not_found().into())
+        seen.deployed(region, function, number).ok_or_else(|| target.not_found().into())
     }
 
     /// Whether sandboxes of this identity may still be needed: nothing of it was changed or deleted.
     pub async fn is_current(&self, deployed: &Deployed) -> bool {
         let Ok(seen) = self.seen().await else { return true };
         let function = seen.functions.function(&deployed.region, &deployed.name);
-        let now = function.and_then(|function| Deployed::of(&deployed.region, function, &deployed.number));
+        let now = function.and_then(|function| seen.deployed(&deployed.region, function, &deployed.number));
         now.is_some_and(|now| now.identity == deployed.identity)
     }
 

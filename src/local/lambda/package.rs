@@ -7,10 +7,12 @@ use std::io::{self, Cursor, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use tokio::sync::OnceCell;
 use zip::ZipArchive;
 
@@ -312,7 +314,9 @@ impl PrivateDirectory {
     /// When there is no place for it.
     pub fn make(purpose: &str) -> io::Result<PrivateDirectory> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
+        static CLEARED: Once = Once::new();
         let base = std::env::temp_dir().canonicalize()?;
+        CLEARED.call_once(|| clear_left_over(&base));
         loop {
             let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
             let path = base.join(format!("poc-{}-{serial}-{purpose}", std::process::id()));
@@ -321,6 +325,19 @@ impl PrivateDirectory {
                 Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
                 made => return made.map(|()| PrivateDirectory { path }),
             }
+        }
+    }
+}
+
+/// Removes what processes left behind that were killed. What is somebody else's cannot be removed, and stays.
+fn clear_left_over(base: &Path) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let parts: Vec<&str> = name.split('-').collect();
+        let ["poc", process, _, "packages" | "sandbox"] = parts[..] else { continue };
+        let gone = process.parse().ok().and_then(Pid::from_raw).map(test_kill_process);
+        if gone.is_some_and(|found| found == Err(Errno::SRCH)) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let _ = remove(&entry.path());
         }
     }
 }
@@ -444,6 +461,24 @@ mod tests {
         assert!(!home.path().join(old).exists());
         for name in [used, other] {
             remove(&home.path().join(name)).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_behind_is_removed() {
+        let base = tempfile::tempdir().unwrap();
+        let ours = format!("poc-{}-0-sandbox", std::process::id());
+        // No process has this id: Linux gives out 4194304 of them, others fewer.
+        for name in [ours.as_str(), "poc-999999999-0-sandbox", "poc-999999999-1-packages", "poc-999999999-notes"] {
+            fs::create_dir_all(base.path().join(name).join("inner")).unwrap();
+            read_only(&base.path().join(name)).unwrap();
+        }
+        clear_left_over(base.path());
+        let left = |name: &str| base.path().join(name).exists();
+        assert!(left(&ours) && left("poc-999999999-notes"));
+        assert!(!left("poc-999999999-0-sandbox") && !left("poc-999999999-1-packages"));
+        for name in [ours.as_str(), "poc-999999999-notes"] {
+            remove(&base.path().join(name)).unwrap();
         }
     }
 

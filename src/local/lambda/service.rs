@@ -146,7 +146,7 @@ impl Service {
     }
 
     async fn find(&self, asked: &Asked) -> Result<Arc<Deployed>, Denied> {
-        self.catalogue.find(&asked.target, &asked.region, self.chance.part()).await.map(Arc::new)
+        self.catalogue.find(&asked.target, &asked.region, self.chance.part()).await
     }
 
     async fn attempts(self: Arc<Service>, asked: Asked, request_id: String) {

@@ -30,7 +30,7 @@ impl Refusal {
         self
     }
 
-    pub(super) fn to_sdk(mut self) -> Refusal {
+    pub(super) fn for_sdk(mut self) -> Refusal {
         self.sdk = true;
         self
     }

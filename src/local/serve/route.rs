@@ -93,13 +93,13 @@ fn aws(service: &str, head: &Parts, trusted_name: bool) -> Result<Destination, R
     let foreign = |name: &str| head.headers.contains_key(name);
     if !trusted_name || foreign("origin") || head.headers.get("sec-fetch-site").is_some_and(|site| site != "none") {
         let why = "The AWS APIs of this machine are not for web pages: call them by 127.0.0.1 or localhost";
-        return Err(refused(403, "AccessDeniedException", why).to_sdk());
+        return Err(refused(403, "AccessDeniedException", why).for_sdk());
     }
     match Service::signed(service) {
         Some(service) => Ok(Destination::Aws(service)),
         None => {
             let why = format!("this cloud has no service '{}'", shown(service));
-            Err(refused(400, "UnknownService", &why).to_sdk())
+            Err(refused(400, "UnknownService", &why).for_sdk())
         }
     }
 }

@@ -6,6 +6,7 @@ mod events;
 mod faults;
 mod plans;
 mod problems;
+mod served;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

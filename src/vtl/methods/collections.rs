@@ -251,6 +251,13 @@ impl Renderer<'_> {
                 found(Value::Map(copy))
             }
             ("put", [wanted, value]) => self.put_entry(map, key(wanted), value),
+            ("replace", [wanted, old, value]) => {
+                let is = map.contains(&key(wanted)) && self.equals(&map.get(&key(wanted)), old)?;
+                if is {
+                    self.put_entry(map, key(wanted), value)?;
+                }
+                found(Value::Bool(is))
+            }
             ("putIfAbsent", [wanted, value]) => match map.get(&key(wanted)) {
                 Value::Null => self.put_entry(map, key(wanted), value),
                 old => found(old),

@@ -17,11 +17,9 @@ use crate::local::gateway::mapping::Source;
 use crate::local::gateway::media::BinaryTypes;
 use crate::local::gateway::pattern::Pattern;
 use crate::local::gateway::policy::Policy;
-use crate::local::gateway::route::Routes;
+use crate::local::gateway::route::{Routes, VERBS};
 use crate::local::gateway::template::Templates;
 use crate::local::gateway::validate::Validation;
-
-const VERBS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 pub fn sites(state: &State) -> Sites {
     let mut sites = Sites::default();

@@ -210,7 +210,8 @@ function context(headers) {
   const parsed = (name, told) => {
     if (headers[name] === undefined) return undefined;
     try {
-      return JSON.parse(headers[name]);
+      // Node.js reads headers byte by byte; these are UTF-8.
+      return JSON.parse(Buffer.from(headers[name], "latin1").toString());
     } catch (problem) {
       throw new Error(`Cannot parse ${told} as json: ${problem}`);
     }
