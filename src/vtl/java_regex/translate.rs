@@ -363,7 +363,7 @@ impl Translator {
         }
         let (inside, size) = self.alternatives(depth + 1)?;
         if !self.reader.eat(')') {
-            return Err(invalid("a group is not closed").help("write \\( for the character itself"));
+            return Err(invalid("a group is not closed"));
         }
         self.reader.flags = saved;
         if self.endless && head.starts_with("(?<") {

@@ -114,7 +114,8 @@ fn step(fragment: &[char], depth: usize) -> Parsed<Step> {
     }
     for (i, c) in fragment.iter().enumerate() {
         match c {
-            '?' => return filter(fragment, depth),
+            // brackets that were opened before the filter's own do not count
+            '?' => return filter(&fragment[fragment[..i].iter().rposition(|&c| c == '[').unwrap_or(0)..], depth),
             '\'' => return properties(&fragment[i..]),
             '@' => return from_end(&fragment[i..]),
             ':' | '-' => return elements(&fragment[i..]),

@@ -75,6 +75,14 @@ impl Renderer<'_> {
             (name, arguments),
             ("add" | "remove" | "addAll" | "removeAll" | "retainAll", [_]) | ("add" | "addAll", [_, _]) | ("clear", [])
         );
+        // what is no collection fits no method of this kind
+        if matches!(name, "addAll" | "removeAll" | "retainAll")
+            && arguments.last().is_some_and(|others| {
+                matches!(others, Value::Null | Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Char(_))
+            })
+        {
+            return Ok(None);
+        }
         match list.kind {
             ListKind::Array if resizes => return unsupported("the length of an array"),
             ListKind::Fixed if resizes || name == "set" => return unsupported("this list"),
@@ -255,6 +263,13 @@ impl Renderer<'_> {
                 let is = map.contains(&key(wanted)) && self.equals(&map.get(&key(wanted)), old)?;
                 if is {
                     self.put_entry(map, key(wanted), value)?;
+                }
+                found(Value::Bool(is))
+            }
+            ("remove", [wanted, value]) => {
+                let is = map.contains(&key(wanted)) && self.equals(&map.get(&key(wanted)), value)?;
+                if is {
+                    map.remove(&key(wanted));
                 }
                 found(Value::Bool(is))
             }
