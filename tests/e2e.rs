@@ -12,6 +12,8 @@ mod article;
 mod content_types;
 #[path = "e2e/keys.rs"]
 mod keys;
+#[path = "e2e/limits.rs"]
+mod limits;
 #[path = "e2e/mapping.rs"]
 mod mapping;
 #[path = "e2e/results.rs"]
@@ -24,6 +26,8 @@ mod rows;
 mod served;
 #[path = "dev/server.rs"]
 mod server;
+#[path = "e2e/standard.rs"]
+mod standard;
 #[path = "e2e/validation.rs"]
 mod validation;
 #[path = "e2e/wire.rs"]

@@ -81,7 +81,11 @@ async fn the_table_of_passthrough_behaviours() {
     rows.row("the raw body", call("POST", "/prod/no-match/none").body("text/plain", raw), raw_seen);
     // "non-JSON → Lambda error "Could not parse request body into json" → 400 from Lambda → API GW 500/400 [LS invoke text;
     // mapping unverified]". Here Lambda's words go through the default response, as C5 says of `AWS` integrations.
-    let seen = rows.row("a body that is no JSON", call("POST", "/prod/no-match/none").body("text/plain", "gre=800"), function(200));
+    let seen = rows.row(
+        "a body that is no JSON",
+        call("POST", "/prod/no-match/none").body("text/plain", "gre=800"),
+        function(200),
+    );
     rows.holds("Lambda's words", seen.text().contains("Could not parse request body into json"), &seen.text());
     // "GET without body + template still renders with body `{}`"
     rows.row("a GET has the body {}", get("/prod/got"), function(200).json(json!({ "body": {}, "all": {} })));

@@ -89,7 +89,11 @@ async fn what_reaches_the_function() {
     rows.holds("the last one", seen["mine"] == "two", &seen);
 
     // C5: "`$input.params('x')` searches **path → querystring → header**, else """
-    rows.row("path first", get("/prod/first/path?a=query").header("a", "header"), function(200).json(json!({ "a": "path" })));
+    rows.row(
+        "path first",
+        get("/prod/first/path?a=query").header("a", "header"),
+        function(200).json(json!({ "a": "path" })),
+    );
     let call = get("/prod/query?a=query").header("a", "header");
     rows.row("then the query", call, function(200).json(json!({ "a": "query", "map": ["a"] })));
     let call = get("/prod/query").header("a", "header");
@@ -143,7 +147,12 @@ const RENDERED: &[(&str, &str, &str, &str)] = &[
     ("null is null", "#if($nothing == $null)yes#else no#end", "{}", "yes"),
     ("maps print Java's way", "$input.path('$')", r#"{"foo": "bar"}"#, "{foo=bar}"),
     ("lists print JSON", "$input.path('$')", r#"[{"foo": "bar"}]"#, r#"[{"foo":"bar"}]"#),
-    ("a list in a map prints JSON", "$input.path('$')", r#"{"foo": [{"nested": "bar"}]}"#, r#"{foo=[{"nested":"bar"}]}"#),
+    (
+        "a list in a map prints JSON",
+        "$input.path('$')",
+        r#"{"foo": [{"nested": "bar"}]}"#,
+        r#"{foo=[{"nested":"bar"}]}"#,
+    ),
     ("maps keep their order", "$input.path('$')", r#"{"z": 1, "a": 2}"#, "{z=1, a=2}"),
     ("json of what is missing", "$input.json('$.missing')", "{}", "\"\""),
     ("path of what is missing", "[$input.path('$.missing')]", "{}", "[]"),
@@ -153,7 +162,12 @@ const RENDERED: &[(&str, &str, &str, &str)] = &[
     ("base64", "$util.base64Encode('text') $util.base64Decode('dGV4dA==')", "{}", "dGV4dA== text"),
     ("escapeJavaScript", r#"$util.escapeJavaScript($input.path('$.t'))"#, r#"{"t": "a'b\"c\\d"}"#, r#"a\'b\"c\\d"#),
     ("parseJson", r#"#set($o = $util.parseJson($input.path('$.t')))$o.a.b"#, r#"{"t": "{\"a\": {\"b\": 7}}"}"#, "7"),
-    ("foreach", "#foreach($x in $input.path('$'))$foreach.index:$foreach.count:$x#if($foreach.hasNext),#end#end", "[5, 6]", "0:1:5,1:2:6"),
+    (
+        "foreach",
+        "#foreach($x in $input.path('$'))$foreach.index:$foreach.count:$x#if($foreach.hasNext),#end#end",
+        "[5, 6]",
+        "0:1:5,1:2:6",
+    ),
     ("velocityCount", "#foreach($x in [5, 6])$velocityCount#end", "{}", "12"),
     ("size and length", "$input.path('$.l').size() $input.path('$.t').length()", r#"{"l": [1, 2], "t": "abc"}"#, "2 3"),
     ("JSONPath: length", "$input.path('$.a.length()')", r#"{"a": [{"b": 1}, {"b": 2}]}"#, "2"),

@@ -22,7 +22,9 @@ fn forbidden() -> Expected {
 
 /// Each method answers with its own name and what the path said.
 fn says(name: &str) -> String {
-    format!("{{ integration: mock, responses: {{ 200: {{ templates: {{ application/json: {{ inline: '{name}' }} }} }} }} }}")
+    format!(
+        "{{ integration: mock, responses: {{ 200: {{ templates: {{ application/json: {{ inline: '{name}' }} }} }} }} }}"
+    )
 }
 
 #[tokio::test]
@@ -100,7 +102,11 @@ domain: {{ name: api.example.com, base_path: poc, certificate: request, hosted_z
     let at = |target: &str| get(target).header("Host", "api.example.com");
     rows.row("base path", at("/poc/pets"), mock(200).text("list {}"));
     rows.row("base path alone", at("/poc"), mock(200).text("root {}"));
-    rows.row("a host name has no case", get("/poc/pets").header("Host", "API.Example.COM:443"), mock(200).text("list {}"));
+    rows.row(
+        "a host name has no case",
+        get("/poc/pets").header("Host", "API.Example.COM:443"),
+        mock(200).text("list {}"),
+    );
     rows.row("segment-wise", at("/pocket/pets"), forbidden());
     rows.row("no mapping", at("/pets"), forbidden());
     rows.row("a name that nobody has", get("/poc/pets").header("Host", "www.example.com"), forbidden());
@@ -157,7 +163,50 @@ async fn the_draft_is_not_served() {
     served.client.delete_stage().rest_api_id(&api.id).stage_name("prod").send().await.unwrap();
     rows.row("the stage is gone", at("/prod/a"), forbidden());
     // "Nonexistent API id: no DNS at all": whoever gets here all the same is told as much.
-    rows.row("no such API", get("/prod/a").header("Host", "zzzzzzzzzz.execute-api.us-east-1.amazonaws.com"), forbidden());
+    rows.row(
+        "no such API",
+        get("/prod/a").header("Host", "zzzzzzzzzz.execute-api.us-east-1.amazonaws.com"),
+        forbidden(),
+    );
+    rows.end();
+    served.stop().await;
+}
+
+/// "route → (WAF, authorizer) → API key → throttle/quota → request validation → template selection (415) → … → integration"
+#[tokio::test]
+async fn the_order_of_work() {
+    let served = Served::file(
+        r"
+api:
+  name: E2e
+  endpoint: regional
+  resources:
+    /all:
+      POST: { api_key: true, validate: parameters, query: { gre: required }, request: { passthrough: never, templates: { application/json: { inline: '{}' } } } }
+    /once:
+      POST: { api_key: true, validate: parameters, query: { gre: required } }
+stage_settings: { methods: { POST /once: { rate: 0.01, burst: 1 } } }
+usage_plan: { quota: { limit: 6, period: month }, keys: [key] }
+",
+    )
+    .await;
+    let key = served.key("key").await;
+    let mut rows = served.rows();
+    let wrong = |path: &str| call("POST", path).body("text/plain", "text");
+    let invalid = || refused(400, "BadRequestException", "Missing required request parameters: [gre]");
+    rows.row("the route first", wrong("/prod/nowhere"), unknown());
+    rows.row("then the key", wrong("/prod/all"), forbidden());
+    rows.row("then parameters", wrong("/prod/all").key(&key), invalid());
+    let unsupported = refused(415, "BadRequestException", "Unsupported Media Type");
+    rows.row("then the template", wrong("/prod/all?gre=1").key(&key), unsupported);
+    rows.row("then the function", post("/prod/all?gre=1", "{}").key(&key), function(200));
+    rows.row("an invalid request takes its token", wrong("/prod/once").key(&key), invalid());
+    let too_many = refused(429, "TooManyRequestsException", "Too Many Requests");
+    rows.row("the throttle before parameters", wrong("/prod/once").key(&key), too_many);
+    rows.row("the key before the throttle", wrong("/prod/once"), forbidden());
+    rows.row("the last of the quota", post("/prod/all?gre=1", "{}").key(&key), function(200));
+    let exceeded = refused(429, "LimitExceededException", "Limit Exceeded");
+    rows.row("the quota before parameters", wrong("/prod/all").key(&key), exceeded);
     rows.end();
     served.stop().await;
 }

@@ -111,7 +111,9 @@ impl Expected {
                 wrong.push(format!("no {name}"));
             }
         }
-        if matches!(self.by, By::Function) && !seen.header("x-amzn-trace-id").is_some_and(|id| id.starts_with("Root=1-")) {
+        if matches!(self.by, By::Function)
+            && !seen.header("x-amzn-trace-id").is_some_and(|id| id.starts_with("Root=1-"))
+        {
             wrong.push(format!("x-amzn-trace-id: {:?}", seen.header("x-amzn-trace-id")));
         }
         let same = match &self.body {

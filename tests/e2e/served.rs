@@ -42,8 +42,19 @@ impl Served {
         Served::file_in(World::new(), rest).await
     }
 
+    /// With something else in the place of `from`.
+    pub async fn changed(from: &str, to: &str, rest: &str) -> Served {
+        let beginning = BEGINNING.replace(from, to);
+        assert_ne!(beginning, BEGINNING, "{from} is not there");
+        Served::written(World::new(), &beginning, rest).await
+    }
+
     pub async fn file_in(world: World, rest: &str) -> Served {
-        world.write("deploy.yaml", &format!("{BEGINNING}{rest}"));
+        Served::written(world, BEGINNING, rest).await
+    }
+
+    async fn written(world: World, beginning: &str, rest: &str) -> Served {
+        world.write("deploy.yaml", &format!("{beginning}{rest}"));
         world.write("app/handler.py", include_str!("app/handler.py"));
         Served::world(world).await
     }

@@ -103,7 +103,9 @@ impl Seen {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
-            stream.read_exact(&mut byte).unwrap_or_else(|error| panic!("{error} after {}", String::from_utf8_lossy(&head)));
+            stream
+                .read_exact(&mut byte)
+                .unwrap_or_else(|error| panic!("{error} after {}", String::from_utf8_lossy(&head)));
             head.push(byte[0]);
         }
         let head = String::from_utf8(head).unwrap();

@@ -77,6 +77,10 @@ async fn responses_by_the_table_of_content_handling() {
     assert_eq!(bytes("image/png", "/lambda/none").await, (200, b"\x89PNG".to_vec()));
     assert_eq!(bytes("text/html", "/lambda/none").await, (200, b"iVBORw==".to_vec()));
     assert_eq!(bytes("image/png", "/lambda/text").await, (200, b"iVBORw==".to_vec()));
+    // What a real function returns is JSON, with quotes around.
+    world.function.returns("\"iVBORw==\"");
+    assert_eq!(bytes("image/png", "/lambda/binary").await, (200, b"\x89PNG".to_vec()));
+    assert_eq!(bytes("text/html", "/lambda/none").await, (200, b"\"iVBORw==\"".to_vec()));
     world.function.returns("\"no base64\"");
     assert_eq!(bytes("text/html", "/lambda/binary").await.0, 500);
 }

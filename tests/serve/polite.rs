@@ -19,6 +19,8 @@ async fn a_connection_serves_one_request_after_another() {
         wire.send(format!("POST /prod/{n} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\nabc")).await;
         let answer = wire.answer().await;
         assert!(answer.ends_with(&format!("POST /prod/{n} 3")), "{answer}");
+        // AWS_FACTS C7: every answer has it.
+        assert!(answer.contains("connection: keep-alive"), "{answer}");
     }
 }
 

@@ -60,10 +60,14 @@ pub fn encoded(body: &[u8]) -> Bytes {
     STANDARD.encode(body).into()
 }
 
+/// Functions return JSON, so their base64 comes in quotes.
+///
 /// # Errors
 /// When it is no base64.
 pub fn decoded(body: &[u8]) -> Result<Bytes, Refusal> {
-    let decoded = STANDARD.decode(body.trim_ascii());
+    let body = body.trim_ascii();
+    let bare = body.strip_prefix(b"\"").and_then(|body| body.strip_suffix(b"\"")).unwrap_or(body);
+    let decoded = STANDARD.decode(bare);
     decoded.map(Bytes::from).map_err(|fault| {
         Kind::ApiConfiguration.because(format!("the body is to be made binary, but is not base64: {fault}"))
     })

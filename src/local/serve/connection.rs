@@ -50,20 +50,29 @@ impl<A: Answers> Front<A> {
         Front { answers, limits, observer, protocol, room, under_way, clock }
     }
 
-    async fn answer(&self, request: Request<Incoming>, source: IpAddr) -> Response<Full<Bytes>> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        source: IpAddr,
+        stopping: &watch::Receiver<bool>,
+    ) -> Response<Full<Bytes>> {
         let (begun, at) = (Instant::now(), self.clock.now());
         let (head, body) = request.into_parts();
         let (method, version) = (head.method.clone(), head.version);
         // The screen does not follow chunks to their end, so nothing may come after them.
-        let last = head.headers.contains_key(http::header::TRANSFER_ENCODING);
+        let last = head.headers.contains_key(http::header::TRANSFER_ENCODING) || asks_to_close(&head);
         let target = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let mut answered = self.admit(head, body, source).await;
         let status = answered.response.status();
-        // Only HTTP/1 has a connection of its own for every request in a row.
+        // Only HTTP/1 has a connection of its own for every request in a row; AWS says in every answer whether it goes on
+        // (`AWS_FACTS` C7).
+        let headers = answered.response.headers_mut();
         if version >= Version::HTTP_2 {
-            answered.response.headers_mut().remove(http::header::CONNECTION);
-        } else if last {
-            answered.response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+            headers.remove(http::header::CONNECTION);
+        } else if last || *stopping.borrow() {
+            headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        } else if version == Version::HTTP_11 {
+            headers.entry(http::header::CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
         }
         (self.observer)(Served { at, source, method, target, status, elapsed: begun.elapsed(), by: answered.by });
         answered.response.map(Full::new)
@@ -117,6 +126,11 @@ impl<A: Answers> Front<A> {
     }
 }
 
+fn asks_to_close(head: &Parts) -> bool {
+    let asked = head.headers.get_all(http::header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    asked.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("close"))
+}
+
 fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
     let mut protocol = Builder::new(TokioExecutor::new());
     // How long a head may take, and a pause between requests, the screen and the loop below see to: the parser's own
@@ -156,10 +170,12 @@ pub(super) async fn serve<A: Answers>(
     // Answers are written whole; waiting for more to send with them only delays them.
     let _ = socket.set_nodelay(true);
     let activity = Arc::new(Activity::default());
+    let ending = stopping.clone();
     let service = service_fn(|request| {
         let (front, activity, place) = (front.clone(), activity.clone(), Place::taken(&activity.requests));
+        let ending = ending.clone();
         async move {
-            let response = front.answer(request, source).await;
+            let response = front.answer(request, source, &ending).await;
             activity.mark();
             drop(place);
             Ok::<_, Infallible>(response)
