@@ -30,6 +30,39 @@ async fn answers_find_their_callers() {
     served.stop().await;
 }
 
+/// C2: a bucket's tokens and a quota's requests are given out once, however many ask at the same time.
+#[tokio::test]
+async fn nothing_is_given_out_twice() {
+    let served = Served::file(
+        r"
+api:
+  name: E2e
+  endpoint: regional
+  resources:
+    /bucket: { GET: { integration: mock } }
+    /quota: { GET: { api_key: true, integration: mock } }
+stage_settings: { methods: { GET /bucket: { rate: 0.01, burst: 20 } } }
+usage_plan: { quota: { limit: 15, period: month }, keys: [key] }
+",
+    )
+    .await;
+    let (address, key) = (served.address, served.key("key").await);
+    for (call, holds) in [(get("/prod/bucket"), 20), (get("/prod/quota").key(&key), 15)] {
+        let callers = (0..4).map(|_| {
+            let call = call.clone();
+            thread::spawn(move || {
+                let mut stream = connect(address);
+                (0..10).map(|_| call.on(&mut stream).status).collect::<Vec<_>>()
+            })
+        });
+        let callers: Vec<_> = callers.collect();
+        let statuses: Vec<u16> = callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect();
+        let count = |status| statuses.iter().filter(|seen| **seen == status).count();
+        assert_eq!((count(200), count(429)), (holds, 40 - holds), "{call}");
+    }
+    served.stop().await;
+}
+
 const FIRST: &str = r#"
 api:
   name: E2e
