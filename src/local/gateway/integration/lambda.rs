@@ -226,7 +226,7 @@ impl Told {
             Some(Value::Bool(encoded)) => *encoded,
             Some(_) => return None,
         };
-        let status = StatusCode::from_u16(status).ok().filter(|status| (100..=599).contains(&status.as_u16()))?;
+        let status = StatusCode::from_u16(status).ok().filter(|status| (200..=599).contains(&status.as_u16()))?;
         Some(Told { status, headers, body, encoded })
     }
 
