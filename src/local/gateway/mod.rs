@@ -117,7 +117,7 @@ impl Gateway {
             self.write_behind();
         }
         record.enter(StepName::MethodResponse);
-        let mut response = outcome.and_then(small_enough).unwrap_or_else(|refusal| {
+        let mut response = outcome.and_then(sendable).unwrap_or_else(|refusal| {
             let scope = visit.as_ref().map(|visit| Scope::new(&visit.stage, visit.method.as_deref(), &visit.request));
             let response = gateway_response::answer(&refusal, scope.as_ref());
             record.fact("gateway_response", || refusal.kind.response_type().unwrap_or("none"));
@@ -248,7 +248,12 @@ fn check_size(visit: &Visit, uri_length: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn small_enough(response: Response<Bytes>) -> Result<Response<Bytes>, Refusal> {
+/// What an integration response came to, where a caller can be told that.
+fn sendable(response: Response<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    if response.status().is_informational() {
+        let status = response.status().as_u16();
+        return Err(Kind::ApiConfiguration.because(format!("{status} announces an answer, and can be none itself")));
+    }
     if response.body().len() > limits::PAYLOAD {
         return Err(Kind::ApiConfiguration.because("the answer's body is larger than 10 MB"));
     }
