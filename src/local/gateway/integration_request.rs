@@ -107,7 +107,8 @@ fn choose<'a>(integration: &'a Integration, content_type: &str) -> Result<Option
     };
     if refused {
         return Err(Kind::UnsupportedMediaType.because(format!(
-            "no request template for {content_type}, and the passthrough behaviour is {:?}",
+            "no request template for {}, and the passthrough behaviour is {}",
+            if content_type.is_empty() { "an empty content type" } else { content_type },
             integration.passthrough
         )));
     }
