@@ -55,13 +55,14 @@ use ::http::{Method as Verb, Response};
 use bytes::Bytes;
 
 pub use call::{Answer, Call, Target};
+pub use ids::Ids;
 pub use trace::{Fact, Step, StepName, Trace};
 
 use super::cloud::Cloud;
 use super::cloud::usage::Limit;
 use super::lambda::Functions;
 use door::Door;
-use ids::{Ids, RequestIds};
+use ids::RequestIds;
 use mapping::Scope;
 use record::Record;
 use refusal::{Kind, Refusal};
@@ -320,8 +321,7 @@ fn finish(response: &mut Response<Bytes>, ids: &RequestIds, stage: Option<&Stage
     let is_error = response.headers().contains_key("x-amzn-errortype");
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
-    headers.insert(HeaderName::from_static("x-amzn-requestid"), headers::value(&ids.request));
-    headers.insert(HeaderName::from_static("x-amz-apigw-id"), headers::value(&ids.extended));
+    ids.put(headers);
     if stage.is_some_and(|stage| stage.edge) {
         let cache = if is_error { "Error from cloudfront" } else { "Miss from cloudfront" };
         headers.insert(VIA, HeaderValue::from_static("1.1 local.cloudfront.net (CloudFront)"));
