@@ -173,19 +173,22 @@ async fn a_function_that_takes_too_long() {
     assert_eq!(world.get("/long").await.status, 504);
 }
 
-/// C5, C6 (unverified there): Lambda's own words pass through the default response; its faults are a 500.
+/// C5, C6: Lambda's own words on an event that is no JSON pass through the default response; a throttle and Lambda's
+/// faults are a 500 whatever the patterns say; C8: Lambda's limit is the effective one.
 #[tokio::test(start_paused = true)]
 async fn what_lambda_refuses() {
     let world = admit(&[("200", ""), ("400", "4\\d\\d"), ("429", ".+")]).await;
     world.function.refuses(400, "InvalidRequestContentException", "Could not parse request body into json: x");
     let seen = world.get("/admit").await;
     assert_eq!((seen.status, &seen.json()["message"]), (200, &json!("Could not parse request body into json: x")));
+    assert!(seen.reason().contains("InvalidRequestContentException"), "{}", seen.reason());
     world.function.refuses(429, "TooManyRequestsException", "Rate Exceeded.");
     let seen = world.get("/admit").await;
-    let told = json!({ "Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded." });
-    assert_eq!((seen.status, seen.json()), (200, told));
+    seen.is(500, FAILED, ERROR);
     let reason = "Lambda answered 429 TooManyRequestsException: Rate Exceeded. ConcurrentInvocationLimitExceeded";
     assert_eq!(seen.reason(), reason);
+    world.function.refuses(413, "RequestEntityTooLargeException", "6291457 byte payload is too large");
+    world.get("/admit").await.is(413, "{\"message\":\"Request Too Long\"}", "RequestTooLargeException");
     for (status, code) in [(500, "ServiceException"), (502, "KMSDisabledException"), (404, "ResourceNotFoundException")]
     {
         world.function.refuses(status, code, "no");

@@ -213,19 +213,19 @@ impl Gateway {
 
     /// Counters are written soon, not while a caller waits.
     fn write_behind(&self) {
-        let (usage, clock) = (self.cloud.usage().clone(), self.cloud.clock());
+        let usage = self.cloud.usage().clone();
         tokio::spawn(async move {
             tokio::time::sleep(WRITE_BEHIND).await;
             // What cannot be written is kept for the next time.
-            tokio::task::spawn_blocking(move || usage.write(clock.epoch_millis()).is_ok()).await.is_ok()
+            tokio::task::spawn_blocking(move || usage.write().is_ok()).await.is_ok()
         });
     }
 
     /// Writes down what was counted; call it before the process ends.
     pub async fn close(&self) {
-        let (usage, now) = (self.cloud.usage().clone(), self.cloud.clock().epoch_millis());
+        let usage = self.cloud.usage().clone();
         // Nobody is left to be told of a failure; the counters are a convenience, and the cloud is unharmed.
-        drop(tokio::task::spawn_blocking(move || usage.write(now)).await);
+        drop(tokio::task::spawn_blocking(move || usage.write()).await);
     }
 }
 

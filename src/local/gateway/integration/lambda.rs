@@ -125,28 +125,24 @@ fn of_result(invoked: Invoked, request: &MethodRequest) -> Endpoint {
     Endpoint { selector: message.unwrap_or_default(), headers, body: invoked.payload, told_trace: true }
 }
 
-/// A refusal of Lambda's goes through the default response with Lambda's own words; its faults are the gateway's 500.
+/// An event that is no JSON goes through the default response with Lambda's own words (`AWS_FACTS` C5); what else Lambda
+/// refuses does not reach the patterns (C6).
 fn of_refusal(refused: &Refused, request: &MethodRequest, record: &mut Record) -> Result<Endpoint, Refusal> {
-    match refused.status {
-        400 | 413 | 429 => {
-            // The caller may be told 200: the default response does not know of it.
-            record.trace.reason = failed(refused).reason;
-            let mut body = json!({ "Type": "User", "message": refused.message });
-            if let Some(reason) = refused.reason {
-                body["Reason"] = reason.into();
-            }
-            let (body, headers) = (body.to_string().into(), lambda_headers(request));
-            Ok(Endpoint { selector: String::new(), headers, body, told_trace: true })
-        }
-        _ => Err(failed(refused)),
+    let refusal = failed(refused);
+    if refused.status != 400 {
+        return Err(refusal);
     }
+    // The caller may well be told 200: the default response does not know of it.
+    record.trace.reason = refusal.reason;
+    let body = json!({ "Type": "User", "message": refused.message }).to_string().into();
+    Ok(Endpoint { selector: String::new(), headers: lambda_headers(request), body, told_trace: true })
 }
 
+/// A throttled function is an integration that failed; more than Lambda takes is more than the API takes (C8).
 fn failed(refused: &Refused) -> Refusal {
-    Kind::IntegrationFailure.because(match refused.reason {
-        Some(reason) => format!("Lambda answered {} {}: {} {reason}", refused.status, refused.code, refused.message),
-        None => format!("Lambda answered {} {}: {}", refused.status, refused.code, refused.message),
-    })
+    let kind = if refused.status == 413 { Kind::RequestTooLarge } else { Kind::IntegrationFailure };
+    let reason = refused.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    kind.because(format!("Lambda answered {} {}: {}{reason}", refused.status, refused.code, refused.message))
 }
 
 fn lambda_headers(request: &MethodRequest) -> HeaderMap {
