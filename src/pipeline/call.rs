@@ -53,6 +53,8 @@ pub struct Called {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub elapsed: Duration,
+    /// Why API Gateway answered by itself, or with what the function failed; the embedded cloud alone can tell.
+    pub reason: Option<String>,
     pub trace: Option<Value>,
 }
 
@@ -102,6 +104,7 @@ impl Session<'_> {
             headers: parts.headers,
             body,
             elapsed: begun.elapsed(),
+            reason: trace.as_ref().and_then(reason),
             trace: trace.filter(|_| wanted.trace),
         })
     }
@@ -195,6 +198,11 @@ impl Caller<'_, '_> {
             false => self.aws.fetch_api(request, traced).await,
         }
     }
+}
+
+/// What a trace tells about an answer that somebody may not have expected.
+pub(super) fn reason(trace: &Value) -> Option<String> {
+    trace["reason"].as_str().map(str::to_owned)
 }
 
 /// The method that API Gateway would choose: fixed segments before variables, variables before `{proxy+}`.

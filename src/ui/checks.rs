@@ -28,7 +28,14 @@ pub(super) fn line(check: &Checked, look: &Look) -> String {
     if !check.passed() && !check.check.starts_with(&check.request) {
         text += &wrap(INDENT, &paint(DIM, harmless(&check.request)), look.width);
     }
-    text + &check.differences.iter().map(|one| difference(one, look)).collect::<String>()
+    text + &why(check, look)
+}
+
+/// What differs, and what lies behind it.
+fn why(check: &Checked, look: &Look) -> String {
+    let differences: String = check.differences.iter().map(|one| difference(one, look)).collect();
+    let reason = check.reason.iter().map(|reason| format!("{}: {}", paint(BOLD, "reason"), harmless(reason)));
+    differences + &reason.map(|reason| wrap(INDENT, &reason, look.width)).collect::<String>()
 }
 
 /// `status: expected 200, got 403`; texts of several lines by their lines.
@@ -88,7 +95,7 @@ pub fn junit(tested: &Tested) -> Result<String, quick_junit::SerializeError> {
             true => TestCaseStatus::success(),
             false => {
                 let look = Look::plain(100, true);
-                let told: String = check.differences.iter().map(|one| difference(one, &look)).collect();
+                let told = why(check, &look);
                 let told = anstream::adapter::strip_str(&told).to_string();
                 let lines: Vec<&str> = told.lines().map(str::trim).collect();
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

@@ -63,7 +63,16 @@ fn without_the_functions_runtime_the_checks_say_so() {
     let desk = Desk::new();
     let mut command = desk.command(&["deploy", "--local", "--yes"]);
     let ran = Ran::of(command.env("PATH", desk.directory.path()).output().unwrap()).exits(4);
-    assert!(told(&ran).contains("2 of 3 checks failed"), "{}", ran.err);
+    let words = told(&ran);
+    assert!(words.contains("2 of 3 checks failed"), "{}", ran.err);
+    assert_eq!(words.matches("reason: ").count(), 2, "{}", ran.err);
+    assert!(words.contains("python3"), "{}", ran.err);
+
+    // A call's answer is what a caller would get; the developer is told more.
+    let mut command = desk.command(&["call", "GET", REQUEST, "--local"]);
+    let ran = Ran::of(command.env("PATH", desk.directory.path()).output().unwrap()).exits(0);
+    assert_eq!(ran.out, "{\"message\":\"Internal server error\"}");
+    assert!(told(&ran).contains("reason: ") && told(&ran).contains("python3"), "{}", ran.err);
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
             record.fact("result", || document(&invoked.payload));
             if let Some(error) = invoked.error {
                 record.fact("function_error", || function_error(error));
+                record.trace.reason = Some(raised(&invoked.payload));
             }
             record.fact("duration_ms", || invoked.duration.as_secs_f64() * 1000.0);
             record.trace.cold_start = invoked.init_duration;
@@ -93,9 +94,27 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
                 record.fact("init_duration_ms", || init.as_secs_f64() * 1000.0);
             }
         }
-        Err(refused) => record
-            .fact("refused", || json!({ "status": refused.status, "code": refused.code, "message": refused.message })),
+        Err(refused) => {
+            record.fact("refused", || {
+                json!({ "status": refused.status, "code": refused.code, "message": refused.message })
+            });
+            record.trace.reason = Some(answered(refused));
+        }
     }
+}
+
+/// `the function raised ValueError: gre is missing`, from Lambda's error object.
+fn raised(payload: &[u8]) -> String {
+    let error: Value = serde_json::from_slice(payload).unwrap_or_default();
+    match (&error["errorType"], &error["errorMessage"]) {
+        (Value::String(kind), Value::String(message)) => format!("the function raised {kind}: {message}"),
+        (_, Value::String(message)) => format!("the function raised an error: {message}"),
+        _ => format!("the function raised an error: {}", String::from_utf8_lossy(payload)),
+    }
+}
+
+fn answered(refused: &Refused) -> String {
+    format!("Lambda answered {} {}: {}", refused.status, refused.code, refused.message)
 }
 
 /// Lambda's own name for both is `Unhandled`.
@@ -131,8 +150,7 @@ fn of_refusal(refused: &Refused, request: &MethodRequest) -> Result<Endpoint, Re
 }
 
 fn failed(refused: &Refused) -> Refusal {
-    Kind::IntegrationFailure
-        .because(format!("Lambda answered {} {}: {}", refused.status, refused.code, refused.message))
+    Kind::IntegrationFailure.because(answered(refused))
 }
 
 fn lambda_headers(request: &MethodRequest) -> HeaderMap {
@@ -163,8 +181,7 @@ pub async fn proxied(
     };
     let invoked = invoke(functions, invocation, integration, record).await?.map_err(|refused| failed(&refused))?;
     if invoked.error.is_some() {
-        let error = String::from_utf8_lossy(&invoked.payload);
-        return Err(bad_gateway(format!("the function raised an error: {error}")));
+        return Err(bad_gateway(raised(&invoked.payload)));
     }
     let accepted = stage.binary.contain(request.accepted().as_deref());
     let told = serde_json::from_slice(&invoked.payload).ok().and_then(|result| Told::read(&result));
