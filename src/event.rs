@@ -124,6 +124,11 @@ pub enum Event {
         #[serde(rename = "elapsed_ms", serialize_with = "millis")]
         elapsed: Duration,
     },
+    /// After such an edit: the files say again what is served.
+    Restored {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     /// The last line of a server.
     Stopped {
         /// Requests answered.

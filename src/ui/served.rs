@@ -55,10 +55,7 @@ pub(super) fn request(request: &Request, look: &Look) -> String {
     );
     let reason = request.reason.as_ref().map(|why| one_line(why));
     let reason = reason.map(|why| if look.verbose { why } else { cut(&why, REASON, look.glyphs.more) });
-    let about: Vec<String> = [steps(request, look), whom(request), reason]
-        .into_iter()
-        .flatten()
-        .collect();
+    let about: Vec<String> = [steps(request, look), whom(request), reason].into_iter().flatten().collect();
     if !about.is_empty() {
         let _ = write!(line, "  {}", paint(DIM, about.join("  ")));
     }
@@ -110,6 +107,11 @@ pub(super) fn redeployed(elapsed: Duration, changes: &[String], look: &Look) -> 
 pub(super) fn kept(look: &Look) -> String {
     let start = format!("{} ", paint(CARE, look.glyphs.dot));
     wrap(&start, "not deployed; what was deployed before is still served", look.width)
+}
+
+pub(super) fn restored(look: &Look) -> String {
+    let start = format!("{} ", paint(GOOD, look.glyphs.good));
+    wrap(&start, "nothing to deploy: what is served is what the files say again", look.width)
 }
 
 pub(super) fn stopped(requests: u64, elapsed: Duration, look: &Look) -> String {
