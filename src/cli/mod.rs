@@ -131,7 +131,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, teardown)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 

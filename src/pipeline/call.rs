@@ -65,11 +65,13 @@ pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// # Errors
 /// Where nothing is deployed, the key is unknown, or nobody answers. An HTTP status is none.
 pub async fn call(settings: &Settings, wanted: CallWanted, reporter: &dyn Reporter) -> Result<Called, Failure> {
-    let session = Session::open(settings, "call", reporter).await?;
-    if wanted.trace && (session.aws.embedded().is_none() || wanted.url.is_some()) {
+    let here = settings.local || settings.cloud.is_some();
+    if wanted.trace && (!here || wanted.url.is_some()) {
         let why = "--trace tells what happens inside the embedded cloud, so it needs --local, and no --url";
         return Err(Failure::Usage(why.to_owned()));
     }
+    let url = wanted.url.as_deref();
+    let session = Session::open(settings, "call", reporter).await.map_err(|failure| keys_from(url, failure))?;
     let called = session.send(wanted).await;
     session.aws.close().await;
     called
@@ -78,12 +80,12 @@ pub async fn call(settings: &Settings, wanted: CallWanted, reporter: &dyn Report
 impl Session<'_> {
     async fn send(&self, wanted: CallWanted) -> Result<Called, Failure> {
         let lookups = self.lookups();
-        let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref(), &lookups).await? };
         let key = match &wanted.key {
             KeyWanted::None => None,
             KeyWanted::Named(name) => Some(self.named_key(Some(name))?),
             KeyWanted::AsNeeded => self.needed_key(&wanted.verb, &wanted.target),
         };
+        let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref(), &lookups).await? };
         let mut headers: HeaderMap = wanted.headers.iter().cloned().collect();
         // A key that the person writes as a header is theirs to choose.
         let key = key.filter(|_| !headers.contains_key(API_KEY));
@@ -139,7 +141,7 @@ impl Session<'_> {
         let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
         let id = ours.and_then(|api| api.id()).ok_or_else(|| {
             let what = format!("{} (stage {}) is not deployed", self.spec.app, self.spec.stage);
-            unnamed(Error::refused("not_deployed", what, "`poc deploy` with the same options deploys it"))
+            unnamed(Error::refused("not_deployed", what, format!("`{}` deploys it", self.command("deploy"))))
         })?;
         Ok(Place { url: desired::base_url(&self.spec, &self.account, id), given: false })
     }
@@ -197,6 +199,18 @@ impl Caller<'_, '_> {
             true => Ok((self.aws.fetch(request).await?, None)),
             false => self.aws.fetch_api(request, traced).await,
         }
+    }
+}
+
+/// Of another URL only the keys' values are looked up, and who tries what `poc dev` serves has no credentials for that.
+pub(super) fn keys_from(url: Option<&str>, failure: Failure) -> Failure {
+    match failure {
+        Failure::Problem(mut problem) if problem.kind == "credentials" && url.is_some() => {
+            let local = "for what `poc dev` serves, add --local: API keys are then those of the embedded cloud";
+            problem.next = format!("{local}; otherwise {}", problem.next);
+            Failure::Problem(problem)
+        }
+        other => other,
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::compare::{Answer, differences};
-use super::call::{API_KEY, Caller, reason};
+use super::call::{API_KEY, Caller, keys_from, reason};
 use super::session::Session;
 use super::{Failure, Settings, Target};
 use crate::aws::ErrorKind;
@@ -51,7 +51,7 @@ pub async fn test(
     retry_for: Duration,
     reporter: &dyn Reporter,
 ) -> Result<Tested, Failure> {
-    let session = Session::open(settings, "test", reporter).await?;
+    let session = Session::open(settings, "test", reporter).await.map_err(|failure| keys_from(url, failure))?;
     let tested = session.check(url, Patience { spreading: retry_for, former: Duration::ZERO }).await;
     session.aws.close().await;
     tested

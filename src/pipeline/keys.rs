@@ -121,7 +121,11 @@ impl Session<'_> {
         let foreign = key.foreign(&self.aws, lookups).await.map_err(unnamed)?;
         let name = &key.key.name;
         Err(unnamed(match foreign.as_slice() {
-            [] => Error::refused("not_deployed", format!("the API key {name} is not there"), "`poc deploy` makes it"),
+            [] => Error::refused(
+                "not_deployed",
+                format!("the API key {name} is not there"),
+                format!("`{}` makes it", self.command("deploy")),
+            ),
             [id, ..] => Error::refused(
                 "not_ours",
                 format!("the API key {name} (id {id}) does not carry this application's tags, so it is not shown"),
@@ -136,7 +140,7 @@ impl Session<'_> {
         let lookups = Default::default();
         let plan = usage_plan::standing(&self.aws, &lookups, &name, &self.spec.stage, &self.owner()).await;
         let missing = || {
-            let next = "`poc deploy` makes it; then run the same command again";
+            let next = format!("`{}` makes it; then run the same command again", self.command("deploy"));
             unnamed(Error::refused("not_deployed", format!("the usage plan {name} is not there"), next))
         };
         Ok(plan.map_err(unnamed)?.ok_or_else(missing)?.id)

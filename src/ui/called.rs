@@ -144,8 +144,10 @@ pub(super) fn ladder(trace: &Value, look: &Look) -> String {
     }
     let word = |name: &str| trace[name].as_str().map(harmless);
     if let Some(reason) = word("reason") {
-        let sentence = format!("{} {reason}", paint(BAD, look.glyphs.bad));
-        text += &wrap("", &sentence, look.width);
+        for (at, line) in reason.lines().flat_map(|line| folded(line, look.width.min(80) - 2)).enumerate() {
+            let glyph = if at == 0 { paint(BAD, look.glyphs.bad) } else { " ".to_owned() };
+            text += &format!("{glyph} {line}\n");
+        }
     }
     let ids = [("request id", word("request_id")), ("API", word("api_id")), ("stage", word("stage"))];
     let ids: Vec<String> = ids.iter().filter_map(|(name, id)| Some(format!("{name} {}", id.as_ref()?))).collect();

@@ -90,6 +90,8 @@ pub(super) fn verdict(tally: CheckTally) -> String {
 /// None that XML made in memory could meet; the library keeps the door open.
 pub fn junit(tested: &Tested) -> Result<String, quick_junit::SerializeError> {
     let mut suite = TestSuite::new(format!("{} {}", tested.target.app, tested.target.stage));
+    let elapsed = tested.checks.iter().map(|check| check.elapsed).sum();
+    suite.set_time(elapsed);
     for check in &tested.checks {
         let status = match check.passed() {
             true => TestCaseStatus::success(),
@@ -110,7 +112,7 @@ pub fn junit(tested: &Tested) -> Result<String, quick_junit::SerializeError> {
         suite.add_test_case(case);
     }
     let mut report = Report::new("poc test");
-    report.add_test_suite(suite);
+    report.set_time(elapsed).add_test_suite(suite);
     report.to_string()
 }
 

@@ -101,10 +101,30 @@ fn a_test_tells_of_every_check_and_what_differs() {
 }
 
 #[test]
+fn a_report_gets_its_directory_and_one_without_a_place_costs_no_run() {
+    let desk = deployed();
+    desk.poc(&["test", "--local", "--junit", "target/reports/checks.xml"]).exits(0);
+    assert!(desk.directory.path().join("target/reports/checks.xml").is_file());
+    for place in ["target", "deploy.yaml/checks.xml"] {
+        let ran = desk.poc(&["test", "--local", "--junit", place]).exits(2);
+        assert!(told(&ran).contains("cannot be written") && !ran.out.contains("passed"), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn a_file_without_checks_is_told_as_such_and_nothing_deployed_is_an_error() {
     let desk = Desk::new();
     let ran = desk.poc(&["test", "--local"]).exits(1);
-    assert!(told(&ran).contains("is not deployed") && told(&ran).contains("poc deploy"), "{}", ran.err);
+    assert!(told(&ran).contains("is not deployed next: `poc deploy --local` deploys it"), "{}", ran.err);
+    // A mistake of the command line is told first.
+    let ran = desk.poc(&["call", "GET", REQUEST, "--local", "--key", "ServerlessPC"]).exits(2);
+    assert!(told(&ran).contains("did you mean `ServerlessPOC`?"), "{}", ran.err);
+    let ran = desk.poc(&["call", "GET", REQUEST, "--trace"]).exits(2);
+    assert!(told(&ran).contains("it needs --local"), "{}", ran.err);
+    let ran = desk.poc(&["logs", "--local", "--stage", "dev"]).exits(1);
+    assert!(told(&ran).contains("`poc deploy --local --stage dev` makes it"), "{}", ran.err);
+    let ran = desk.poc(&["key", "show", "--local"]).exits(1);
+    assert!(told(&ran).contains("`poc deploy --local` makes it"), "{}", ran.err);
     let text = fs::read_to_string(desk.directory.path().join("deploy.yaml")).unwrap();
     let (before, rest) = text.split_once("\nchecks:").unwrap();
     let after = &rest[rest.find("\nstages:").unwrap()..];
@@ -134,6 +154,7 @@ fn a_call_gets_what_a_caller_would_get() {
     assert_eq!(wrong.out, "{\"message\":\"Forbidden\"}");
 
     let missing = desk.poc(&["call", "GET", REQUEST, "--local", "--key", "ServerlessPC"]).exits(2);
+    assert_eq!(missing.out, "");
     assert!(missing.err.contains("did you mean `ServerlessPOC`?"), "{}", missing.err);
     desk.poc(&["call", "GET", "/a b", "--local"]).exits(2);
 }
@@ -193,6 +214,10 @@ fn another_url_is_called_over_the_network() {
         asked.contains("content-type: application/json\r\n") && asked.contains("content-length: 12\r\n"),
         "{asked}"
     );
+
+    // The key's value has to be looked up somewhere.
+    let ran = desk.poc(&["call", "GET", "/admit", "--url", &url]).exits(1);
+    assert!(told(&ran).contains("for what `poc dev` serves, add --local"), "{}", ran.err);
 
     let ran = desk.poc(&["call", "GET", "/", "--local", "--url", "http://127.0.0.1:1"]).exits(1);
     assert!(told(&ran).contains("http://127.0.0.1:1 does not answer"), "{}", ran.err);
@@ -285,6 +310,17 @@ fn a_key_is_shown_and_rotated() {
     assert_eq!(old.out, "{\"message\":\"Forbidden\"}");
     assert_eq!(desk.poc(&["call", "GET", REQUEST, "--local"]).exits(0).out, "{\"result\": true}");
     assert_eq!(desk.poc(&["plan", "--local", "--json"]).exits(0).json()["steps"], json!([]));
+}
+
+/// The one file that holds it.
+#[cfg(unix)]
+#[test]
+fn the_file_that_holds_a_keys_value_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = deployed();
+    let file = desk.directory.path().join(".poc/local/cloud.json");
+    assert!(fs::read_to_string(&file).unwrap().contains(&value(&desk)));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn the_body_is_data_and_the_rest_is_not() {
 #[test]
 fn the_reason_behind_an_answer_is_for_the_developer() {
     let behind = |trace| Called { reason: Some("the function raised E: \u{1b}[2J".to_owned()), ..called(trace) };
-    for (include, trace) in [(false, None), (true, None), (false, Some(json!({ "reason": "the function raised E: \u{1b}[2J" })))] {
+    for (include, trace) in
+        [(false, None), (true, None), (false, Some(json!({ "reason": "the function raised E: \u{1b}[2J" })))]
+    {
         let (person, shown) = ui(Format::Human);
         person.called(&behind(trace), include);
         assert_eq!(shown.err().matches("the function raised E: \\u{1b}[2J").count(), 1, "{}", shown.err());
@@ -292,8 +294,8 @@ fn checks_for_programs() {
     insta::assert_snapshot!(shown.out(), @r#"{"event":"check_passed","check":"GET /admit?gre=800&gpa=4&rank=1","request":"GET /admit?gre=800&gpa=4&rank=1","key":"ServerlessPOC","status":200,"attempts":1,"elapsed_ms":42}"#);
     insta::assert_snapshot!(junit(&tested()).unwrap(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="poc test" tests="4" skipped="0" failures="2" errors="0">
-        <testsuite name="ServerlessPOC prod" tests="4" skipped="0" errors="0" failures="2">
+    <testsuites name="poc test" tests="5" skipped="0" failures="3" errors="0" time="2.268">
+        <testsuite name="ServerlessPOC prod" tests="5" skipped="0" errors="0" failures="3" time="2.268">
             <testcase name="GET /admit?gre=800&amp;gpa=4&amp;rank=1" classname="ServerlessPOC.checks" time="0.042"/>
             <testcase name="spreads" classname="ServerlessPOC.checks" time="2.100"/>
             <testcase name="admits nobody" classname="ServerlessPOC.checks" time="0.042">
@@ -307,6 +309,11 @@ fn checks_for_programs() {
     - two
     + 2\u{1b}[1m
     three</failure>
+            </testcase>
+            <testcase name="raises" classname="ServerlessPOC.checks" time="0.042">
+                <failure message="status: expected 200, got 500" type="check">GET /admit?gre=800&amp;gpa=4&amp;rank=1
+    status: expected 200, got 500
+    reason: the function raised E: no\u{1b}</failure>
             </testcase>
             <testcase name="unreachable" classname="ServerlessPOC.checks" time="0.042">
                 <failure message="request: https://x does not answer: refused" type="check">GET /admit?gre=800&amp;gpa=4&amp;rank=1

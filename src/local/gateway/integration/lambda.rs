@@ -95,9 +95,10 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
             }
         }
         Err(refused) => {
-            record.fact("refused", || {
-                json!({ "status": refused.status, "code": refused.code, "message": refused.message })
-            });
+            record.fact(
+                "refused",
+                || json!({ "status": refused.status, "code": refused.code, "message": refused.message }),
+            );
             record.trace.reason = Some(answered(refused));
         }
     }
