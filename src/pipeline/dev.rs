@@ -61,8 +61,8 @@ pub async fn dev(
 /// What a deploy made, as far as serving it goes.
 struct Live {
     api: String,
-    /// The path of the stage: `prod`.
-    stage: String,
+    /// The path that the API answers under: its stage, or the base path where only the custom domain name is served.
+    path: String,
     outcome: Outcome,
     plan: Plan,
     custom_url: Option<String>,
@@ -80,16 +80,31 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
     let plan = session.planned(&read).plan;
     let (outcome, _) = session.carry_out(&read, &|_| true).await?;
     let mut outputs = session.outputs(&read);
-    let stage = session.target.stage.clone();
+    let custom_url = outputs.remove("custom_url");
+    // Without one, the API does not answer under AWS's own name for it, which is what the address stands for.
+    let custom = custom_url.as_deref().and_then(host_and_path);
+    let (path, host) = match (outputs.remove("invoke_url"), custom) {
+        (None, Some((host, path))) => (path.to_owned(), format!("-H 'Host: {host}' ")),
+        _ => (session.target.stage.clone(), String::new()),
+    };
+    let url = format!("http://{ADDRESS}/{path}");
+    let call = session.curl(url.trim_end_matches('/'));
     Ok(Live {
         api: outputs.remove("rest_api_id").unwrap_or_default(),
         outcome,
         plan,
-        custom_url: outputs.remove("custom_url"),
         sources: session.sources(),
-        call: session.curl(&format!("http://{ADDRESS}/{stage}")),
-        stage,
+        // With `-i`, the answer's headers are seen, too.
+        call: call.map(|call| call.replacen("curl ", &format!("curl -i {host}"), 1)),
+        custom_url,
+        path,
     })
+}
+
+/// Of a custom domain name's URL.
+fn host_and_path(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("https://")?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
 fn serve(cloud: &EmbeddedCloud, port: Port) -> Result<Serving, Failure> {
@@ -113,10 +128,9 @@ impl Dev<'_> {
     fn tell_serving(&self, address: SocketAddr, live: &Live, watching: bool) {
         let call = live.call.as_ref().map(|call| call.replace(ADDRESS, &address.to_string()));
         self.reporter.report(&Event::Serving {
-            url: format!("http://{address}/{}", live.stage),
+            url: format!("http://{address}/{}", live.path),
             endpoint: format!("http://{address}"),
-            // With `-i`, the answer's headers are seen, too.
-            call: call.map(|call| call.replacen("curl ", "curl -i ", 1)),
+            call,
             custom_url: live.custom_url.clone(),
             watching,
         });

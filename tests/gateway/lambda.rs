@@ -185,7 +185,11 @@ async fn what_lambda_refuses() {
     let seen = world.get("/admit").await;
     assert_eq!((seen.status, &seen.json()["message"]), (200, &json!("Could not parse request body into json: x")));
     world.function.refuses(429, "TooManyRequestsException", "Rate Exceeded.");
-    assert_eq!(world.get("/admit").await.json()["message"], "Rate Exceeded.");
+    let seen = world.get("/admit").await;
+    let told = json!({ "Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded." });
+    assert_eq!((seen.status, seen.json()), (200, told));
+    let reason = "Lambda answered 429 TooManyRequestsException: Rate Exceeded. ConcurrentInvocationLimitExceeded";
+    assert_eq!(seen.reason(), reason);
     for (status, code) in [(500, "ServiceException"), (502, "KMSDisabledException"), (404, "ResourceNotFoundException")]
     {
         world.function.refuses(status, code, "no");
@@ -193,6 +197,7 @@ async fn what_lambda_refuses() {
     }
 }
 
+/// As AWS's guide sets it up; what Lambda does not take is refused at once, as it is without.
 #[tokio::test(start_paused = true)]
 async fn an_event_is_handed_over_and_not_waited_for() {
     let world = World::new().await;
@@ -200,9 +205,23 @@ async fn an_event_is_handed_over_and_not_waited_for() {
     let route = Route::lambda("POST", "/later").map("header.X-Amz-Invocation-Type", "'Event'");
     world.put(route.reply(Reply::new("202"))).await;
     world.deploy().await;
-    world.function.takes(Duration::from_secs(60));
     world.post("/later", "application/json", "{\"x\": 1}").await.is(202, "", "");
-    tokio::time::sleep(Duration::from_secs(61)).await;
-    assert_eq!(*world.function.finished.lock().unwrap(), 1);
-    assert_eq!(world.function.event(), json!({ "x": 1 }));
+    assert_eq!((world.function.count(), world.function.queued.lock().unwrap().len()), (0, 1));
+    assert_eq!(world.function.queued.lock().unwrap()[0].payload, "{\"x\": 1}");
+    world.function.refuses(400, "InvalidRequestContentException", "Could not parse request body into json: x");
+    let seen = world.post("/later", "application/json", "nope").await;
+    assert_eq!((seen.status, &seen.json()["message"]), (202, &json!("Could not parse request body into json: x")));
+    world.function.refuses(404, "ResourceNotFoundException", "no");
+    world.post("/later", "application/json", "{}").await.is(500, FAILED, ERROR);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_runs_nothing() {
+    let world = World::new().await;
+    world.function().await;
+    let route = Route::lambda("POST", "/dry").map("header.X-Amz-Invocation-Type", "'DryRun'");
+    world.put(route.reply(Reply::new("204"))).await;
+    world.deploy().await;
+    world.post("/dry", "application/json", "{}").await.is(204, "", "");
+    assert_eq!((world.function.count(), world.function.queued.lock().unwrap().len()), (0, 0));
 }

@@ -39,21 +39,27 @@ pub async fn answer(
         client_context: client_context.and_then(|context| String::from_utf8(context).ok()),
     };
     record.fact("function", || function_arn);
-    if asked.header("x-amz-invocation-type").is_some_and(|kind| kind == "Event") {
-        return Ok(later(functions, invocation, record));
-    }
-    match invoke(functions, invocation, integration, record).await? {
-        Ok(invoked) => Ok(of_result(invoked, request)),
-        Err(refused) => of_refusal(&refused, request),
-    }
+    let outcome = match asked.header("x-amz-invocation-type") {
+        None | Some("RequestResponse") => {
+            invoke(functions, invocation, integration, record).await?.map(|invoked| of_result(invoked, request))
+        }
+        Some("Event") => empty(functions.queue(invocation).await, "202: the event was queued", record),
+        Some("DryRun") => empty(functions.check(invocation).await, "204: the function could run", record),
+        Some(other) => Err(Refused {
+            status: 400,
+            code: "ValidationException",
+            message: format!("the invocation type {other} is not among Event, RequestResponse and DryRun"),
+            reason: None,
+        }),
+    };
+    outcome.or_else(|refused| of_refusal(&refused, request))
 }
 
-/// `X-Amz-Invocation-Type: Event`: Lambda takes the event and answers 202 with nothing.
-fn later(functions: &Arc<dyn Functions>, invocation: Invocation, record: &mut Record) -> Endpoint {
-    record.fact("result", || "202: the event was queued");
-    let functions = functions.clone();
-    tokio::spawn(async move { functions.invoke(invocation).await.is_ok() });
-    Endpoint { selector: String::new(), headers: HeaderMap::new(), body: Bytes::new(), told_trace: true }
+/// Lambda says no more than a status.
+fn empty(outcome: Result<(), Refused>, told: &str, record: &mut Record) -> Result<Endpoint, Refused> {
+    outcome?;
+    record.fact("result", || told);
+    Ok(Endpoint { selector: String::new(), headers: HeaderMap::new(), body: Bytes::new(), told_trace: true })
 }
 
 /// Runs the function, which goes on even when nobody waits any more.
@@ -99,6 +105,7 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
                 "refused",
                 || json!({ "status": refused.status, "code": refused.code, "message": refused.message }),
             );
+            // The caller may be told 200: the default response does not know of it.
             record.trace.reason = Some(answered(refused));
         }
     }
@@ -115,7 +122,9 @@ fn raised(payload: &[u8]) -> String {
 }
 
 fn answered(refused: &Refused) -> String {
-    format!("Lambda answered {} {}: {}", refused.status, refused.code, refused.message)
+    let Refused { status, code, message, reason } = refused;
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    format!("Lambda answered {status} {code}: {message}{reason}")
 }
 
 /// Lambda's own name for both is `Unhandled`.
@@ -143,8 +152,12 @@ fn of_result(invoked: Invoked, request: &MethodRequest) -> Endpoint {
 fn of_refusal(refused: &Refused, request: &MethodRequest) -> Result<Endpoint, Refusal> {
     match refused.status {
         400 | 413 | 429 => {
-            let body = json!({ "Type": "User", "message": refused.message }).to_string().into();
-            Ok(Endpoint { selector: String::new(), headers: lambda_headers(request), body, told_trace: true })
+            let mut body = json!({ "Type": "User", "message": refused.message });
+            if let Some(reason) = refused.reason {
+                body["Reason"] = reason.into();
+            }
+            let (body, headers) = (body.to_string().into(), lambda_headers(request));
+            Ok(Endpoint { selector: String::new(), headers, body, told_trace: true })
         }
         _ => Err(failed(refused)),
     }
@@ -244,7 +257,7 @@ impl Told {
             Some(Value::Bool(encoded)) => *encoded,
             Some(_) => return None,
         };
-        let status = StatusCode::from_u16(status).ok().filter(|status| (100..=599).contains(&status.as_u16()))?;
+        let status = StatusCode::from_u16(status).ok().filter(|status| (200..=599).contains(&status.as_u16()))?;
         Some(Told { status, headers, body, encoded })
     }
 
