@@ -119,8 +119,8 @@ impl Session<'_> {
 
     /// The key's value as a header that is left out of logs.
     pub(super) async fn key_header(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<HeaderValue, Failure> {
-        let standing = self.standing_key(key, lookups).await?;
-        let value = ApiKey::value_of(&self.aws, &standing.key).await.map_err(unnamed)?.unwrap_or_default();
+        let id = self.current_key(key, lookups).await?;
+        let value = ApiKey::value_of(&self.aws, &id).await.map_err(unnamed)?.unwrap_or_default();
         let header = HeaderValue::from_str(&value);
         let mut header = header.map_err(|_| unnamed(Error::unexpected("the key's value is no header")))?;
         header.set_sensitive(true);
