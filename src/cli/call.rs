@@ -17,7 +17,7 @@ exit with 1.";
 const EXAMPLES: &str = "\
 Examples:
   poc call GET '/admit?gre=800&gpa=4&rank=1'
-  poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace     what happens at every step on the way
+  poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace     every step on the way
   poc call GET /admit --key none                                 what a caller without a key gets
   poc call POST /admit -d @applicant.json -H 'Content-Type: application/json'
   poc call GET /admit --local --url http://127.0.0.1:3000/prod   what `poc dev` serves

@@ -169,11 +169,15 @@ impl Caller<'_, '_> {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<http::Request<Bytes>, Failure> {
+        if target.contains("://") && !target.starts_with('/') {
+            let help = "the part before it is the deployment's own, or goes to --url";
+            return Err(Failure::Usage(format!("`{target}` is a whole URL; give the path under the stage: {help}")));
+        }
         let slash = if target.starts_with('/') { "" } else { "/" };
-        let wrong = |_| Failure::Usage(format!("{target} is not a path with a query; encode spaces as %20"));
+        let wrong = |_| Failure::Usage(format!("`{target}` is not a path with a query; encode spaces as %20"));
         let uri: http::Uri = format!("{}{slash}{target}", self.place.url).parse().map_err(wrong)?;
         let method = verb.to_uppercase().parse::<http::Method>();
-        let method = method.map_err(|_| Failure::Usage(format!("{verb} is not an HTTP method")))?;
+        let method = method.map_err(|_| Failure::Usage(format!("`{verb}` is not an HTTP method")))?;
         let host = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
         let mut request = http::Request::new(body);
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);

@@ -157,6 +157,9 @@ fn a_call_gets_what_a_caller_would_get() {
     assert_eq!(missing.out, "");
     assert!(missing.err.contains("did you mean `ServerlessPOC`?"), "{}", missing.err);
     desk.poc(&["call", "GET", "/a b", "--local"]).exits(2);
+    let whole = desk.poc(&["call", "GET", "http://127.0.0.1:3000/prod/admit", "--local"]).exits(2);
+    assert!(told(&whole).contains("is a whole URL; give the path under the stage"), "{}", whole.err);
+    desk.poc(&["call", "GET", "/admit", "--local", "--url", "http://127.0.0.1:1/prod?gre=800"]).exits(2);
 }
 
 #[test]
@@ -384,6 +387,10 @@ fn a_template_is_rendered_for_what_the_options_say() {
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("|||{}||", ""));
     let ran = desk.poc(&["render", "t.vtl", "--request", "request.json"]).exits(0);
     assert_eq!(ran.out, "file|file||{}|file|");
+    write("wrong.json", r#"{"query": {"a": "file"}, "body": "x"}"#);
+    let ran = desk.poc(&["render", "t.vtl", "--request", "wrong.json"]).exits(0);
+    assert_eq!(ran.out, "|||x||");
+    assert!(told(&ran).contains("wrong.json: `query` means nothing"), "{}", ran.err);
     let options = ["--query", "a=1=2", "--header", "c=3", "--body", "@context.json", "--context", "context.json"];
     let variable = ["--stage-variable", "v=x", "--request", "request.json"];
     let ran = desk.poc(&[["render", "t.vtl"].as_slice(), &options, &variable].concat()).exits(0);
