@@ -131,7 +131,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, teardown)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 
@@ -324,8 +324,8 @@ fn usage(sentence: &str) -> Failure {
 fn endpoint_url(text: &str) -> Result<String, String> {
     let wrong = || "give a URL such as http://localhost:4566".to_owned();
     let url: http::Uri = text.parse().map_err(|_| wrong())?;
-    match (url.scheme_str(), url.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+    match (url.scheme_str(), url.host(), url.query()) {
+        (Some("http" | "https"), Some(host), None) if !host.is_empty() => Ok(text.to_owned()),
         _ => Err(wrong()),
     }
 }

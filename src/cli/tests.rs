@@ -64,7 +64,7 @@ fn help_of_poc() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -132,7 +132,8 @@ fn help_on_a_narrow_terminal() {
     Output:
           --json          Print data for programs on stdout: one
                           document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate,
+                          logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a
                           plan, every call to AWS
@@ -175,7 +176,7 @@ fn help_of_validate() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -214,7 +215,7 @@ fn help_of_plan() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -257,7 +258,7 @@ fn help_of_deploy() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -294,7 +295,7 @@ fn help_of_status() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -332,7 +333,7 @@ fn help_of_teardown() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]

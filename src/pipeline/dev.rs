@@ -46,7 +46,8 @@ pub async fn dev(
         deployed = deploy(&run, reporter) => deployed?,
         () = stop.as_mut() => return Err(Failure::Interrupted),
     };
-    let mut dev = Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone() };
+    let mut dev =
+        Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone(), behind: false };
     dev.serving.set_default_api(&live.api);
     dev.tell_serving(reachable(address), &live, settings.watch);
     let watched = match settings.watch {
@@ -119,6 +120,8 @@ struct Dev<'a> {
     refused: &'a dyn Fn(&Failure),
     serving: Serving,
     sources: Sources,
+    /// The last edit was not deployed.
+    behind: bool,
 }
 
 impl Dev<'_> {
@@ -154,6 +157,7 @@ impl Dev<'_> {
                 Ok(live) => self.redeployed(live, begun),
                 Err(failure) => {
                     (self.refused)(&failure);
+                    self.behind = true;
                     self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
                 }
             }
@@ -167,8 +171,11 @@ impl Dev<'_> {
     fn redeployed(&mut self, live: Live, begun: Instant) {
         self.serving.set_default_api(&live.api);
         self.sources = live.sources;
+        let (elapsed, behind) = (begun.elapsed(), std::mem::take(&mut self.behind));
         if live.outcome == Outcome::Changed {
-            self.reporter.report(&Event::Redeployed { elapsed: begun.elapsed(), changes: changes(&live.plan) });
+            self.reporter.report(&Event::Redeployed { elapsed, changes: changes(&live.plan) });
+        } else if behind {
+            self.reporter.report(&Event::Restored { elapsed });
         }
     }
 

@@ -58,10 +58,10 @@ pub type ConfirmRotation<'a> = &'a dyn Fn(&Rotation) -> bool;
 pub async fn show_key(settings: &Settings, name: Option<&str>, reporter: &dyn Reporter) -> Result<ShownKey, Failure> {
     let session = Session::open(settings, "key show", reporter).await?;
     let key = session.named_key(name)?;
-    let standing = session.standing_key(key, &session.lookups()).await?;
-    let value = ApiKey::value_of(&session.aws, &standing.key).await.map_err(unnamed)?;
+    let id = session.current_key(key, &session.lookups()).await?;
+    let value = ApiKey::value_of(&session.aws, &id).await.map_err(unnamed)?;
     let value = value.ok_or_else(|| unnamed(Error::unexpected("GetApiKey gives no value")))?;
-    Ok(ShownKey { name: key.name.clone(), id: standing.key, value })
+    Ok(ShownKey { name: key.name.clone(), id, value })
 }
 
 /// A new value for a key, and a grace time for the old one. A rotation that was interrupted is finished, and no other
@@ -121,7 +121,11 @@ impl Session<'_> {
         let foreign = key.foreign(&self.aws, lookups).await.map_err(unnamed)?;
         let name = &key.key.name;
         Err(unnamed(match foreign.as_slice() {
-            [] => Error::refused("not_deployed", format!("the API key {name} is not there"), "`poc deploy` makes it"),
+            [] => Error::refused(
+                "not_deployed",
+                format!("the API key {name} is not there"),
+                format!("`{}` makes it", self.command("deploy")),
+            ),
             [id, ..] => Error::refused(
                 "not_ours",
                 format!("the API key {name} (id {id}) does not carry this application's tags, so it is not shown"),
@@ -130,16 +134,28 @@ impl Session<'_> {
         }))
     }
 
-    /// The id of our usage plan.
-    async fn standing_plan(&self) -> Result<String, Failure> {
+    /// The id of the key whose value callers send: while a key is being rotated, of the new one as soon as the usage plan
+    /// holds it.
+    pub(super) async fn current_key(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<String, Failure> {
+        let standing = self.standing_key(key, lookups).await?;
+        if standing.retired.is_empty() {
+            return Ok(standing.key);
+        }
+        let held = self.standing_plan().await?.keys;
+        let older = standing.retired.into_iter().find(|old| held.contains(&old.id));
+        Ok(older.filter(|_| !held.contains(&standing.key)).map_or(standing.key, |old| old.id))
+    }
+
+    /// Our usage plan.
+    async fn standing_plan(&self) -> Result<usage_plan::Outputs, Failure> {
         let name = self.spec.usage_plan.as_ref().map(|plan| plan.name.clone()).unwrap_or_default();
         let lookups = Default::default();
         let plan = usage_plan::standing(&self.aws, &lookups, &name, &self.spec.stage, &self.owner()).await;
         let missing = || {
-            let next = "`poc deploy` makes it; then run the same command again";
+            let next = format!("`{}` makes it; then run the same command again", self.command("deploy"));
             unnamed(Error::refused("not_deployed", format!("the usage plan {name} is not there"), next))
         };
-        Ok(plan.map_err(unnamed)?.ok_or_else(missing)?.id)
+        plan.map_err(unnamed)?.ok_or_else(missing)
     }
 
     async fn rotate(
@@ -165,7 +181,7 @@ impl Session<'_> {
         if !confirm(&rotation) {
             return Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Declined, resumed });
         }
-        let turning = Turning { aws: &self.aws, key: self.key(spec), plan };
+        let turning = Turning { aws: &self.aws, key: self.key(spec), plan: plan.id };
         let rotated = turning.turn(found, grace).await.map_err(|error| {
             let resource = format!("API key {}", spec.name);
             Failure::Problem(Box::new(error.problem(Some(resource))))

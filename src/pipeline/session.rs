@@ -223,6 +223,11 @@ impl<'r> Session<'r> {
         desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
     }
 
+    /// Another command, with the options that lead it to the same deployment.
+    pub fn command(&self, name: &str) -> String {
+        self.manner.command(name)
+    }
+
     /// A line for a shell that calls the API at `url`.
     pub fn curl(&self, url: &str) -> Option<String> {
         desired::curl(&self.spec, url, &self.manner)
@@ -333,7 +338,8 @@ fn manner(settings: &Settings) -> desired::Manner {
     if settings.file != Path::new("deploy.yaml") {
         options += &format!(" --file {}", quoted(&settings.file.display().to_string()));
     }
-    for (name, value) in [("stage", &settings.stage), ("region", &settings.region), ("profile", &settings.profile)] {
+    let Settings { stage, region, profile, endpoint_url, .. } = settings;
+    for (name, value) in [("stage", stage), ("region", region), ("profile", profile), ("endpoint-url", endpoint_url)] {
         if let Some(value) = value {
             options += &format!(" --{name} {}", quoted(value));
         }

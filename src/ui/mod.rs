@@ -228,9 +228,10 @@ impl Ui {
             self.streams.err(&called::ladder(trace, &self.look));
         }
         if include {
+            self.say(&called::reason(called, &self.look));
             self.data_without_end(called::head(called).as_bytes());
         } else if self.volume != Volume::Quiet {
-            self.streams.err(&called::about(called));
+            self.streams.err(&called::about(called, &self.look));
         }
         self.data(&called.body);
     }

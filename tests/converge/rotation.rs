@@ -137,6 +137,8 @@ async fn killed_after_any_call_the_same_command_finishes_it() {
         rotate_until(&world, calls).await;
         let keys = Keys::of(&world).await;
         assert!(!keys.usable.is_empty() && keys.ours.len() <= 2, "killed after call {calls}: {:?}", keys.ours);
+        let current = pipeline::show_key(&world.settings, None, &Recorder::default()).await.unwrap().id;
+        assert!(keys.usable.contains(&current), "killed after call {calls}, the value shown is not accepted");
 
         let (result, told) = rotate(&world, None).await;
         result.unwrap_or_else(|failure| panic!("killed after call {calls}: {failure:#?}"));

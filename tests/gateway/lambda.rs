@@ -64,11 +64,15 @@ async fn patterns_describe_the_whole_error_message() {
         ("200", 500),
     ] {
         world.function.raises(message);
-        assert_eq!(world.get("/admit").await.status, status, "{message}");
+        let seen = world.get("/admit").await;
+        assert_eq!(seen.status, status, "{message}");
+        // Whatever the caller gets, the developer is told.
+        assert_eq!(seen.reason(), format!("the function raised Exception: {message}"));
     }
     // C6, recorded: the pattern `200` has nothing to do with a success.
     world.function.returns("{\"statusCode\": 200}");
-    assert_eq!(world.get("/admit").await.status, 200);
+    let seen = world.get("/admit").await;
+    assert_eq!((seen.status, seen.reason()), (200, ""));
     world.function.returns("\"200\"");
     assert_eq!(world.get("/admit").await.status, 200);
 }

@@ -24,7 +24,7 @@ fn help_of_test() {
 
     Options:
           --junit <PATH>      Write the results as JUnit XML, too
-          --url <URL>         Call this URL instead of the deployment's own
+          --url <URL>         Call this URL instead of the deployment's own; keys are looked up as ever
           --retry-for <TIME>  How long answers that spreading explains are asked for again, like 30s or
                               2m [default: 2m]
       -h, --help              Print help
@@ -34,7 +34,7 @@ fn help_of_test() {
       poc test --local
       poc test --json                        one document with every check and what differs
       poc test --junit target/checks.xml     for CI
-      poc test --url http://127.0.0.1:3000/prod
+      poc test --local --url http://127.0.0.1:3000/prod     what `poc dev` serves
     ");
 }
 
@@ -64,17 +64,16 @@ fn help_of_call() {
                                   --local
           --fail                  Exit with 1 where the status is 400 or above
           --url <URL>             Call this URL instead of the deployment's own; it takes the place of
-                                  everything before PATH
+                                  everything before PATH, and keys are looked up as ever
       -h, --help                  Print help
 
     Examples:
       poc call GET '/admit?gre=800&gpa=4&rank=1'
-      poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace   what happens on the way, step by step
-      poc call GET /admit --key none                               what a caller without a key gets
+      poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace     every step on the way
+      poc call GET /admit --key none                                 what a caller without a key gets
       poc call POST /admit -d @applicant.json -H 'Content-Type: application/json'
-      poc call GET /admit --url http://127.0.0.1:3000/prod         what `poc dev` serves
-      poc call GET /admit --json                                   status, headers and body as one
-      document
+      poc call GET /admit --local --url http://127.0.0.1:3000/prod   what `poc dev` serves
+      poc call GET /admit --json                                     all of the answer as one document
     ");
 }
 

@@ -52,7 +52,7 @@ pub async fn answer(
             reason: None,
         }),
     };
-    outcome.or_else(|refused| of_refusal(&refused, request, record))
+    outcome.or_else(|refused| of_refusal(&refused, request))
 }
 
 /// Lambda says no more than a status.
@@ -92,6 +92,7 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
             record.fact("result", || document(&invoked.payload));
             if let Some(error) = invoked.error {
                 record.fact("function_error", || function_error(error));
+                record.trace.reason = Some(raised(&invoked.payload));
             }
             record.fact("duration_ms", || invoked.duration.as_secs_f64() * 1000.0);
             record.trace.cold_start = invoked.init_duration;
@@ -99,9 +100,31 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
                 record.fact("init_duration_ms", || init.as_secs_f64() * 1000.0);
             }
         }
-        Err(refused) => record
-            .fact("refused", || json!({ "status": refused.status, "code": refused.code, "message": refused.message })),
+        Err(refused) => {
+            record.fact(
+                "refused",
+                || json!({ "status": refused.status, "code": refused.code, "message": refused.message }),
+            );
+            // The caller may be told 200: the default response does not know of it.
+            record.trace.reason = Some(answered(refused));
+        }
     }
+}
+
+/// `the function raised ValueError: gre is missing`, from Lambda's error object.
+fn raised(payload: &[u8]) -> String {
+    let error: Value = serde_json::from_slice(payload).unwrap_or_default();
+    match (&error["errorType"], &error["errorMessage"]) {
+        (Value::String(kind), Value::String(message)) => format!("the function raised {kind}: {message}"),
+        (_, Value::String(message)) => format!("the function raised an error: {message}"),
+        _ => format!("the function raised an error: {}", String::from_utf8_lossy(payload)),
+    }
+}
+
+fn answered(refused: &Refused) -> String {
+    let Refused { status, code, message, reason } = refused;
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    format!("Lambda answered {status} {code}: {message}{reason}")
 }
 
 /// Lambda's own name for both is `Unhandled`.
@@ -141,8 +164,7 @@ fn of_refusal(refused: &Refused, request: &MethodRequest, record: &mut Record) -
 /// A throttled function is an integration that failed; more than Lambda takes is more than the API takes (C8).
 fn failed(refused: &Refused) -> Refusal {
     let kind = if refused.status == 413 { Kind::RequestTooLarge } else { Kind::IntegrationFailure };
-    let reason = refused.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
-    kind.because(format!("Lambda answered {} {}: {}{reason}", refused.status, refused.code, refused.message))
+    kind.because(answered(refused))
 }
 
 fn lambda_headers(request: &MethodRequest) -> HeaderMap {
@@ -173,8 +195,7 @@ pub async fn proxied(
     };
     let invoked = invoke(functions, invocation, integration, record).await?.map_err(|refused| failed(&refused))?;
     if invoked.error.is_some() {
-        let error = String::from_utf8_lossy(&invoked.payload);
-        return Err(bad_gateway(format!("the function raised an error: {error}")));
+        return Err(bad_gateway(raised(&invoked.payload)));
     }
     let accepted = stage.binary.contain(request.accepted().as_deref());
     let told = serde_json::from_slice(&invoked.payload).ok().and_then(|result| Told::read(&result));
