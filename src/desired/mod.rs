@@ -102,15 +102,16 @@ pub fn desired(
     let mut definition = definition::definition(&spec.api, &page.invocation_uri());
     cors::add(&spec.api, &mut definition);
     let picture = fingerprint(&definition, &settings);
-    let api = g.add(RestApi {
+    let whole = RestApi {
         settings,
         record: former::record(spec),
         region: account.region.clone(),
         partition: account.partition.clone(),
         owner: page.owner.clone(),
         lookups: lookups.clone(),
-    });
-    let draft = g.add(Draft { api, api_name: spec.api.name.clone(), want: definition });
+    };
+    let api = g.add(whole.clone());
+    let draft = g.add(Draft { api, whole, want: definition });
 
     // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
     let permission = page.permission(api, alias.id(), function.id());

@@ -130,7 +130,8 @@ pub fn imported(
     }
     settings.minimum_compression_size =
         extension("minimum-compression-size").and_then(Value::as_i64).or(settings.minimum_compression_size);
-    settings.api_key_source = text(extension("api-key-source")).map_or(settings.api_key_source, |from| from.to_uppercase());
+    settings.api_key_source =
+        text(extension("api-key-source")).map_or(settings.api_key_source, |from| from.to_uppercase());
     settings.security_policy = text(extension("security-policy")).or(settings.security_policy);
     settings.endpoint_access_mode = text(extension("endpoint-access-mode")).or(settings.endpoint_access_mode);
     settings.policy = extension("policy").map(Value::to_string).or(settings.policy);

@@ -76,7 +76,8 @@ fn replace(
 ) -> Result<Map<String, Value>, Failure> {
     let kept = api(call, id)?;
     let before = (kept.draft.clone(), kept.version.clone());
-    let mut import = Import { call, id, document, errors: Vec::new(), warnings: Vec::new(), validators: BTreeMap::new() };
+    let mut import =
+        Import { call, id, document, errors: Vec::new(), warnings: Vec::new(), validators: BTreeMap::new() };
     let outcome = import.run(overwrite, request.query("failonwarnings") == Some("true"));
     let warnings = import.warnings;
     let api = api(call, id)?;

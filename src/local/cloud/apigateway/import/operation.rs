@@ -75,8 +75,9 @@ impl<'i> Import<'i, '_> {
         let validator = "x-amazon-apigateway-request-validator";
         if let Some(name) = operation.get(validator).or(self.document.get(validator)).and_then(Value::as_str) {
             let id = self.validators.get(name);
-            body["requestValidatorId"] =
-                json!(id.ok_or_else(|| fail::bad_request(format!("Invalid Request Validator identifier specified: {name}")))?);
+            body["requestValidatorId"] = json!(
+                id.ok_or_else(|| fail::bad_request(format!("Invalid Request Validator identifier specified: {name}")))?
+            );
         }
         Ok(body)
     }
@@ -128,7 +129,8 @@ impl<'i> Import<'i, '_> {
             parameters.insert(format!("method.request.{location}.{name}"), json!(required));
         }
         let last = place.path.rsplit('/').next().unwrap_or_default();
-        let variable = last.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|name| !name.ends_with('+'));
+        let variable =
+            last.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|name| !name.ends_with('+'));
         if let Some(name) = variable {
             parameters.insert(format!("method.request.path.{name}"), json!(true));
         }
@@ -159,7 +161,8 @@ impl<'i> Import<'i, '_> {
                 Some(reference) => {
                     let name = reference.rsplit('/').next().unwrap_or_default().to_owned();
                     if self.document["components"]["schemas"].get(&name).is_none() {
-                        let missing = format!("Parse issue: attribute {attribute}.content.schema.{reference} is missing");
+                        let missing =
+                            format!("Parse issue: attribute {attribute}.content.schema.{reference} is missing");
                         self.warnings.push(missing);
                         continue;
                     }
