@@ -21,7 +21,8 @@ Prints the API of deploy.yaml as an OpenAPI 3.0 document: paths, parameters, bod
 AWS's extensions, it is the document that a deploy of many routes sends to API Gateway, which can import it; with \
 --plain it is for readers and for generators of clients, and says the same of what callers see. Nothing is asked of \
 AWS: where the account's number belongs, ${account} stands unless it is given, and in the place of the API's id a \
-variable of the server's URL.";
+variable of the server's URL. A greedy path, /{proxy+}, is API Gateway's own and no strict OpenAPI; --plain writes \
+/{proxy}.";
 
 const OPENAPI_EXAMPLES: &str = "\
 Examples:

@@ -17,11 +17,8 @@ pub fn openapi(spec: &Spec, account: &Account, form: Form) -> Value {
 
 /// The name that callers know first. AWS makes up the API's id.
 fn servers(spec: &Spec, account: &Account) -> Vec<Server> {
-    let custom = custom_url(spec).map(|url| Server {
-        url,
-        description: "custom domain name".to_owned(),
-        variables: Vec::new(),
-    });
+    let custom =
+        custom_url(spec).map(|url| Server { url, description: "custom domain name".to_owned(), variables: Vec::new() });
     let own = (!spec.api.disable_execute_api_endpoint).then(|| Server {
         url: invoke_url(spec, account, "{api}"),
         description: format!("stage {}; api is the REST API's id", spec.stage),

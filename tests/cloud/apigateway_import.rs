@@ -163,7 +163,8 @@ async fn what_the_calls_refuse_is_refused_and_nothing_is_changed() {
         ),
         (
             with(&|operation| {
-                operation[integration]["requestParameters"] = json!({ "integration.request.header.X": "method.request.header.X" });
+                operation[integration]["requestParameters"] =
+                    json!({ "integration.request.header.X": "method.request.header.X" });
             }),
             "Invalid mapping expression parameter specified: method.request.header.X",
         ),
@@ -204,7 +205,8 @@ async fn what_the_calls_refuse_is_refused_and_nothing_is_changed() {
 async fn more_resources_than_an_api_can_have_are_refused_as_a_whole() {
     let account = account();
     let api = account.api().await;
-    let paths: serde_json::Map<String, Value> = (0..300).map(|at| (format!("/r{at}"), json!({ "get": mock() }))).collect();
+    let paths: serde_json::Map<String, Value> =
+        (0..300).map(|at| (format!("/r{at}"), json!({ "get": mock() }))).collect();
     let refusal = account.put(&api, Some(PutMode::Overwrite), &document(Value::Object(paths))).await;
     let refusal = format!("{:?}", refusal.expect_err("300 and the root"));
     assert!(refusal.contains("Maximum number of resources for this API has been reached"), "{refusal}");
@@ -234,7 +236,8 @@ async fn overwriting_resets_what_the_document_does_not_say_and_merging_keeps_it(
     assert_eq!(paths[1..], [("/gone".to_owned(), gone), ("/stays".to_owned(), stays.clone())]);
     let verbs = async || {
         let resource = account.get_resource().rest_api_id(&api.id).resource_id(&stays).send().await.expect("it stays");
-        let mut verbs: Vec<String> = resource.resource_methods().into_iter().flatten().map(|(verb, _)| verb.clone()).collect();
+        let mut verbs: Vec<String> =
+            resource.resource_methods().into_iter().flatten().map(|(verb, _)| verb.clone()).collect();
         verbs.sort();
         verbs
     };
@@ -279,7 +282,8 @@ async fn warnings_are_told_or_fail_the_import() {
 #[tokio::test]
 async fn an_api_is_made_from_a_document_in_yaml_or_not_at_all() {
     let account = account();
-    let yaml = "openapi: 3.0.1\ninfo: { title: from yaml, version: '1.0' }\npaths:\n  /a:\n    get:\n      responses: {}\n";
+    let yaml =
+        "openapi: 3.0.1\ninfo: { title: from yaml, version: '1.0' }\npaths:\n  /a:\n    get:\n      responses: {}\n";
     let made = account.import_rest_api().body(Blob::new(yaml)).send().await.expect("imported");
     let types = made.endpoint_configuration().map(|endpoint| endpoint.types()[0].as_str());
     assert_eq!((made.name(), made.version(), types), (Some("from yaml"), Some("1.0"), Some("EDGE")));

@@ -157,11 +157,14 @@ fn parts(told: &Told) -> usize {
     parts.iter().map(|operation| times(told, operation)).sum()
 }
 
-#[tokio::test]
+/// In round trips it is no deeper than the sample's one route is, call by call (`depth.rs`).
+#[tokio::test(start_paused = true)]
 async fn all_the_routes_there_can_be_are_one_import_and_one_of_them_is_a_few_calls() {
-    let world = World::new();
+    let world = World::with(counting());
     world.write("deploy.yaml", &plain(ALL, &|_| false));
     let told = world.deploy().await;
+    let (depth, chain) = told.depth();
+    assert!(depth <= 14, "{depth}: {chain:?}");
     assert_eq!((times(&told, "PutRestApi"), parts(&told)), (1, 0));
     assert!(told.finished().0 < 80, "{} requests", told.finished().0);
     world.assert_idle().await;
@@ -212,6 +215,26 @@ async fn both_ways_leave_the_same_api() {
     }
     assert_same(&told_by_the_sdk(&at_once).await, &told_by_the_sdk(&anew).await);
     assert_same(&kept(&at_once).await, &kept(&anew).await);
+}
+
+/// `poc export openapi` is that document: whoever imports it has the API that a deploy makes.
+#[tokio::test]
+async fn an_exported_document_makes_the_same_methods_as_a_deploy() {
+    let world = World::new();
+    world.deploy().await;
+    let document = pipeline::export_openapi(&world.settings, &pipeline::OpenApiWanted::default()).unwrap();
+    let client = aws_sdk_apigateway::Client::new(&world.sdk());
+    let method = async |id: &str| {
+        let all = client.get_resources().rest_api_id(id).embed("methods").limit(500).send().await.unwrap();
+        let admit = all.items().iter().find(|one| one.path() == Some("/admit")).unwrap();
+        let names = BTreeMap::from([(admit.id().unwrap().to_owned(), "/admit".to_owned())]);
+        lines(&format!("{:#?}", admit.resource_methods().unwrap()["GET"]), &names)
+    };
+    let deployed = client.get_rest_apis().send().await.unwrap().items()[0].id().unwrap().to_owned();
+    let body = aws_sdk_apigateway::primitives::Blob::new(document.to_string());
+    let imported = client.import_rest_api().fail_on_warnings(true).body(body).send().await.unwrap();
+    assert_eq!((imported.name(), imported.description()), (Some("ServerlessPOC"), Some("Admission prediction")));
+    assert_eq!(method(imported.id().unwrap()).await, method(&deployed).await);
 }
 
 /// A path that stays keeps its identifier; tags, the stage and what it serves are not touched by an import.
