@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod dev;
+mod export;
 mod keys;
 mod logs;
 mod render;
@@ -17,6 +18,7 @@ use session::{Read, Session};
 pub use call::{CallWanted, Called, KeyWanted, call};
 pub use check::{PATIENCE, Tested, test};
 pub use dev::{DevSettings, dev};
+pub use export::{OpenApiWanted, export_openapi};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};

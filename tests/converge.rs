@@ -12,6 +12,8 @@ mod foreign;
 mod inventory;
 #[path = "converge/killed.rs"]
 mod killed;
+#[path = "converge/many_routes.rs"]
+mod many_routes;
 #[path = "converge/rotation.rs"]
 mod rotation;
 #[path = "converge/stories.rs"]

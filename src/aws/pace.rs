@@ -10,6 +10,7 @@ use tokio::time::Instant;
 const SLOW: &[(&str, u64)] = &[
     ("CreateRestApi", 3_000),
     ("DeleteRestApi", 30_000),
+    ("PutRestApi", 1_000),
     ("CreateResource", 200),
     ("DeleteResource", 200),
     ("GetResources", 400),

@@ -4,6 +4,7 @@
 mod call;
 mod deploy;
 mod dev;
+mod export;
 mod input;
 mod interrupt;
 mod key;
@@ -93,6 +94,7 @@ enum Command {
     Key(key::KeyArgs),
     Logs(logs::LogsArgs),
     Render(render::RenderArgs),
+    Export(export::ExportArgs),
     Teardown(teardown::TeardownArgs),
 }
 
@@ -216,6 +218,7 @@ impl Cli {
             Command::Key(args) => args.name(),
             Command::Logs(_) => "logs",
             Command::Render(_) => "render",
+            Command::Export(_) => "export openapi",
             Command::Teardown(_) => "teardown",
         }
     }
@@ -281,6 +284,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
+        Command::Export(args) => export::run(ui, &args.resolve(global)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
     }
 }

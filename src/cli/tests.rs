@@ -47,6 +47,7 @@ fn help_of_poc() {
       key       Show or rotate an API key
       logs      Print the function's log lines
       render    Show what a mapping template makes of a request; needs no deploy.yaml
+      export    Write the API as a document for other programs; nothing is sent to AWS
       teardown  Delete everything that a deploy made
 
     Options:

@@ -3,12 +3,14 @@
 mod cors;
 mod definition;
 mod former;
+mod openapi;
 mod outputs;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use former::Former;
+pub use openapi::openapi;
 pub use outputs::{Manner, base_url, curl, outputs};
 
 use crate::aws::{Tags, US_EAST_1};
@@ -99,18 +101,19 @@ pub fn desired(
 
     // The API, in its draft.
     let settings = Settings::of(&spec.api);
-    let mut definition = definition::definition(&spec.api, &page.invocation_uri());
+    let mut definition = definition::definition(&spec.api, &alias_uri(spec, account));
     cors::add(&spec.api, &mut definition);
     let picture = fingerprint(&definition, &settings);
-    let api = g.add(RestApi {
+    let whole = RestApi {
         settings,
         record: former::record(spec),
         region: account.region.clone(),
         partition: account.partition.clone(),
         owner: page.owner.clone(),
         lookups: lookups.clone(),
-    });
-    let draft = g.add(Draft { api, api_name: spec.api.name.clone(), want: definition });
+    };
+    let api = g.add(whole.clone());
+    let draft = g.add(Draft { api, whole, want: definition });
 
     // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
     let permission = page.permission(api, alias.id(), function.id());
@@ -164,6 +167,13 @@ struct Parts {
 
 fn owner(spec: &Spec, choices: Choices) -> Owner {
     Owner { tags: Tags::new(&spec.app, &spec.stage, &spec.tags), adopt: choices.adopt }
+}
+
+/// The alias's ARN follows from names, so the API's draft need not wait for the function.
+fn alias_uri(spec: &Spec, account: &Account) -> String {
+    let Account { id, partition, region } = account;
+    let alias = format!("{}:{}", Function::arn_of(partition, region, id, &spec.function.name), spec.stage);
+    definition::invocation_uri(partition, region, &alias)
 }
 
 /// What is at hand while the graph is drawn.
@@ -223,12 +233,6 @@ impl Page<'_> {
     fn function_arn(&self, name: &str) -> String {
         let Account { id, partition, region } = self.account;
         Function::arn_of(partition, region, id, name)
-    }
-
-    /// The alias's ARN follows from names, so the API's draft need not wait for the function.
-    fn invocation_uri(&self) -> String {
-        let alias = format!("{}:{}", self.function_arn(&self.spec.function.name), self.spec.stage);
-        definition::invocation_uri(&self.account.partition, &self.account.region, &alias)
     }
 
     /// Does the stage write logs or metrics?

@@ -61,12 +61,12 @@ pub fn base_url(spec: &Spec, account: &Account, api: &str) -> String {
     custom.unwrap_or_else(|| invoke_url(spec, account, api))
 }
 
-fn invoke_url(spec: &Spec, account: &Account, api: &str) -> String {
+pub(super) fn invoke_url(spec: &Spec, account: &Account, api: &str) -> String {
     let host = format!("{api}.execute-api.{}.{}", account.region, suffix(&account.partition));
     format!("https://{host}/{}", spec.stage)
 }
 
-fn custom_url(spec: &Spec) -> Option<String> {
+pub(super) fn custom_url(spec: &Spec) -> Option<String> {
     let domain = spec.domain.as_ref()?;
     let path = domain.base_path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
     Some(format!("https://{}{path}", domain.name))

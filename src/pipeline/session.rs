@@ -98,7 +98,11 @@ fn templates(spec: &Spec) -> usize {
     in_routes + spec.api.gateway_responses.values().map(|response| response.templates.len()).sum::<usize>()
 }
 
-fn variables<'a>(settings: &'a Settings, account: Option<&'a str>, region: Option<&'a str>) -> Variables<'a> {
+pub(super) fn variables<'a>(
+    settings: &'a Settings,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+) -> Variables<'a> {
     Variables {
         account,
         region: region.or(settings.region.as_deref()),

@@ -68,6 +68,12 @@ pub enum Question {
     Rotate,
 }
 
+/// A JSON document for a file or for people.
+pub fn pretty(document: &serde_json::Value) -> String {
+    // A `Value` has string keys only; it always serialises.
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+}
+
 /// The streams of one run, and what has been seen on them so far.
 pub struct Ui {
     streams: Streams,
@@ -170,9 +176,7 @@ impl Ui {
 
     /// A JSON document, whatever the format.
     pub fn results(&self, results: &serde_json::Value) {
-        // A `Value` has string keys only; it always serialises.
-        self.streams.bytes(serde_json::to_string_pretty(results).unwrap_or_default().as_bytes());
-        self.streams.bytes(b"\n");
+        self.streams.bytes(pretty(results).as_bytes());
     }
 
     /// The one place that prints a key's value (law 10).

@@ -416,3 +416,53 @@ fn a_template_that_fails_is_told_with_its_place() {
     let ran = desk.poc(&["render", "fails.vtl"]).exits(1);
     assert!(ran.err.contains("fails.vtl:2:1: ") && ran.out.is_empty(), "{}", ran.err);
 }
+
+#[test]
+fn an_exported_document_names_the_account_where_it_is_known_and_asks_nobody() {
+    let desk = Desk::new();
+    let document = desk.poc(&["export", "openapi"]).exits(0).json();
+    let uri = |document: &Value| {
+        document["paths"]["/admit"]["get"]["x-amazon-apigateway-integration"]["uri"].as_str().unwrap().to_owned()
+    };
+    let function = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:";
+    let alias = ":function:ServerlessPOCAdmission:prod/invocations";
+    assert_eq!(uri(&document), format!("{function}${{account}}{alias}"));
+    let given = desk.poc(&["export", "openapi", "--account", "123456789012"]).exits(0).json();
+    assert_eq!(uri(&given), format!("{function}123456789012{alias}"));
+    let local = desk.poc(&["export", "openapi", "--local"]).exits(0).json();
+    assert_eq!(uri(&local), format!("{function}000000000000{alias}"));
+    assert!(!desk.directory.path().join(".poc").exists(), "something was made");
+
+    let told = desk.poc(&["export", "openapi", "--account", "12"]).exits(2);
+    assert!(told.err.contains("an account has 12 digits"), "{}", told.err);
+    desk.edit("deploy.yaml", "memory: 256", "memroy: 256");
+    assert!(desk.poc(&["export", "openapi"]).exits(2).err.contains("did you mean `memory`"));
+}
+
+#[test]
+fn a_plain_document_tells_callers_what_they_need_and_nothing_of_what_is_behind() {
+    let desk = Desk::new();
+    let plain = desk.poc(&["export", "openapi", "--plain"]).exits(0);
+    assert!(!plain.out.contains("x-amazon") && !plain.out.contains("lambda"), "{}", plain.out);
+    let document = plain.json();
+    assert_eq!(
+        document["info"],
+        json!({ "title": "ServerlessPOC", "description": "Admission prediction", "version": "1.0" })
+    );
+    let urls: Vec<&str> =
+        document["servers"].as_array().unwrap().iter().filter_map(|one| one["url"].as_str()).collect();
+    assert_eq!(urls, ["https://api.example.com/poc", "https://{api}.execute-api.us-east-1.amazonaws.com/prod"]);
+    let operation = &document["paths"]["/admit"]["get"];
+    let required = operation["parameters"].as_array().unwrap().iter().map(|one| (&one["name"], &one["required"]));
+    assert_eq!(
+        required.collect::<Vec<_>>(),
+        [(&json!("gpa"), &json!(true)), (&json!("gre"), &json!(true)), (&json!("rank"), &json!(true))]
+    );
+    assert_eq!(operation["security"], json!([{ "api_key": [] }]));
+    assert_eq!(document["components"]["securitySchemes"]["api_key"]["name"], "x-api-key");
+
+    let path = desk.directory.path().join("openapi.json");
+    let written = desk.poc(&["export", "openapi", "--no-extensions", "-o", path.to_str().unwrap()]).exits(0);
+    assert!(written.out.is_empty(), "{}", written.out);
+    assert_eq!(fs::read_to_string(path).unwrap(), plain.out, "the same, every time");
+}

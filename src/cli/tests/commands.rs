@@ -222,3 +222,31 @@ fn help_of_render() {
     changed them.
     "#);
 }
+
+#[test]
+fn help_of_export_openapi() {
+    insta::assert_snapshot!(own_help("export openapi"), @"
+    Print the API as an OpenAPI 3.0 document
+
+    Prints the API of deploy.yaml as an OpenAPI 3.0 document: paths, parameters, bodies, answers,
+    models, security. With AWS's extensions, it is the document that a deploy of many routes sends to
+    API Gateway, which can import it; with --plain it is for readers and for generators of clients, and
+    says the same of what callers see. Nothing is asked of AWS: where the account's number belongs,
+    ${account} stands unless it is given, and in the place of the API's id a variable of the server's
+    URL. A greedy path, /{proxy+}, is API Gateway's own and no strict OpenAPI; --plain writes /{proxy}.
+
+    Usage: poc export openapi [OPTIONS]
+
+    Options:
+          --plain          Without AWS's extensions: what callers see, and nothing of what is behind it
+                           [alias: --no-extensions]
+          --account <ID>   The AWS account that the function is in
+      -o, --output <FILE>  Write the document to this file instead of stdout
+      -h, --help           Print help
+
+    Examples:
+      poc export openapi --plain -o openapi.json    for callers
+      poc export openapi --account 123456789012     for API Gateway
+      poc export openapi --local --stage dev
+    ");
+}
