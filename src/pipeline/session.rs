@@ -167,8 +167,8 @@ impl<'r> Session<'r> {
 
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
-        let Desired { graph, handles } = self.draw().await?;
-        self.observe(Desired { graph: graph.unwanted(), handles }).await
+        let drawn = self.draw().await?;
+        self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }).await
     }
 
     async fn draw(&self) -> Result<Desired, Failure> {
