@@ -56,6 +56,9 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// How often a creation whose answer was lost, and which did not arrive either, is tried.
 const TRIES: usize = 5;
 
+/// Before each look for what may have arrived: AWS shows some things only after a moment.
+const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)];
+
 /// Creates something whose creation AWS would repeat: where the answer is lost, `find` looks whether it arrived (law 2).
 ///
 /// # Errors
@@ -65,8 +68,11 @@ pub async fn once<T>(create: impl AsyncFn() -> Result<T>, find: impl AsyncFn() -
     loop {
         match create().await {
             Err(error) if error.is(ErrorKind::Unclear) => {
-                if let Some(made) = find().await? {
-                    return Ok(made);
+                for pause in LOOKS {
+                    tokio::time::sleep(pause).await;
+                    if let Some(made) = find().await? {
+                        return Ok(made);
+                    }
                 }
                 if tries == TRIES {
                     return Err(error);

@@ -54,7 +54,6 @@ impl Fence {
     /// There is nothing left to be kept apart.
     pub fn lift(&self) {
         *self.held.borrow_mut() = None;
-        self.halted.set(false);
         self.changed.notify_waiters();
     }
 

@@ -15,6 +15,7 @@ mod teardown;
 mod test;
 #[cfg(test)]
 mod tests;
+mod unlock;
 mod validate;
 
 use std::future::Future;
@@ -27,7 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
-use crate::pipeline::{Failure, Settings};
+use crate::pipeline::{Failure, Settings, Stop};
 use crate::ui::{Color, Format, Ui, Volume};
 
 const STYLES: Styles = Styles::styled()
@@ -56,6 +57,7 @@ Exit codes:
   2    the command line or deploy.yaml is wrong; nothing was sent to AWS
   3    changes are pending (plan --exit-code)
   4    a check failed (test, deploy)
+  5    somebody else is at work on the stage, or took the lock over
   130  interrupted, or answered with no
 
 Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, \
@@ -94,6 +96,7 @@ enum Command {
     Logs(logs::LogsArgs),
     Render(render::RenderArgs),
     Teardown(teardown::TeardownArgs),
+    Unlock(unlock::UnlockArgs),
 }
 
 /// Options that every command takes, before or after its name.
@@ -217,6 +220,7 @@ impl Cli {
             Command::Logs(_) => "logs",
             Command::Render(_) => "render",
             Command::Teardown(_) => "teardown",
+            Command::Unlock(_) => "unlock",
         }
     }
 }
@@ -245,6 +249,8 @@ impl Global {
             adopt: false,
             wait: true,
             checks: true,
+            wait_for_lock: Duration::ZERO,
+            stop: Stop::default(),
         })
     }
 }
@@ -259,7 +265,7 @@ pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
             _ => interrupts.first().await,
         }
     };
-    match race(dispatch(cli, ui, interrupts), ui, interrupted).await {
+    match race(dispatch(cli, ui, interrupts), ui, interrupted, &interrupts.stop).await {
         Ok(end) => end,
         Err(failure) => {
             ui.failed(name, &failure);
@@ -282,6 +288,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
     }
 }
 
@@ -290,15 +297,22 @@ async fn race(
     command: impl Future<Output = Result<End, Failure>>,
     ui: &Ui,
     interrupted: impl Future<Output = ()>,
+    stop: &Stop,
 ) -> Result<End, Failure> {
-    let mut interrupted = std::pin::pin!(interrupted);
+    let (mut interrupted, mut asked) = (std::pin::pin!(interrupted), false);
     let mut pulse = tokio::time::interval(Duration::from_secs(1));
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
             biased;
             end = &mut command => return end,
-            () = &mut interrupted => return Err(Failure::Interrupted),
+            () = &mut interrupted, if !asked => {
+                asked = true;
+                // A run that holds a lock finishes what is in flight and lets the lock go.
+                if !stop.ask() {
+                    return Err(Failure::Interrupted);
+                }
+            }
             _ = pulse.tick() => ui.pulse(),
         }
     }

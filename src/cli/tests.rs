@@ -406,7 +406,7 @@ async fn ctrl_c_ends_a_run_that_waits() {
     let (sender, interrupts) = Interrupts::by_hand();
     let forever = std::future::pending::<Result<End, Failure>>();
     let ui = silent_ui();
-    let (end, ()) = tokio::join!(race(forever, &ui, interrupts.first()), async {
+    let (end, ()) = tokio::join!(race(forever, &ui, interrupts.first(), &interrupts.stop), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         sender.send_replace(true);
     });
@@ -427,7 +427,7 @@ async fn a_run_that_just_ended_is_not_called_interrupted() {
     let (sender, interrupts) = Interrupts::by_hand();
     sender.send_replace(true);
     let done = async { Ok(End::Done) };
-    assert!(matches!(race(done, &silent_ui(), interrupts.first()).await, Ok(End::Done)));
+    assert!(matches!(race(done, &silent_ui(), interrupts.first(), &interrupts.stop).await, Ok(End::Done)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -438,5 +438,5 @@ async fn without_signals_a_run_goes_on() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         Ok(End::Done)
     };
-    assert!(matches!(race(later, &silent_ui(), interrupts.first()).await, Ok(End::Done)));
+    assert!(matches!(race(later, &silent_ui(), interrupts.first(), &interrupts.stop).await, Ok(End::Done)));
 }

@@ -166,11 +166,19 @@ impl Session<'_> {
             return Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Declined, resumed });
         }
         let turning = Turning { aws: &self.aws, key: self.key(spec), plan };
-        let rotated = turning.turn(found, grace).await.map_err(|error| {
+        let failed = |error: Error| {
             let resource = format!("API key {}", spec.name);
             Failure::Problem(Box::new(error.problem(Some(resource))))
+        };
+        let turned = self.alone(async {
+            // What was seen before may have been changed by whoever held the lock.
+            let found = self.standing_key(spec, &Lookups::default()).await?;
+            turning.turn(found, grace).await.map_err(failed)
         });
-        rotated.map(|()| Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
+        // The wait may be a day long, and nobody is kept from deploying meanwhile: what is due goes all the same.
+        let found = turned.await?;
+        turning.retire(&found).await.map_err(failed)?;
+        Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }
 }
 
@@ -200,8 +208,8 @@ struct Turning<'a, 'r> {
 }
 
 impl Turning<'_, '_> {
-    /// From wherever `found` is: marks, makes, admits, waits, removes.
-    async fn turn(&self, mut found: Standing, grace: Option<Duration>) -> AwsResult<()> {
+    /// From wherever `found` is: marks, makes, admits.
+    async fn turn(&self, mut found: Standing, grace: Option<Duration>) -> AwsResult<Standing> {
         let fresh = !found.lone && found.retired.is_empty();
         if fresh || found.lone {
             if fresh || grace.is_some() {
@@ -222,6 +230,11 @@ impl Turning<'_, '_> {
         self.step("usage_plan_key", "usage plan key", Action::Create, admit).await?;
         let text = "`poc key show` prints the new value from now on; the old one is accepted until its time is over";
         self.aws.report(&Event::Note { text: text.to_owned() });
+        Ok(found)
+    }
+
+    /// Waits and removes.
+    async fn retire(&self, found: &Standing) -> AwsResult<()> {
         for old in &found.retired {
             let dismiss = self.key.dismiss(self.aws, &self.plan, &found.key, old);
             self.step("api_key", "API key", Action::Prune, dismiss).await?;

@@ -65,6 +65,8 @@ pub struct Seen {
     pub modified: Option<Timestamp>,
     /// S3's time of day then.
     pub now: Timestamp,
+    /// When that was by this machine's clock, at the latest; earlier makes leases short for their holder.
+    pub asked: Option<Instant>,
 }
 
 /// What came of writing.
@@ -77,9 +79,15 @@ pub enum Written {
 }
 
 impl Record {
+    /// Of a version of poc to come, perhaps: it holds until somebody says otherwise.
+    fn unreadable() -> Record {
+        let someone = "somebody whose lock this version of poc cannot read".to_owned();
+        Record { held: true, who: someone, until: Some(Timestamp::MAX), ..Record::default() }
+    }
+
     /// `poc deploy since 2026-01-31 12:00:00 UTC (process 4711 on laptop, https://ci/run/1)`.
     pub fn words(&self) -> String {
-        let since = self.since.map_or_else(|| "an unknown time".to_owned(), told);
+        let Some(since) = self.since.map(told) else { return "since an unknown time".to_owned() };
         let run = self.run.as_ref().map(|run| format!(", {run}")).unwrap_or_default();
         format!("poc {} since {since} (process {} on {}{run})", self.command, self.pid, self.host)
     }
@@ -94,6 +102,11 @@ impl Seen {
     /// Who holds the lock, if its lease has not ended.
     pub fn holder(&self) -> Option<&Record> {
         Some(&self.record).filter(|record| record.held && record.until.is_some_and(|until| self.now < until))
+    }
+
+    /// S3's time of day now, as far as that answer told.
+    pub fn time(&self) -> Timestamp {
+        later(self.now, self.asked.map(|asked| asked.elapsed()).unwrap_or_default())
     }
 
     /// Who let the lease end, and so is dead or cut off.
@@ -116,7 +129,7 @@ impl Lock {
     /// # Errors
     /// When S3 cannot be read; no bucket is no error.
     pub async fn look(&self, aws: &Aws<'_>) -> Result<Seen> {
-        let heard = Heard::default();
+        let (heard, asked) = (Heard::default(), Some(Instant::now()));
         let call = || {
             let get = aws.s3().get_object().bucket(&self.bucket).expected_bucket_owner(&self.account).key(&self.key);
             get.customize().interceptor(heard.clone()).send()
@@ -124,7 +137,7 @@ impl Lock {
         let answer = match aws.call("s3", "GetObject", Repeat::Safe, call).await {
             Ok(answer) => answer,
             Err(error) if error.is(ErrorKind::NotFound) => {
-                return Ok(Seen { now: time(aws, &heard), ..Seen::default() });
+                return Ok(Seen { now: time(aws, &heard), asked, ..Seen::default() });
             }
             Err(error) => return Err(error),
         };
@@ -134,15 +147,9 @@ impl Lock {
             0..=LARGEST => answer.body.collect().await.map(|body| body.into_bytes().to_vec()).unwrap_or_default(),
             _ => Vec::new(),
         };
-        let record = serde_json::from_slice(&bytes).map_err(|_| {
-            Error::refused(
-                "lock_unreadable",
-                format!("{} is not a lock that this version of poc understands", self.place()),
-                "`poc unlock` replaces it; see first that nobody else is deploying",
-            )
-        })?;
+        let record = serde_json::from_slice(&bytes).unwrap_or_else(|_| Record::unreadable());
         let modified = modified.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        Ok(Seen { tag, record, modified, now: time(aws, &heard) })
+        Ok(Seen { tag, record, modified, now: time(aws, &heard), asked })
     }
 
     /// Writes `record` over what was read as `over`, or where nothing was.
@@ -217,24 +224,6 @@ fn time(aws: &Aws<'_>, heard: &Heard) -> Timestamp {
 /// `time` and so much later.
 pub fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// S3's time of day at any moment, from one answer of its.
-#[derive(Clone, Copy, Debug)]
-pub struct Dial {
-    at: Instant,
-    time: Timestamp,
-}
-
-impl Dial {
-    /// `time` was told between `asked` and now; the earlier moment makes the dial fast, and leases short for their holder.
-    pub fn set(time: Timestamp, asked: Instant) -> Dial {
-        Dial { at: asked, time }
-    }
-
-    pub fn now(&self) -> Timestamp {
-        later(self.time, self.at.elapsed())
-    }
 }
 
 /// As RFC 3339 has it; what cannot be read is as good as none.
