@@ -59,7 +59,7 @@ pub async fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Planne
 pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<Deployed, Failure> {
     let session = Session::open(settings, "deploy", reporter).await?;
     let worked = async {
-        let Converged { read, outcome, extent } = session.converge(Aim::Wanted, confirm).await?;
+        let Converged { read, outcome, extent } = Box::pin(session.converge(Aim::Wanted, confirm)).await?;
         let outputs = session.outputs(&read);
         let checks = match (outcome, extent) {
             (Outcome::Changed | Outcome::Unchanged, Extent::Whole) if settings.checks => {
@@ -91,7 +91,7 @@ pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Stat
 pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<TornDown, Failure> {
     let session = Session::open(settings, "teardown", reporter).await?;
     let worked = async {
-        let Converged { outcome, .. } = session.converge(Aim::Unwanted, confirm).await?;
+        let Converged { outcome, .. } = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;
         // Law 12: everything is looked up again, by the same names and tags.
         let left = match outcome {
             Outcome::Changed => session.read_unwanted().await?.standing(),

@@ -12,6 +12,10 @@ mod foreign;
 mod inventory;
 #[path = "converge/killed.rs"]
 mod killed;
+#[path = "converge/lock.rs"]
+mod lock;
+#[path = "converge/pace.rs"]
+mod pace;
 #[path = "converge/rotation.rs"]
 mod rotation;
 #[path = "converge/stories.rs"]

@@ -48,6 +48,7 @@ fn help_of_poc() {
       logs      Print the function's log lines
       render    Show what a mapping template makes of a request; needs no deploy.yaml
       teardown  Delete everything that a deploy made
+      unlock    Take the lock away from a run that is dead
 
     Options:
       -h, --help     Print help
@@ -84,6 +85,7 @@ fn help_of_poc() {
       2    the command line or deploy.yaml is wrong; nothing was sent to AWS
       3    changes are pending (plan --exit-code)
       4    a check failed (test, deploy)
+      5    somebody else is at work on the stage, or took the lock over
       130  interrupted, or answered with no
 
     Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION,
@@ -240,11 +242,14 @@ fn help_of_deploy() {
     Usage: poc deploy [OPTIONS]
 
     Options:
-      -y, --yes        Do not ask; needed where nobody can answer
-          --adopt      Take over resources that have our names but not our tags
-          --no-wait    Do not wait for certificates and domain names that AWS is still working on
-          --no-checks  Do not run the file's checks at the end
-      -h, --help       Print help
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --adopt                 Take over resources that have our names but not our tags
+          --no-wait               Do not wait for certificates and domain names that AWS is still
+                                  working on
+          --no-checks             Do not run the file's checks at the end
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+      -h, --help                  Print help
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]
@@ -318,8 +323,10 @@ fn help_of_teardown() {
     Usage: poc teardown [OPTIONS]
 
     Options:
-      -y, --yes   Do not ask; needed where nobody can answer
-      -h, --help  Print help
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+      -h, --help                  Print help
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]

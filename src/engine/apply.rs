@@ -62,7 +62,8 @@ pub async fn apply_first(
         decided.work[at].action = None;
         return Ok(());
     }
-    let ended: Vec<Ended> = (0..graph.len()).map(|other| if other == at { Ended::Failed } else { Ended::Skipped(at) }).collect();
+    let ended: Vec<Ended> =
+        (0..graph.len()).map(|other| if other == at { Ended::Failed } else { Ended::Skipped(at) }).collect();
     run.tell_skipped(&ended, |work| work.action);
     match run.failure.into_inner() {
         Some(problem) => Err(problem),

@@ -97,7 +97,11 @@ fn steps(graph: &Graph, work: &[Work]) -> Vec<Step> {
     }
     for (at, _) in work.iter().enumerate().rev().filter(|(_, work)| work.action == Some(Action::Delete)) {
         let after = before_deletion(graph, at);
-        let after = after.into_iter().filter(|other| work[*other].action == Some(Action::Delete)).map(|other| ids[other].clone()).collect();
+        let after = after
+            .into_iter()
+            .filter(|other| work[*other].action == Some(Action::Delete))
+            .map(|other| ids[other].clone())
+            .collect();
         steps.push(step(graph, at, Action::Delete, work[at].changes.clone(), after));
     }
     steps

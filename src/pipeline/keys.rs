@@ -77,7 +77,7 @@ pub async fn rotate_key(
     confirm: ConfirmRotation<'_>,
 ) -> Result<Rotated, Failure> {
     let session = Session::open(settings, ROTATE, reporter).await?;
-    match session.rotate(name, grace, confirm).await {
+    match Box::pin(session.rotate(name, grace, confirm)).await {
         Ok(rotated) => {
             session.finish(ROTATE, rotated.outcome, Default::default(), None, None);
             Ok(rotated)
@@ -170,14 +170,14 @@ impl Session<'_> {
             let resource = format!("API key {}", spec.name);
             Failure::Problem(Box::new(error.problem(Some(resource))))
         };
-        let turned = self.alone(async {
+        let turned = self.alone(Box::pin(async {
             // What was seen before may have been changed by whoever held the lock.
             let found = self.standing_key(spec, &Lookups::default()).await?;
             turning.turn(found, grace).await.map_err(failed)
-        });
+        }));
         // The wait may be a day long, and nobody is kept from deploying meanwhile: what is due goes all the same.
-        let found = turned.await?;
-        turning.retire(&found).await.map_err(failed)?;
+        let found = Box::pin(turned).await?;
+        Box::pin(turning.retire(&found)).await.map_err(failed)?;
         Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }
 }
@@ -252,7 +252,7 @@ impl Turning<'_, '_> {
         let name = self.key.key.name.clone();
         let (step, begun) = (format!("{step}.{name}"), Instant::now());
         self.aws.report(&Event::StepStarted { step: step.clone(), kind, name: name.clone(), action });
-        let ended = during(step.clone(), work).await;
+        let ended = Box::pin(during(step.clone(), work)).await;
         match &ended {
             Ok(_) => self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() }),
             Err(error) => {

@@ -124,8 +124,7 @@ impl Session<'_> {
             return self.take(lock, seen).await.map_err(unnamed);
         }
         let (bucket, founded) = (read.desired.handles.bucket.id(), read.desired.founded.clone());
-        let making =
-            Box::pin(apply_first(&read.desired.graph, &read.observed, &mut read.decided, &self.aws, bucket));
+        let making = Box::pin(apply_first(&read.desired.graph, &read.observed, &mut read.decided, &self.aws, bucket));
         let taking = Box::pin(async {
             founded.wait().await;
             self.take(lock, seen).await

@@ -21,6 +21,10 @@ const UNFENCED: Manner = Manner { budget: None, unfenced: true };
 /// Larger objects are no locks of ours.
 const LARGEST: usize = 65_536;
 
+/// How often an answer is read whose body ends too soon, and what that is called.
+const READS: usize = 3;
+const CUT_OFF: &str = "answer_cut_off";
+
 /// Where the lock of a stage lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
@@ -129,6 +133,16 @@ impl Lock {
     /// # Errors
     /// When S3 cannot be read; no bucket is no error.
     pub async fn look(&self, aws: &Aws<'_>) -> Result<Seen> {
+        for _ in 1..READS {
+            match self.look_once(aws).await {
+                Err(error) if error.name == Some(CUT_OFF) => {}
+                looked => return looked,
+            }
+        }
+        self.look_once(aws).await
+    }
+
+    async fn look_once(&self, aws: &Aws<'_>) -> Result<Seen> {
         let (heard, asked) = (Heard::default(), Some(Instant::now()));
         let call = || {
             let get = aws.s3().get_object().bucket(&self.bucket).expected_bucket_owner(&self.account).key(&self.key);
@@ -143,9 +157,10 @@ impl Lock {
         };
         let (tag, modified) = (answer.e_tag().map(str::to_owned), answer.last_modified().map(|at| at.secs()));
         let length = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let cut_off = |_| Error { name: Some(CUT_OFF), ..Error::unexpected(format!("{} ends too soon", self.place())) };
         let bytes = match length {
-            0..=LARGEST => answer.body.collect().await.map(|body| body.into_bytes().to_vec()).unwrap_or_default(),
-            _ => Vec::new(),
+            0..=LARGEST => answer.body.collect().await.map_err(cut_off)?.into_bytes(),
+            _ => Default::default(),
         };
         let record = serde_json::from_slice(&bytes).unwrap_or_else(|_| Record::unreadable());
         let modified = modified.and_then(|seconds| Timestamp::from_second(seconds).ok());

@@ -231,15 +231,10 @@ pub(super) async fn clear(
 }
 
 /// Removes keys, or single versions of them.
-async fn remove(
-    aws: &Aws<'_>,
-    bucket: &str,
-    account: &str,
-    doomed: Vec<(String, Option<String>)>,
-) -> Result<()> {
-    let objects = doomed.into_iter().map(|(key, version)| {
-        ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete)
-    });
+async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String, Option<String>)>) -> Result<()> {
+    let objects = doomed
+        .into_iter()
+        .map(|(key, version)| ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete));
     let objects: Vec<ObjectIdentifier> = objects.collect::<Result<_>>()?;
     for batch in objects.chunks(BATCH) {
         let delete = Delete::builder().set_objects(Some(batch.to_vec())).quiet(true).build().map_err(incomplete)?;

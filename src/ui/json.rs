@@ -55,9 +55,10 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
 
 /// The result of `poc unlock`.
 pub(super) fn unlocked(unlocked: &Unlocked) -> Value {
-    let holder = unlocked.holder.as_ref().map(|holder| {
-        json!({ "who": holder.who, "what": holder.what, "until": holder.until, "dead": holder.dead })
-    });
+    let holder = unlocked
+        .holder
+        .as_ref()
+        .map(|holder| json!({ "who": holder.who, "what": holder.what, "until": holder.until, "dead": holder.dead }));
     json!({ "lock": unlocked.lock, "outcome": unlocked.outcome, "holder": holder })
 }
 

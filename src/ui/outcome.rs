@@ -234,7 +234,9 @@ pub(super) fn holder(holder: &Holder, look: &Look) -> String {
     let (who, what) = (paint(BOLD, harmless(&holder.who)), harmless(&holder.what));
     let lease = match (&holder.until, holder.dead) {
         (_, true) => " Nobody is behind it any more; the next deploy or teardown takes it over by itself.".to_owned(),
-        (Some(until), false) => format!(" If that is dead, its lease ends at {until}, and the next run goes on by itself."),
+        (Some(until), false) => {
+            format!(" If that is dead, its lease ends at {until}, and the next run goes on by itself.")
+        }
         (None, false) => String::new(),
     };
     let sentence = format!("{} is held by {who}: {what}.{lease}", harmless(&holder.lock));
