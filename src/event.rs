@@ -294,6 +294,13 @@ pub struct Problem {
     pub next: String,
 }
 
+impl Problem {
+    /// Is it that somebody else is at work on the stage, or took the lock over?
+    pub fn is_of_the_lock(&self) -> bool {
+        matches!(self.kind, "locked" | "lock_lost")
+    }
+}
+
 /// Takes events as they happen.
 pub trait Reporter {
     fn report(&self, event: &Event);

@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 
 use tokio::time::Instant;
 
+use super::locked::{Aim, Converged};
 use super::session::{self, Session, Sources};
 use super::watch::Watch;
 use super::{Failure, Settings};
@@ -76,9 +77,8 @@ const ADDRESS: &str = "{address}";
 
 async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Failure> {
     let session = Session::open(settings, "deploy", reporter).await?;
-    let read = session.read().await?;
-    let plan = session.planned(&read).plan;
-    let (outcome, _) = session.carry_out(&read, &|_| true).await?;
+    let Converged { read, outcome, .. } = session.converge(Aim::Wanted, &|_| true).await?;
+    let plan = read.decided.plan.clone();
     let mut outputs = session.outputs(&read);
     let custom_url = outputs.remove("custom_url");
     // Without one, the API does not answer under AWS's own name for it, which is what the address stands for.

@@ -77,7 +77,7 @@ pub async fn rotate_key(
     confirm: ConfirmRotation<'_>,
 ) -> Result<Rotated, Failure> {
     let session = Session::open(settings, ROTATE, reporter).await?;
-    match session.rotate(name, grace, confirm).await {
+    match Box::pin(session.rotate(name, grace, confirm)).await {
         Ok(rotated) => {
             session.finish(ROTATE, rotated.outcome, Default::default(), None, None);
             Ok(rotated)
@@ -182,11 +182,19 @@ impl Session<'_> {
             return Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Declined, resumed });
         }
         let turning = Turning { aws: &self.aws, key: self.key(spec), plan: plan.id };
-        let rotated = turning.turn(found, grace).await.map_err(|error| {
+        let failed = |error: Error| {
             let resource = format!("API key {}", spec.name);
             Failure::Problem(Box::new(error.problem(Some(resource))))
-        });
-        rotated.map(|()| Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
+        };
+        let turned = self.alone(Box::pin(async {
+            // What was seen before may have been changed by whoever held the lock.
+            let found = self.standing_key(spec, &Lookups::default()).await?;
+            turning.turn(found, grace).await.map_err(failed)
+        }));
+        // The wait may be a day long, and nobody is kept from deploying meanwhile: what is due goes all the same.
+        let found = Box::pin(turned).await?;
+        Box::pin(turning.retire(&found)).await.map_err(failed)?;
+        Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }
 }
 
@@ -216,8 +224,8 @@ struct Turning<'a, 'r> {
 }
 
 impl Turning<'_, '_> {
-    /// From wherever `found` is: marks, makes, admits, waits, removes.
-    async fn turn(&self, mut found: Standing, grace: Option<Duration>) -> AwsResult<()> {
+    /// From wherever `found` is: marks, makes, admits.
+    async fn turn(&self, mut found: Standing, grace: Option<Duration>) -> AwsResult<Standing> {
         let fresh = !found.lone && found.retired.is_empty();
         if fresh || found.lone {
             if fresh || grace.is_some() {
@@ -238,6 +246,11 @@ impl Turning<'_, '_> {
         self.step("usage_plan_key", "usage plan key", Action::Create, admit).await?;
         let text = "`poc key show` prints the new value from now on; the old one is accepted until its time is over";
         self.aws.report(&Event::Note { text: text.to_owned() });
+        Ok(found)
+    }
+
+    /// Waits and removes.
+    async fn retire(&self, found: &Standing) -> AwsResult<()> {
         for old in &found.retired {
             let dismiss = self.key.dismiss(self.aws, &self.plan, &found.key, old);
             self.step("api_key", "API key", Action::Prune, dismiss).await?;
@@ -255,7 +268,7 @@ impl Turning<'_, '_> {
         let name = self.key.key.name.clone();
         let (step, begun) = (format!("{step}.{name}"), Instant::now());
         self.aws.report(&Event::StepStarted { step: step.clone(), kind, name: name.clone(), action });
-        let ended = during(step.clone(), work).await;
+        let ended = Box::pin(during(step.clone(), work)).await;
         match &ended {
             Ok(_) => self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() }),
             Err(error) => {

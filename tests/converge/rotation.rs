@@ -99,7 +99,16 @@ async fn the_new_key_is_in_the_plan_for_the_grace_time_before_the_old_one_goes()
     assert_eq!(result.unwrap().outcome, Outcome::Changed);
     assert_eq!(
         told.writes(),
-        ["TagResource", "CreateApiKey", "CreateUsagePlanKey", "DeleteUsagePlanKey", "DeleteApiKey"]
+        [
+            "PutObject",
+            "TagResource",
+            "CreateApiKey",
+            "CreateUsagePlanKey",
+            "PutObject",
+            "DeleteUsagePlanKey",
+            "DeleteApiKey"
+        ],
+        "the lock is not held while the old value is accepted"
     );
     let begun = |wanted: &str| {
         let mut times = told.0.iter().filter_map(|event| match event {

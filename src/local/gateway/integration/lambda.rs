@@ -150,13 +150,10 @@ fn of_result(invoked: Invoked, request: &MethodRequest) -> Endpoint {
 
 /// An event that is no JSON goes through the default response with Lambda's own words (`AWS_FACTS` C5); what else Lambda
 /// refuses does not reach the patterns (C6).
-fn of_refusal(refused: &Refused, request: &MethodRequest, record: &mut Record) -> Result<Endpoint, Refusal> {
-    let refusal = failed(refused);
+fn of_refusal(refused: &Refused, request: &MethodRequest) -> Result<Endpoint, Refusal> {
     if refused.status != 400 {
-        return Err(refusal);
+        return Err(failed(refused));
     }
-    // The caller may well be told 200: the default response does not know of it.
-    record.trace.reason = refusal.reason;
     let body = json!({ "Type": "User", "message": refused.message }).to_string().into();
     Ok(Endpoint { selector: String::new(), headers: lambda_headers(request), body, told_trace: true })
 }
