@@ -48,6 +48,17 @@ pub enum Event {
         #[serde(rename = "delay_ms", serialize_with = "millis")]
         delay: Duration,
     },
+    /// An upload goes on; told every second.
+    StepProgress {
+        step: String,
+        /// Bytes handed to the network so far, what an earlier run had sent included.
+        #[serde(rename = "done_bytes")]
+        done: u64,
+        #[serde(rename = "total_bytes")]
+        total: u64,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     StepFinished {
         step: String,
         action: Action,
