@@ -94,8 +94,11 @@ impl Aws<'_> {
         let begun = Instant::now();
         let mut delay = Duration::from_millis(50);
         loop {
-            tokio::time::sleep_until(self.pace().turn(service, operation, Instant::now())).await;
-            let error = match self.attempt(service, operation, &send).await {
+            let ready = Instant::now();
+            let turn = self.pace().turn(service, operation, ready);
+            tokio::time::sleep_until(turn).await;
+            let held = turn.saturating_duration_since(ready);
+            let error = match self.attempt(service, operation, held, &send).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -113,7 +116,13 @@ impl Aws<'_> {
         }
     }
 
-    async fn attempt<T, E, F, Fut>(&self, service: &'static str, operation: &'static str, send: &F) -> Result<T>
+    async fn attempt<T, E, F, Fut>(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        held: Duration,
+        send: &F,
+    ) -> Result<T>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
@@ -123,8 +132,10 @@ impl Aws<'_> {
         let answer = send().await.map_err(|error| Error::from_sdk(operation, error));
         self.count(operation, answer.is_ok());
         self.report(&Event::Call {
+            step: current_step(),
             service,
             operation,
+            held,
             started: self.since_start(started),
             elapsed: started.elapsed(),
             error: answer.as_ref().err().map(|error| error.code.clone().unwrap_or_else(|| error.message.clone())),

@@ -1,8 +1,10 @@
 //! `poc deploy`: make AWS what deploy.yaml says.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -39,6 +41,10 @@ pub(super) struct DeployArgs {
     /// Do not run the file's checks at the end
     #[arg(long)]
     no_checks: bool,
+
+    /// Draw the run: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE.svg")]
+    timeline: Option<PathBuf>,
 }
 
 pub(super) struct DeploySettings {
@@ -50,6 +56,7 @@ impl DeployArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
         ensure_answer("deploy", self.yes, ui)?;
+        draw(self.timeline.as_deref(), ui)?;
         Ok(DeploySettings { run, yes: self.yes })
     }
 }

@@ -1,8 +1,10 @@
 //! `poc teardown`: delete all of it, and prove it.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -23,6 +25,10 @@ pub(super) struct TeardownArgs {
     /// Do not ask; needed where nobody can answer
     #[arg(short, long)]
     yes: bool,
+
+    /// Draw the run: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE.svg")]
+    timeline: Option<PathBuf>,
 }
 
 pub(super) struct TeardownSettings {
@@ -34,6 +40,7 @@ impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
         let run = global.resolve()?;
         ensure_answer("teardown", self.yes, ui)?;
+        draw(self.timeline.as_deref(), ui)?;
         Ok(TeardownSettings { run, yes: self.yes })
     }
 }

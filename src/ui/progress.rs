@@ -318,7 +318,9 @@ impl Progress {
             (None, Some((done, total))) => {
                 format!("{}, {} so far", uploaded(done, total), so_far_words(running.began.elapsed()))
             }
-            (None, None) => format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed())),
+            (None, None) => {
+                format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed()))
+            }
         };
         self.line(self.look.glyphs.more, DIM, &format!("{}: {doing}", running.title()))
     }
@@ -398,6 +400,6 @@ fn spinner(look: &Look, colour: bool) -> ProgressStyle {
 }
 
 /// AWS names its reading operations with a few verbs.
-fn only_looks(operation: &str) -> bool {
+pub(super) fn only_looks(operation: &str) -> bool {
     ["Get", "List", "Describe", "Head"].iter().any(|verb| operation.starts_with(verb))
 }

@@ -47,6 +47,8 @@ fn story() -> Vec<Event> {
         started("certificate", "Certificate", "api.example.com"),
         started("rest_api", "REST API", "ServerlessPOC"),
         Event::Call {
+            step: String::new(),
+            held: Duration::ZERO,
             service: "iam",
             operation: "CreateRole",
             started: Duration::from_millis(300),

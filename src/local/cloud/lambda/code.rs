@@ -37,9 +37,10 @@ pub fn load(call: &mut Call<'_>, input: &Value) -> Result<Code, Failure> {
             }
             check_zip(Cursor::new(&bytes))?;
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let kept = call.blobs.put(&Bytes::from(bytes)).map_err(|fault| {
-                Failure::new(500, "ServiceException", format!("the package cannot be kept: {fault}"))
-            });
+            let kept = call
+                .blobs
+                .put(&Bytes::from(bytes))
+                .map_err(|fault| Failure::new(500, "ServiceException", format!("the package cannot be kept: {fault}")));
             (kept?, size)
         }
         (None, Some(bucket), Some(key)) => {
