@@ -26,8 +26,8 @@ pub(super) struct TeardownArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Draw the run: steps over time, waits, and the critical path
-    #[arg(long, value_name = "FILE.svg")]
+    /// Draw the run as an SVG: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE")]
     timeline: Option<PathBuf>,
 }
 

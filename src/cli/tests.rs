@@ -240,12 +240,12 @@ fn help_of_deploy() {
     Usage: poc deploy [OPTIONS]
 
     Options:
-      -y, --yes                  Do not ask; needed where nobody can answer
-          --adopt                Take over resources that have our names but not our tags
-          --no-wait              Do not wait for certificates and domain names that AWS is still working on
-          --no-checks            Do not run the file's checks at the end
-          --timeline <FILE.svg>  Draw the run: steps over time, waits, and the critical path
-      -h, --help                 Print help
+      -y, --yes              Do not ask; needed where nobody can answer
+          --adopt            Take over resources that have our names but not our tags
+          --no-wait          Do not wait for certificates and domain names that AWS is still working on
+          --no-checks        Do not run the file's checks at the end
+          --timeline <FILE>  Draw the run as an SVG: steps over time, waits, and the critical path
+      -h, --help             Print help
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]
@@ -319,9 +319,9 @@ fn help_of_teardown() {
     Usage: poc teardown [OPTIONS]
 
     Options:
-      -y, --yes                  Do not ask; needed where nobody can answer
-          --timeline <FILE.svg>  Draw the run: steps over time, waits, and the critical path
-      -h, --help                 Print help
+      -y, --yes              Do not ask; needed where nobody can answer
+          --timeline <FILE>  Draw the run as an SVG: steps over time, waits, and the critical path
+      -h, --help             Print help
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]

@@ -97,7 +97,7 @@ pub(super) fn of(seen: &Seen, now: Duration) -> Course {
     for (at, event) in &seen.events {
         teller.hear(*at, event);
     }
-    let Teller { mut course, mut phase_bar, checks, ended, .. } = teller;
+    let Teller { mut course, phase_bar, checks, ended, .. } = teller;
     course.total = ended.unwrap_or(now);
     course.outcome = course.outcome.or(seen.failed.then_some(Outcome::Failed));
     for bar in &mut course.bars {
@@ -105,10 +105,10 @@ pub(super) fn of(seen: &Seen, now: Duration) -> Course {
             bar.to = course.total.max(bar.from);
         }
     }
-    if let Some(bar) = phase_bar.take().map(|at| &mut course.bars[at])
+    if let Some(bar) = phase_bar.map(|at| &mut course.bars[at])
         && ended.is_some()
     {
-        bar.end = Ended::Done;
+        bar.done();
     }
     course.bars.iter_mut().for_each(Bar::settle);
     if let Some(bar) = course.bars.iter_mut().find(|bar| bar.phase == Phase::Checking) {
@@ -215,7 +215,7 @@ impl Teller {
 
     fn end_phase(&mut self) {
         if let Some(at) = self.phase_bar.take() {
-            self.course.bars[at].end = Ended::Done;
+            self.course.bars[at].done();
         }
     }
 
@@ -283,6 +283,13 @@ impl Bar {
             about: Vec::new(),
             step: String::new(),
             operations: Vec::new(),
+        }
+    }
+
+    /// Its end has come, unless it had failed before.
+    fn done(&mut self) {
+        if self.end == Ended::CutOff {
+            self.end = Ended::Done;
         }
     }
 

@@ -278,6 +278,7 @@ fn nothing_leaves_its_place_or_lies_on_something_else() {
                 .find(|node| node.has_tag_name("text") && !node.has_attribute("class"))
                 .into_iter()
                 .flat_map(|label| label.descendants())
+                .filter(Node::is_text)
                 .filter_map(|node| node.text())
                 .collect();
             assert!(label.chars().count() <= 41, "{label}");
@@ -353,5 +354,5 @@ fn number(node: Node<'_, '_>, name: &str) -> f64 {
 }
 
 fn text_of(document: &Document<'_>) -> String {
-    document.descendants().filter_map(|node| node.text()).collect::<Vec<_>>().join("\n")
+    document.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect::<Vec<_>>().join("\n")
 }
