@@ -11,14 +11,16 @@ use poc::package::{self, PART};
 use poc::resources::{Bucket, Object, Owner};
 use poc::spec::model::PackageSource;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngCore, SeedableRng};
 
 use crate::bench::{Bench, PREFIX, Want, patient};
 
 /// Code that is hard to compress: three parts of it.
 fn large(seed: u64) -> Want {
-    let mut chance = SmallRng::seed_from_u64(seed);
-    let letters: String = (0..25 << 20).map(|_| char::from(chance.random_range(b' '..b' ' + 64))).collect();
+    let mut letters = vec![0; 25 << 20];
+    SmallRng::seed_from_u64(seed).fill_bytes(&mut letters);
+    letters.iter_mut().for_each(|letter| *letter = b' ' + *letter % 64);
+    let letters = String::from_utf8(letters).expect("ASCII");
     Want { code: format!("def run(event, context): return 1\n# {letters}"), ..Want::new() }
 }
 

@@ -1,7 +1,7 @@
 //! From nothing to everything and back, among other people's things.
 
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::decoys::THEIRS;
@@ -80,9 +80,10 @@ async fn what_is_not_ours_is_not_touched() {
 #[ignore = "needs python3 and a network for moto: run by .ci/run"]
 async fn a_large_package_arrives_whole() {
     let world = World::new().await;
-    let mut chance = SmallRng::seed_from_u64(8);
-    let letters: String = (0..25 << 20).map(|_| char::from(chance.random_range(b' '..b' ' + 64))).collect();
-    world.write("app/model.txt", &letters);
+    let mut letters = vec![0; 25 << 20];
+    SmallRng::seed_from_u64(8).fill_bytes(&mut letters);
+    letters.iter_mut().for_each(|letter| *letter = b' ' + *letter % 64);
+    world.write("app/model.txt", &String::from_utf8(letters).unwrap());
     world.deploy().await;
     let bucket = world.bucket().await;
     let stored = world.sdk.s3.list_objects_v2().bucket(&bucket).send().await.unwrap().contents().to_vec();

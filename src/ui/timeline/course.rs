@@ -9,8 +9,13 @@ use crate::event::{Action, Checked, Event, Outcome};
 use crate::ui::layout::harmless;
 use crate::ui::words::{count, done, sign, took_exactly};
 
-/// A step begins this long after what it waited for at most; more than that has another cause.
+/// A step begins this long after what the plan has it wait for at most, where this machine is busy; more than that has
+/// another cause, which ended right before.
+const SOON: Duration = Duration::from_millis(250);
 const AT_ONCE: Duration = Duration::from_millis(20);
+
+/// Before anything is asked of AWS, less than this, or than one part in a hundred of the run, is not worth a bar.
+const WORTH_A_BAR: Duration = Duration::from_millis(100);
 
 /// So many operations are named in a tooltip.
 const NAMED: usize = 12;
@@ -37,6 +42,8 @@ pub(super) struct Course {
 /// Which part of the run a bar belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// Before the first call: files are read and the package is zipped.
+    Preparing,
     Reading,
     Building,
     Removing,
@@ -87,6 +94,8 @@ pub(super) enum What {
     Paced,
     /// Refused, and about to be sent again.
     Retrying,
+    /// This machine computes.
+    Own,
     /// A check that did not pass.
     Mismatch,
 }
@@ -115,8 +124,23 @@ pub(super) fn of(seen: &Seen, now: Duration) -> Course {
         bar.about.extend(checks);
     }
     course.whereabouts.extend(seen.place.clone().filter(|place| place != "AWS").map(|place| harmless(&place)));
+    if let Some(preparing) = preparing(&course) {
+        course.bars.insert(0, preparing);
+    }
     course.critical = critical(&course.bars, &seen.steps);
     course
+}
+
+/// What went on before the first call.
+fn preparing(course: &Course) -> Option<Bar> {
+    let to = course.bars.first()?.from;
+    let what = match course.command {
+        "teardown" => "deploy.yaml",
+        _ => "deploy.yaml, package",
+    };
+    let bar = Bar::new(Phase::Preparing, Duration::ZERO, "on this machine", what.to_owned());
+    let pieces = vec![Piece { from: Duration::ZERO, to, what: What::Own }];
+    (to >= WORTH_A_BAR && to * 100 >= course.total).then_some(Bar { to, pieces, end: Ended::Done, ..bar })
 }
 
 #[derive(Default)]
@@ -377,6 +401,6 @@ fn cause(bars: &[Bar], steps: &[Step], at: usize) -> Option<usize> {
     let declared = last(&mut (0..bars.len()).filter(before).filter(of_needed));
     let latest = last(&mut (0..bars.len()).filter(before));
     // A step also waits through resources that have no step of their own; then it begins as the other one ends.
-    let at_once = |other: &usize| bar.from.saturating_sub(bars[*other].to) <= AT_ONCE;
-    declared.filter(at_once).or(latest.filter(at_once)).or(declared).or(latest)
+    let within = |limit: Duration| move |other: &usize| bar.from.saturating_sub(bars[*other].to) <= limit;
+    declared.filter(within(SOON)).or(latest.filter(within(AT_ONCE))).or(declared).or(latest)
 }

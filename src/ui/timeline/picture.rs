@@ -27,7 +27,7 @@ const GAP: f64 = 10.0;
 const LEAST: f64 = 2.0;
 /// Letters of a label, and of a line below the rows.
 const LABEL: usize = 39;
-const LINE: usize = 142;
+const LINE: usize = 130;
 
 const STYLE: &str = "
 text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;fill:#1f2328}
@@ -35,8 +35,8 @@ text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,
 .head{font-size:18px;font-weight:600}.total{font-size:18px;font-weight:600;text-anchor:end}
 .soft{fill:#59636e}.tick{fill:#59636e;font-size:11px;text-anchor:middle}.sign{font-weight:700;text-anchor:middle}
 .name{fill:#59636e}.took{font-size:11px;fill:#59636e;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}
-.call{fill:#2f6fde}.wait-paper{fill:#e3ecfc}.wait-ink{fill:#8db1f0}.edge{fill:none;stroke:#2f6fde}
-.hot .call{fill:#d9570f}.hot .edge{stroke:#d9570f}.hot .took{fill:#b4430a;font-weight:600}.hot .kind{font-weight:600}
+.call{fill:#2f6fde}.own{fill:#818b98}.wait-paper{fill:#e3ecfc}.wait-ink{fill:#8db1f0}.edge{fill:none;stroke:#2f6fde}
+.hot .call{fill:#d9570f}.hot .own{fill:#b98a6d}.hot .edge{stroke:#d9570f}.hot .took{fill:#b4430a;font-weight:600}.hot .kind{font-weight:600}
 .hot-paper{fill:#fde8da}.hot-ink{fill:#f0a878}.path{fill:none;stroke:#d9570f;stroke-width:1.5}
 .paced-paper{fill:#eceef1}.paced-ink{fill:#9aa4af}.retry-paper{fill:#fff3c4}.retry-ink{fill:#c99700}
 .bad .call,.mismatch{fill:#cf222e}.bad .edge{stroke:#cf222e}.bad .took{fill:#cf222e;font-weight:600}
@@ -44,7 +44,7 @@ text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.paper{fill:#0d1117;stroke:#30363d}.line{stroke:#1c222a}
 .rule{stroke:#30363d}.soft,.tick,.name{fill:#9198a1}.took{fill:#9198a1;stroke:#0d1117}
 .call{fill:#4f8ff7}.wait-paper{fill:#14253f}.wait-ink{fill:#33598f}.edge{stroke:#4f8ff7}
-.hot .call{fill:#f58a42}.hot .edge{stroke:#f58a42}.hot .took{fill:#f7a168}.hot-paper{fill:#3a2010}.hot-ink{fill:#8f5327}
+.hot .call{fill:#f58a42}.hot .own{fill:#8d6b55}.hot .edge{stroke:#f58a42}.hot .took{fill:#f7a168}.hot-paper{fill:#3a2010}.hot-ink{fill:#8f5327}
 .path{stroke:#f58a42}.paced-paper{fill:#20262d}.paced-ink{fill:#5f6975}.retry-paper{fill:#332701}.retry-ink{fill:#a67c00}
 .bad .call,.mismatch{fill:#f85149}.bad .edge{stroke:#f85149}.bad .took{fill:#ff7b72}}
 ";
@@ -138,6 +138,7 @@ fn heading(svg: &mut String, course: &Course) {
     let has = |what: What| course.bars.iter().flat_map(|bar| &bar.pieces).any(|piece| piece.what == what);
     let mut x = MARGIN;
     let entries = [
+        (has(What::Own), "class=\"own\"", "work on this machine"),
         (true, "class=\"call\"", "AWS answers a call"),
         (true, "fill=\"url(#poc-wait)\"", "waiting for AWS"),
         (has(What::Paced), "fill=\"url(#poc-paced)\"", "kept within AWS's limits"),
@@ -211,6 +212,7 @@ fn draw_bar(svg: &mut String, bar: &Bar, y: f64, critical: bool, scale: &Scale) 
     for Piece { from, to, what } in &bar.pieces {
         let (from, to) = extent(*from, *to, (left, right), scale);
         let fill = match what {
+            What::Own => "class=\"own\"",
             What::Call => "class=\"call\"",
             What::Mismatch => "class=\"mismatch\"",
             What::Paced => "fill=\"url(#poc-paced)\"",

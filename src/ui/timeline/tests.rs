@@ -143,6 +143,29 @@ fn the_time_at_the_question_belongs_to_nobody() {
 }
 
 #[test]
+fn work_before_the_first_call_has_a_bar_of_its_own_where_it_takes_long() {
+    let mut story = Story::new();
+    story.0.events.iter_mut().for_each(|(at, _)| *at += ms(5000));
+    story.finish(6000, Outcome::Unchanged);
+    let course = story.course();
+    let kinds: Vec<(&str, u64)> =
+        course.bars.iter().map(|bar| (bar.kind.as_str(), bar.took().as_millis() as u64)).collect();
+    assert_eq!(kinds, [("on this machine", 5050), ("reading AWS", 950)]);
+    assert!(course.bars[1].pieces.iter().all(|piece| piece.what == What::Call));
+    assert_eq!(course.critical, [0, 1]);
+}
+
+#[test]
+fn a_machine_that_is_busy_does_not_hide_what_was_waited_for() {
+    let mut story = Story::new();
+    story.step(1000, 1100, "bucket", Action::Create, &[]);
+    story.step(1000, 1200, "beside", Action::Create, &[]);
+    story.step(1205, 3000, "package", Action::Create, &["bucket"]);
+    story.finish(3000, Outcome::Changed);
+    assert_eq!(story.critical(), ["7 resources", "BUCKET", "PACKAGE"]);
+}
+
+#[test]
 fn calls_and_the_kinds_of_waiting_are_told_apart() {
     let mut story = Story::new();
     story.begin(1000, "api", Action::Create);
