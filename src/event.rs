@@ -48,6 +48,17 @@ pub enum Event {
         #[serde(rename = "delay_ms", serialize_with = "millis")]
         delay: Duration,
     },
+    /// An upload goes on; told every second.
+    StepProgress {
+        step: String,
+        /// Bytes handed to the network so far, what an earlier run had sent included.
+        #[serde(rename = "done_bytes")]
+        done: u64,
+        #[serde(rename = "total_bytes")]
+        total: u64,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     StepFinished {
         step: String,
         action: Action,
@@ -80,8 +91,14 @@ pub enum Event {
     CheckFailed(Checked),
     /// One request to AWS was answered; shown with `-v`.
     Call {
+        /// Whose call it is; nothing while AWS is only being read.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        step: String,
         service: &'static str,
         operation: &'static str,
+        /// How long it was kept back before, to stay within a limit of AWS.
+        #[serde(rename = "held_ms", serialize_with = "millis", skip_serializing_if = "Duration::is_zero")]
+        held: Duration,
         /// Since the run began.
         #[serde(rename = "started_ms", serialize_with = "millis")]
         started: Duration,

@@ -133,8 +133,9 @@ impl Aws<'_> {
         let begun = Instant::now();
         let mut delay = Duration::from_millis(50);
         loop {
+            let ready = Instant::now();
             self.await_turn(service, manner.budget.unwrap_or(operation)).await;
-            let mut error = match self.admitted(manner, service, operation, &send).await {
+            let mut error = match self.admitted(manner, service, operation, ready, &send).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -173,6 +174,7 @@ impl Aws<'_> {
         manner: Manner,
         service: &'static str,
         operation: &'static str,
+        ready: Instant,
         send: &F,
     ) -> Result<T>
     where
@@ -181,17 +183,24 @@ impl Aws<'_> {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         if !is_write(operation) {
-            return self.attempt(service, operation, send).await;
+            return self.attempt(service, operation, ready, send).await;
         }
         let _alone = match service == "apigateway" && changes_an_api(operation) {
             true => Some(self.writer().lock().await),
             false => None,
         };
         let _pass = if manner.unfenced { None } else { Some(self.fence().pass().await?) };
-        self.attempt(service, operation, send).await
+        self.attempt(service, operation, ready, send).await
     }
 
-    async fn attempt<T, E, F, Fut>(&self, service: &'static str, operation: &'static str, send: &F) -> Result<T>
+    /// `ready` is when it could have gone out, had nothing held it.
+    async fn attempt<T, E, F, Fut>(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        ready: Instant,
+        send: &F,
+    ) -> Result<T>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
@@ -201,8 +210,10 @@ impl Aws<'_> {
         let answer = send().await.map_err(|error| Error::from_sdk(operation, error));
         self.count(operation, answer.is_ok());
         self.report(&Event::Call {
+            step: current_step(),
             service,
             operation,
+            held: started.saturating_duration_since(ready),
             started: self.since_start(started),
             elapsed: started.elapsed(),
             error: answer.as_ref().err().map(|error| error.code.clone().unwrap_or_else(|| error.message.clone())),

@@ -1,10 +1,11 @@
 //! `poc deploy`: make AWS what deploy.yaml says.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard, input};
+use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -45,6 +46,10 @@ pub(super) struct DeployArgs {
     /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
     #[arg(long, value_name = "TIME", value_parser = input::duration)]
     wait_for_lock: Option<Duration>,
+
+    /// Draw the run as an SVG: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
 }
 
 pub(super) struct DeploySettings {
@@ -57,6 +62,7 @@ impl DeployArgs {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
         let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..run };
         ensure_answer("deploy", self.yes, ui)?;
+        draw(self.timeline.as_deref(), ui)?;
         Ok(DeploySettings { run, yes: self.yes })
     }
 }

@@ -20,7 +20,7 @@ mod unlock;
 mod validate;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -328,6 +328,12 @@ fn ensure_answer(command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(format!("{command} asks before it changes anything, and nobody can answer here; add --yes")))
+}
+
+/// The picture's file is opened before anything is sent.
+fn draw(path: Option<&Path>, ui: &Ui) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    ui.draw(path).map_err(|error| usage(&format!("--timeline: {} cannot be written: {error}", path.display())))
 }
 
 /// Ctrl-C at the question is an interruption, not a no.

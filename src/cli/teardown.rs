@@ -1,10 +1,11 @@
 //! `poc teardown`: delete all of it, and prove it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard, input};
+use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -29,6 +30,10 @@ pub(super) struct TeardownArgs {
     /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
     #[arg(long, value_name = "TIME", value_parser = input::duration)]
     wait_for_lock: Option<Duration>,
+
+    /// Draw the run as an SVG: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
 }
 
 pub(super) struct TeardownSettings {
@@ -40,6 +45,7 @@ impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
         let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..global.resolve()? };
         ensure_answer("teardown", self.yes, ui)?;
+        draw(self.timeline.as_deref(), ui)?;
         Ok(TeardownSettings { run, yes: self.yes })
     }
 }

@@ -251,6 +251,7 @@ fn help_of_deploy() {
           --no-checks             Do not run the file's checks at the end
           --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
                                   instead of ending with 5
+          --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
       -h, --help                  Print help
 
     Where:
@@ -328,6 +329,7 @@ fn help_of_teardown() {
       -y, --yes                   Do not ask; needed where nobody can answer
           --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
                                   instead of ending with 5
+          --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
       -h, --help                  Print help
 
     Where:

@@ -18,9 +18,11 @@ mod served;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod values;
 mod words;
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ pub use self::look::Look;
 use self::progress::Progress;
 pub use self::streams::Captured;
 use self::streams::Streams;
+pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
     Called, Deployed, Failure, Holder, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
@@ -82,6 +85,7 @@ pub struct Ui {
     volume: Volume,
     look: Look,
     progress: Progress,
+    timeline: OnceCell<timeline::Wanted>,
 }
 
 impl Ui {
@@ -102,7 +106,17 @@ impl Ui {
     fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
         let progress = if live { Progress::live(look, streams.colour()) } else { Progress::plain(look) };
-        Ui { streams, format, volume, look, progress }
+        Ui { streams, format, volume, look, progress, timeline: OnceCell::new() }
+    }
+
+    /// From now on takes note of the run; its picture is written to `path` when the run is over, however it ends.
+    ///
+    /// # Errors
+    /// When the file cannot be written: told now, so that nothing was sent yet.
+    pub fn draw(&self, path: &Path) -> std::io::Result<()> {
+        let wanted = timeline::Wanted::at(path)?;
+        let _ = self.timeline.set(wanted);
+        Ok(())
     }
 
     /// Is there a person who sees a question and can answer it?
@@ -134,6 +148,9 @@ impl Ui {
     pub fn agreed(&self, question: Question, planned: &Planned, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         self.progress.rest();
         self.progress.expect(&planned.plan);
+        if let Some(wanted) = self.timeline.get() {
+            wanted.timeline.expect(planned);
+        }
         match self.format {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}
@@ -311,6 +328,9 @@ impl Ui {
     /// Tells why a command failed: on stderr for people, and on stdout for programs if they are what is served.
     pub fn failed(&self, command: &'static str, failure: &Failure) {
         self.progress.rest();
+        if let Some(wanted) = self.timeline.get().filter(|_| !matches!(failure, Failure::Interrupted)) {
+            wanted.timeline.fail();
+        }
         let tally = self.progress.tally();
         match self.format {
             Format::Human => {}
@@ -354,12 +374,19 @@ impl Ui {
         self.say(&said);
     }
 
-    /// The last call: leaves the terminal as it was, and tells of a stdout that could not be written.
+    /// The last call: leaves the terminal as it was, writes the picture that is wanted, and tells of a stdout that could
+    /// not be written.
     ///
     /// # Errors
     /// The first failure of stdout; a reader that has gone away is none.
     pub fn finish(&self) -> std::io::Result<()> {
         self.progress.rest();
+        if let Some(wanted) = self.timeline.get()
+            && let Err(error) = wanted.write()
+        {
+            // The run is over, and what it came to stands.
+            self.streams.err(&format!("note: {} could not be written: {error}\n", wanted.path().display()));
+        }
         self.streams.finish()
     }
 
@@ -389,6 +416,9 @@ impl Ui {
 
 impl Reporter for Ui {
     fn report(&self, event: &Event) {
+        if let Some(wanted) = self.timeline.get() {
+            wanted.timeline.report(event);
+        }
         let said = self.progress.report(event);
         match event {
             // What a run was made for is its result; at the end of a deploy it is one step more.

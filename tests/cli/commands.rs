@@ -466,3 +466,31 @@ fn a_plain_document_tells_callers_what_they_need_and_nothing_of_what_is_behind()
     assert!(written.out.is_empty(), "{}", written.out);
     assert_eq!(fs::read_to_string(path).unwrap(), plain.out, "the same, every time");
 }
+
+#[test]
+fn a_run_is_drawn_however_it_ends() {
+    let desk = Desk::new();
+    let picture = |name: &str| fs::read_to_string(desk.directory.path().join(name)).unwrap();
+    let unwritable = desk.poc(&["deploy", "--local", "--yes", "--timeline", "nowhere/run.svg"]).exits(2);
+    assert!(told(&unwritable).contains("--timeline: nowhere/run.svg cannot be written"), "{}", unwritable.err);
+    assert!(!desk.directory.path().join(".poc").exists(), "nothing was sent");
+
+    desk.poc(&["deploy", "--local", "--yes", "--timeline", "run.svg"]).exits(0);
+    let svg = picture("run.svg");
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let names: Vec<&str> = document.descendants().filter_map(|node| node.text()).collect();
+    for words in ["poc deploy ServerlessPOC", "reading AWS", "Lambda function", "API definition", "checks", "3 checks"]
+    {
+        assert!(names.contains(&words), "{words} is not in {names:?}");
+    }
+    desk.edit("deploy.yaml", "json: { result: true }", "json: { result: false }");
+    desk.poc(&["deploy", "--local", "--yes", "--timeline", "run.svg"]).exits(4);
+    assert!(picture("run.svg").contains("class=\"mismatch\""), "the check that failed shows");
+    desk.poc(&["teardown", "--local", "--yes", "--timeline", "gone.svg"]).exits(0);
+    let gone = picture("gone.svg");
+    assert!(gone.contains("poc teardown ServerlessPOC") && gone.contains("looking again"), "{gone}");
+
+    desk.edit("deploy.yaml", "memory: 256", "memory: lots");
+    desk.poc(&["deploy", "--local", "--yes", "--timeline", "none.svg"]).exits(2);
+    assert!(!desk.directory.path().join("none.svg").exists(), "there was no run");
+}

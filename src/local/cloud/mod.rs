@@ -3,8 +3,9 @@
 //! of calls that AWS refuses is refused here.
 //!
 //! One file or folder per service; `request.rs`, `reply.rs`, `xml.rs`, `page.rs` and `stamp.rs` are the wire, `store.rs`
-//! is what is kept, `usage.rs` what callers of the deployed APIs used up.
+//! and `blobs.rs` are what is kept, `usage.rs` what callers of the deployed APIs used up.
 
+mod blobs;
 mod page;
 mod reply;
 mod request;
@@ -32,10 +33,11 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::Mutex;
 
+pub use blobs::{Blobs, Source};
 pub use reply::{Failure, Reply};
 pub use request::Request;
 pub use stamp::iso;
-pub use store::{Blobs, State, hex};
+pub use store::{State, hex};
 
 use crate::clock::Clock;
 

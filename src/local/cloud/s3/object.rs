@@ -26,9 +26,7 @@ const TOLD_AGAIN: [&str; 8] = [
 const KEY_LIMIT: usize = 1024;
 
 pub fn put(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Answer {
-    if key.len() > KEY_LIMIT {
-        return Err(Failure::new(400, "KeyTooLongError", "Your key is too long"));
-    }
+    check_key(key)?;
     if request.header("x-amz-copy-source").is_some() {
         let message = "A header you provided implies functionality that is not implemented";
         return Err(Failure::new(501, "NotImplemented", message));
@@ -51,6 +49,13 @@ pub fn put(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Ans
         reply = reply.header("x-amz-checksum-type", "FULL_OBJECT");
     }
     Ok(with_version(reply, &id))
+}
+
+pub fn check_key(key: &str) -> Result<(), Failure> {
+    if key.len() > KEY_LIMIT {
+        return Err(Failure::new(400, "KeyTooLongError", "Your key is too long"));
+    }
+    Ok(())
 }
 
 /// Adds the version under the bucket's rules. Its id and ETag.
@@ -119,7 +124,7 @@ pub fn header_tags(request: &Request) -> Result<BTreeMap<String, String>, Failur
 }
 
 /// The checksum headers of a PUT. SHA-256 is checked; the others are taken as they are.
-fn checksums(request: &Request) -> Result<BTreeMap<String, String>, Failure> {
+pub fn checksums(request: &Request) -> Result<BTreeMap<String, String>, Failure> {
     const KNOWN: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
     let mut given = BTreeMap::new();
     for algorithm in KNOWN {
@@ -140,28 +145,26 @@ pub fn get(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Ans
     if let Some(reply) = unchanged(&version, request)? {
         return Ok(reply);
     }
-    let bytes = call
-        .blobs
-        .get(&version.blob)
-        .ok_or_else(|| Failure::new(500, "InternalError", "We encountered an internal error. Please try again."))?;
+    let lost = || Failure::new(500, "InternalError", "We encountered an internal error. Please try again.");
     let Some(range) = request.header("range").and_then(|range| range.strip_prefix("bytes=")) else {
-        return Ok(described(&version, request, true).body(bytes.to_vec()));
+        let bytes = call.blobs.get(&version.blob).ok_or_else(lost)?;
+        return Ok(described(&version, request, true).body(bytes));
     };
-    let (start, end) = span(range, bytes.len())
+    let (start, end) = span(range, version.size)
         .ok_or_else(|| Failure::new(416, "InvalidRange", "The requested range is not satisfiable"))?;
-    let part = bytes.slice(start..end).to_vec();
+    let part = call.blobs.stretch(&version.blob, start, end).ok_or_else(lost)?;
     let mut reply = described(&version, request, false).body(part);
     reply.status = 206;
-    Ok(reply.header("content-range", &format!("bytes {start}-{}/{}", end - 1, bytes.len())))
+    Ok(reply.header("content-range", &format!("bytes {start}-{}/{}", end - 1, version.size)))
 }
 
 /// The half-open span that `range` (`5-9`, `5-`, `-5`) means in an object of `size`.
-fn span(range: &str, size: usize) -> Option<(usize, usize)> {
+fn span(range: &str, size: u64) -> Option<(u64, u64)> {
     let (from, to) = range.split_once('-')?;
     let (start, end) = match (from, to) {
-        ("", last) => (size.saturating_sub(last.parse().ok()?), size),
+        ("", last) => (size.saturating_sub(last.parse::<u64>().ok()?), size),
         (from, "") => (from.parse().ok()?, size),
-        (from, to) => (from.parse().ok()?, to.parse::<usize>().ok()?.saturating_add(1).min(size)),
+        (from, to) => (from.parse().ok()?, to.parse::<u64>().ok()?.saturating_add(1).min(size)),
     };
     (start < end).then_some((start, end))
 }
