@@ -248,6 +248,7 @@ fn checks_are_the_last_bar_and_a_failed_one_shows() {
         status: Some(200),
         attempts: 1,
         elapsed: ms(elapsed),
+        reason: None,
         differences,
     };
     story.tell(1400, Event::CheckPassed(check("good", 400, Vec::new())));
