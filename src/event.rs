@@ -124,6 +124,11 @@ pub enum Event {
         #[serde(rename = "elapsed_ms", serialize_with = "millis")]
         elapsed: Duration,
     },
+    /// After such an edit: the files say again what is served.
+    Restored {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     /// The last line of a server.
     Stopped {
         /// Requests answered.
@@ -177,7 +182,7 @@ pub struct Request {
     pub request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<RequestStep>,
-    /// Why it was answered before it reached the function.
+    /// Why it was answered before it reached the function, or with what the function failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -213,6 +218,9 @@ pub struct Checked {
     /// None where it passed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
+    /// What lies behind an answer that is not as expected, where the embedded cloud tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Checked {
@@ -284,6 +292,13 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// What to do now.
     pub next: String,
+}
+
+impl Problem {
+    /// Is it that somebody else is at work on the stage, or took the lock over?
+    pub fn is_of_the_lock(&self) -> bool {
+        matches!(self.kind, "locked" | "lock_lost")
+    }
 }
 
 /// Takes events as they happen.

@@ -1,8 +1,10 @@
 //! `poc deploy`: make AWS what deploy.yaml says.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -39,6 +41,10 @@ pub(super) struct DeployArgs {
     /// Do not run the file's checks at the end
     #[arg(long)]
     no_checks: bool,
+
+    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
+    #[arg(long, value_name = "TIME", value_parser = input::duration)]
+    wait_for_lock: Option<Duration>,
 }
 
 pub(super) struct DeploySettings {
@@ -49,12 +55,14 @@ pub(super) struct DeploySettings {
 impl DeployArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
+        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..run };
         ensure_answer("deploy", self.yes, ui)?;
         Ok(DeploySettings { run, yes: self.yes })
     }
 }
 
-pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: DeploySettings) -> Result<End, Failure> {
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: DeploySettings) -> Result<End, Failure> {
+    settings.run.stop = interrupts.stop.clone();
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
     let deployed = pipeline::deploy(&settings.run, ui, &confirm).await?;

@@ -16,6 +16,7 @@ mod teardown;
 mod test;
 #[cfg(test)]
 mod tests;
+mod unlock;
 mod validate;
 
 use std::future::Future;
@@ -28,7 +29,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
-use crate::pipeline::{Failure, Settings};
+use crate::pipeline::{Failure, Settings, Stop};
 use crate::ui::{Color, Format, Ui, Volume};
 
 const STYLES: Styles = Styles::styled()
@@ -57,6 +58,7 @@ Exit codes:
   2    the command line or deploy.yaml is wrong; nothing was sent to AWS
   3    changes are pending (plan --exit-code)
   4    a check failed (test, deploy)
+  5    somebody else is at work on the stage, or took the lock over
   130  interrupted, or answered with no
 
 Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, \
@@ -96,6 +98,7 @@ enum Command {
     Render(render::RenderArgs),
     Export(export::ExportArgs),
     Teardown(teardown::TeardownArgs),
+    Unlock(unlock::UnlockArgs),
 }
 
 /// Options that every command takes, before or after its name.
@@ -133,7 +136,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, teardown)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 
@@ -220,6 +223,7 @@ impl Cli {
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
             Command::Teardown(_) => "teardown",
+            Command::Unlock(_) => "unlock",
         }
     }
 }
@@ -248,6 +252,8 @@ impl Global {
             adopt: false,
             wait: true,
             checks: true,
+            wait_for_lock: Duration::ZERO,
+            stop: Stop::default(),
         })
     }
 }
@@ -262,7 +268,7 @@ pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
             _ => interrupts.first().await,
         }
     };
-    match race(dispatch(cli, ui, interrupts), ui, interrupted).await {
+    match race(dispatch(cli, ui, interrupts), ui, interrupted, &interrupts.stop).await {
         Ok(end) => end,
         Err(failure) => {
             ui.failed(name, &failure);
@@ -286,6 +292,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
     }
 }
 
@@ -294,15 +301,22 @@ async fn race(
     command: impl Future<Output = Result<End, Failure>>,
     ui: &Ui,
     interrupted: impl Future<Output = ()>,
+    stop: &Stop,
 ) -> Result<End, Failure> {
-    let mut interrupted = std::pin::pin!(interrupted);
+    let (mut interrupted, mut asked) = (std::pin::pin!(interrupted), false);
     let mut pulse = tokio::time::interval(Duration::from_secs(1));
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
             biased;
             end = &mut command => return end,
-            () = &mut interrupted => return Err(Failure::Interrupted),
+            () = &mut interrupted, if !asked => {
+                asked = true;
+                // A run that holds a lock finishes what is in flight and lets the lock go.
+                if !stop.ask() {
+                    return Err(Failure::Interrupted);
+                }
+            }
             _ = pulse.tick() => ui.pulse(),
         }
     }
@@ -328,8 +342,8 @@ fn usage(sentence: &str) -> Failure {
 fn endpoint_url(text: &str) -> Result<String, String> {
     let wrong = || "give a URL such as http://localhost:4566".to_owned();
     let url: http::Uri = text.parse().map_err(|_| wrong())?;
-    match (url.scheme_str(), url.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+    match (url.scheme_str(), url.host(), url.query()) {
+        (Some("http" | "https"), Some(host), None) if !host.is_empty() => Ok(text.to_owned()),
         _ => Err(wrong()),
     }
 }

@@ -1,8 +1,10 @@
 //! `poc teardown`: delete all of it, and prove it.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -23,6 +25,10 @@ pub(super) struct TeardownArgs {
     /// Do not ask; needed where nobody can answer
     #[arg(short, long)]
     yes: bool,
+
+    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
+    #[arg(long, value_name = "TIME", value_parser = input::duration)]
+    wait_for_lock: Option<Duration>,
 }
 
 pub(super) struct TeardownSettings {
@@ -32,13 +38,14 @@ pub(super) struct TeardownSettings {
 
 impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
-        let run = global.resolve()?;
+        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..global.resolve()? };
         ensure_answer("teardown", self.yes, ui)?;
         Ok(TeardownSettings { run, yes: self.yes })
     }
 }
 
-pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: TeardownSettings) -> Result<End, Failure> {
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: TeardownSettings) -> Result<End, Failure> {
+    settings.run.stop = interrupts.stop.clone();
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Teardown, planned, settings.yes, &stop);
     let gone = pipeline::teardown(&settings.run, ui, &confirm).await?;

@@ -49,6 +49,7 @@ fn help_of_poc() {
       render    Show what a mapping template makes of a request; needs no deploy.yaml
       export    Write the API as a document for other programs; nothing is sent to AWS
       teardown  Delete everything that a deploy made
+      unlock    Take the lock away from a run that is dead
 
     Options:
       -h, --help     Print help
@@ -65,7 +66,7 @@ fn help_of_poc() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -85,6 +86,7 @@ fn help_of_poc() {
       2    the command line or deploy.yaml is wrong; nothing was sent to AWS
       3    changes are pending (plan --exit-code)
       4    a check failed (test, deploy)
+      5    somebody else is at work on the stage, or took the lock over
       130  interrupted, or answered with no
 
     Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION,
@@ -133,7 +135,8 @@ fn help_on_a_narrow_terminal() {
     Output:
           --json          Print data for programs on stdout: one
                           document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate,
+                          logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a
                           plan, every call to AWS
@@ -176,7 +179,7 @@ fn help_of_validate() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -215,7 +218,7 @@ fn help_of_plan() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -241,11 +244,14 @@ fn help_of_deploy() {
     Usage: poc deploy [OPTIONS]
 
     Options:
-      -y, --yes        Do not ask; needed where nobody can answer
-          --adopt      Take over resources that have our names but not our tags
-          --no-wait    Do not wait for certificates and domain names that AWS is still working on
-          --no-checks  Do not run the file's checks at the end
-      -h, --help       Print help
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --adopt                 Take over resources that have our names but not our tags
+          --no-wait               Do not wait for certificates and domain names that AWS is still
+                                  working on
+          --no-checks             Do not run the file's checks at the end
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+      -h, --help                  Print help
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]
@@ -258,7 +264,7 @@ fn help_of_deploy() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -295,7 +301,7 @@ fn help_of_status() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -319,8 +325,10 @@ fn help_of_teardown() {
     Usage: poc teardown [OPTIONS]
 
     Options:
-      -y, --yes   Do not ask; needed where nobody can answer
-      -h, --help  Print help
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+      -h, --help                  Print help
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]
@@ -333,7 +341,7 @@ fn help_of_teardown() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -407,7 +415,7 @@ async fn ctrl_c_ends_a_run_that_waits() {
     let (sender, interrupts) = Interrupts::by_hand();
     let forever = std::future::pending::<Result<End, Failure>>();
     let ui = silent_ui();
-    let (end, ()) = tokio::join!(race(forever, &ui, interrupts.first()), async {
+    let (end, ()) = tokio::join!(race(forever, &ui, interrupts.first(), &interrupts.stop), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         sender.send_replace(true);
     });
@@ -428,7 +436,7 @@ async fn a_run_that_just_ended_is_not_called_interrupted() {
     let (sender, interrupts) = Interrupts::by_hand();
     sender.send_replace(true);
     let done = async { Ok(End::Done) };
-    assert!(matches!(race(done, &silent_ui(), interrupts.first()).await, Ok(End::Done)));
+    assert!(matches!(race(done, &silent_ui(), interrupts.first(), &interrupts.stop).await, Ok(End::Done)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -439,5 +447,5 @@ async fn without_signals_a_run_goes_on() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         Ok(End::Done)
     };
-    assert!(matches!(race(later, &silent_ui(), interrupts.first()).await, Ok(End::Done)));
+    assert!(matches!(race(later, &silent_ui(), interrupts.first(), &interrupts.stop).await, Ok(End::Done)));
 }

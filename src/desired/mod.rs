@@ -19,11 +19,12 @@ use crate::package::Zipped;
 use crate::resources::definition::fingerprint;
 use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
+use crate::resources::lock::Founded;
 use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, LoggingRole, Lookups, Object, Owner,
+    Function, GivenCertificate, HostedZone, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
     Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
@@ -51,9 +52,12 @@ pub struct Choices {
 pub struct Desired {
     pub graph: Graph,
     pub handles: Handles,
+    /// Told once the artifact bucket is made.
+    pub founded: Rc<Founded>,
 }
 
 pub struct Handles {
+    pub bucket: Handle<Bucket>,
     pub api: Handle<RestApi>,
     pub alias: Handle<Alias>,
     pub deployment: Handle<Deployment>,
@@ -73,7 +77,8 @@ pub fn desired(
     let g = &mut graph;
 
     // The code.
-    let bucket = g.add(page.bucket(&spec.package.bucket));
+    let founded = Rc::default();
+    let bucket = g.add(page.bucket(&spec.package.bucket, &founded));
     let object = g.add(page.object(&spec.package.bucket, bucket, package.clone()));
     let log_group = g.add(page.log_group(&spec.function.name));
     let wanted_role = page.role(&spec.function.name, spec.role.clone());
@@ -147,7 +152,7 @@ pub fn desired(
     // What an earlier deploy.yaml named and this one does not.
     former.add_surplus(&page, g, live, Parts { role, object, domain });
 
-    Desired { graph, handles: Handles { api, alias, deployment } }
+    Desired { graph, handles: Handles { bucket, api, alias, deployment }, founded }
 }
 
 /// What a mapping leads to.
@@ -163,6 +168,15 @@ struct Parts {
     role: Handle<Role>,
     object: Handle<Object>,
     domain: Option<Handle<DomainName>>,
+}
+
+fn prefix(spec: &Spec) -> String {
+    format!("{}/{}/", spec.app, spec.stage)
+}
+
+/// The lock that keeps runs on this stage apart.
+pub fn lock(spec: &Spec, account: &Account) -> Lock {
+    Lock::under(&spec.package.bucket, &account.id, &prefix(spec))
 }
 
 fn owner(spec: &Spec, choices: Choices) -> Owner {
@@ -188,11 +202,13 @@ struct Page<'a> {
 impl Page<'_> {
     /// Under which our objects lie in the artifact bucket, apart from other stages' and applications'.
     fn prefix(&self) -> String {
-        format!("{}/{}/", self.spec.app, self.spec.stage)
+        prefix(self.spec)
     }
 
-    fn bucket(&self, name: &str) -> Bucket {
+    fn bucket(&self, name: &str, founded: &Rc<Founded>) -> Bucket {
         Bucket {
+            lock: Lock::under(name, &self.account.id, &self.prefix()),
+            founded: founded.clone(),
             name: name.to_owned(),
             region: self.account.region.clone(),
             account: self.account.id.clone(),

@@ -13,6 +13,13 @@ pub struct Manner {
     pub local: bool,
 }
 
+impl Manner {
+    /// `poc deploy --local --stage dev`: another command about the same deployment.
+    pub fn command(&self, name: &str) -> String {
+        format!("poc {name}{}{}", if self.local { " --local" } else { "" }, self.options)
+    }
+}
+
 /// URLs, names and a line to copy; only what is known. A key's value is never among it (law 10).
 pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known, manner: &Manner) -> Words {
     let mut outputs = Words::new();
@@ -92,8 +99,8 @@ fn wanted(spec: &Spec) -> Option<Wanted> {
 pub fn curl(spec: &Spec, url: &str, manner: &Manner) -> Option<String> {
     let Wanted { verb, target, keyed } = wanted(spec)?;
     let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
-    let (place, options) = (if manner.local { " --local" } else { "" }, &manner.options);
-    let header = if keyed { format!("-H \"x-api-key: $(poc key show{place}{options})\" ") } else { String::new() };
+    let key = manner.command("key show");
+    let header = if keyed { format!("-H \"x-api-key: $({key})\" ") } else { String::new() };
     Some(format!("curl {method}{header}'{url}{target}'"))
 }
 

@@ -13,7 +13,7 @@ use crate::engine::plan::{Change, Changes};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
 use crate::event::Action;
 use crate::package::Zipped;
-use crate::resources::Bucket;
+use crate::resources::{Bucket, Lock};
 
 /// How many packages are kept, the one in use included.
 const KEPT: usize = 5;
@@ -143,7 +143,8 @@ impl Resource for Object {
     }
 
     async fn prune(&self, aws: &Aws<'_>, _: &Known, _: &Observed, surplus: &[Change]) -> Result<()> {
-        self.remove(aws, surplus.iter().map(|change| (change.path.clone(), None)).collect()).await
+        let doomed = surplus.iter().map(|change| (change.path.clone(), None)).collect();
+        remove(aws, &self.bucket_name, &self.account, doomed).await
     }
 
     fn consequences(&self, action: Action, _: &[Change]) -> Vec<String> {
@@ -157,29 +158,10 @@ impl Resource for Object {
         seen.packages.iter().map(|stored| Change::removed(&stored.key, stored.size)).collect()
     }
 
-    /// Everything under the prefix goes, with every version of it and every delete marker, should the bucket keep such.
+    /// Everything under the prefix goes but the lock, which goes with the bucket.
     async fn delete(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<()> {
-        loop {
-            let call = || {
-                let list =
-                    aws.s3().list_object_versions().bucket(&self.bucket_name).expected_bucket_owner(&self.account);
-                list.prefix(&self.prefix).send()
-            };
-            let answer = found(aws.call("s3", "ListObjectVersions", Repeat::Safe, call).await)?;
-            let Some(page) = answer else { return Ok(()) };
-            let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
-            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-            let named =
-                |(key, version): (Option<&str>, Option<&str>)| Some((key?.to_owned(), version.map(str::to_owned)));
-            let doomed: Vec<_> = versions.chain(markers).filter_map(named).collect();
-            if doomed.is_empty() {
-                return Ok(());
-            }
-            self.remove(aws, doomed).await?;
-            if page.is_truncated() != Some(true) {
-                return Ok(());
-            }
-        }
+        let lock = Lock::under(&self.bucket_name, &self.account, &self.prefix).key;
+        clear(aws, &self.bucket_name, &self.account, &self.prefix, |key| key != lock).await
     }
 }
 
@@ -201,37 +183,6 @@ impl Object {
         hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
-    /// Removes keys, or single versions of them.
-    async fn remove(&self, aws: &Aws<'_>, doomed: Vec<(String, Option<String>)>) -> Result<()> {
-        let objects = doomed.into_iter().map(|(key, version)| {
-            ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete)
-        });
-        let objects: Vec<ObjectIdentifier> = objects.collect::<Result<_>>()?;
-        for batch in objects.chunks(BATCH) {
-            let delete = Delete::builder().set_objects(Some(batch.to_vec())).quiet(true).build().map_err(incomplete)?;
-            let call = || {
-                let call = aws.s3().delete_objects().bucket(&self.bucket_name).expected_bucket_owner(&self.account);
-                call.delete(delete.clone()).send()
-            };
-            let answer = aws.call("s3", "DeleteObjects", Repeat::Safe, call).await?;
-            // The call as a whole succeeds even where some keys are refused (`AWS_FACTS` B9).
-            if let Some(refused) = answer.errors().iter().find(|refused| refused.code() != Some("NoSuchKey")) {
-                let (key, why) = (refused.key().unwrap_or_default(), refused.message().unwrap_or_default());
-                return Err(Error {
-                    operation: Some("DeleteObjects"),
-                    code: refused.code().map(str::to_owned),
-                    ..Error::refused(
-                        "object_kept",
-                        format!("{key}: {why}"),
-                        "let these credentials do s3:DeleteObject and s3:DeleteObjectVersion in the bucket, then run \
-                         the same command again",
-                    )
-                });
-            }
-        }
-        Ok(())
-    }
-
     fn unlisted(&self, error: Error) -> Error {
         if !error.is(ErrorKind::AccessDenied) {
             return error;
@@ -245,6 +196,69 @@ impl Object {
             ..error
         }
     }
+}
+
+/// Everything under `prefix` whose key is `wanted` to go, with every version of it and every delete marker, should the
+/// bucket keep such.
+pub(super) async fn clear(
+    aws: &Aws<'_>,
+    bucket: &str,
+    account: &str,
+    prefix: &str,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<()> {
+    let (mut after_key, mut after_version) = (None, None);
+    loop {
+        let call = || {
+            let list = aws.s3().list_object_versions().bucket(bucket).expected_bucket_owner(account).prefix(prefix);
+            list.set_key_marker(after_key.clone()).set_version_id_marker(after_version.clone()).send()
+        };
+        let answer = found(aws.call("s3", "ListObjectVersions", Repeat::Safe, call).await)?;
+        let Some(page) = answer else { return Ok(()) };
+        let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
+        let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+        let named = |(key, version): (Option<&str>, Option<&str>)| Some((key?.to_owned(), version.map(str::to_owned)));
+        let doomed = versions.chain(markers).filter_map(named).filter(|(key, _)| wanted(key));
+        let doomed: Vec<_> = doomed.collect();
+        if !doomed.is_empty() {
+            remove(aws, bucket, account, doomed).await?;
+        }
+        if page.is_truncated() != Some(true) {
+            return Ok(());
+        }
+        (after_key, after_version) = (page.next_key_marker, page.next_version_id_marker);
+    }
+}
+
+/// Removes keys, or single versions of them.
+async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String, Option<String>)>) -> Result<()> {
+    let objects = doomed
+        .into_iter()
+        .map(|(key, version)| ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete));
+    let objects: Vec<ObjectIdentifier> = objects.collect::<Result<_>>()?;
+    for batch in objects.chunks(BATCH) {
+        let delete = Delete::builder().set_objects(Some(batch.to_vec())).quiet(true).build().map_err(incomplete)?;
+        let call = || {
+            let call = aws.s3().delete_objects().bucket(bucket).expected_bucket_owner(account);
+            call.delete(delete.clone()).send()
+        };
+        let answer = aws.call("s3", "DeleteObjects", Repeat::Safe, call).await?;
+        // The call as a whole succeeds even where some keys are refused (`AWS_FACTS` B9).
+        if let Some(refused) = answer.errors().iter().find(|refused| refused.code() != Some("NoSuchKey")) {
+            let (key, why) = (refused.key().unwrap_or_default(), refused.message().unwrap_or_default());
+            return Err(Error {
+                operation: Some("DeleteObjects"),
+                code: refused.code().map(str::to_owned),
+                ..Error::refused(
+                    "object_kept",
+                    format!("{key}: {why}"),
+                    "let these credentials do s3:DeleteObject and s3:DeleteObjectVersion in the bucket, then run \
+                     the same command again",
+                )
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The SDK's builders check that required members are set; here they always are.

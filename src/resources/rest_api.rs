@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::definition::VERSION;
 use super::lookups::Lookups;
 use super::{Owner, patch};
-use crate::aws::{Aws, Error, Repeat, Result, gone, once, ordered};
+use crate::aws::{Aws, CREATE_EDGE_API, Error, Manner, Repeat, Result, gone, once, ordered};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::Action;
@@ -259,7 +259,9 @@ impl Resource for RestApi {
     async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<Outputs> {
         let create = async || {
             let call = || self.request(aws).send();
-            let api = aws.call("apigateway", "CreateRestApi", Repeat::Never, call).await?;
+            let edge = self.settings.endpoint == endpoint_name(Endpoint::Edge);
+            let manner = Manner { budget: edge.then_some(CREATE_EDGE_API), ..Manner::default() };
+            let api = aws.call_in(manner, "apigateway", "CreateRestApi", Repeat::Never, call).await?;
             let id = api.id.ok_or_else(|| Error::unexpected("CreateRestApi names no id"))?;
             Ok(Outputs { id, root: api.root_resource_id })
         };

@@ -31,8 +31,8 @@ pub use self::streams::Captured;
 use self::streams::Streams;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested, TornDown,
-    Validated,
+    Called, Deployed, Failure, Holder, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
+    TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub enum Question {
     Deploy,
     Teardown,
     Rotate,
+    Unlock,
 }
 
 /// A JSON document for a file or for people.
@@ -138,7 +139,7 @@ impl Ui {
             _ if self.volume == Volume::Quiet && yes => {}
             _ => self.streams.err(&match question {
                 Question::Teardown => human::teardown(planned, &self.look),
-                Question::Deploy | Question::Rotate => human::plan(planned, &self.look),
+                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look),
             }),
         }
         if yes || planned.plan.is_empty() {
@@ -206,6 +207,25 @@ impl Ui {
         }
     }
 
+    /// Shows who holds the lock and, unless `yes`, asks. `interrupted` ends the question with a no.
+    pub fn agreed_to_unlock(&self, holder: &Holder, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
+        if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
+            self.streams.err(&outcome::holder(holder, &self.look));
+        }
+        if yes {
+            return true;
+        }
+        self.streams.err(&human::question(Question::Unlock));
+        self.streams.answer(interrupted)
+    }
+
+    pub fn unlocked(&self, unlocked: &Unlocked) {
+        match self.format {
+            Format::Human => self.streams.err(&outcome::unlocked(unlocked, &self.look)),
+            _ => self.document(&json::unlocked(unlocked)),
+        }
+    }
+
     /// One event of a log: a line of JSON, or its time and text.
     pub fn log_line(&self, line: &LogLine) {
         self.progress.rest();
@@ -232,9 +252,10 @@ impl Ui {
             self.streams.err(&called::ladder(trace, &self.look));
         }
         if include {
+            self.say(&called::reason(called, &self.look));
             self.data_without_end(called::head(called).as_bytes());
         } else if self.volume != Volume::Quiet {
-            self.streams.err(&called::about(called));
+            self.streams.err(&called::about(called, &self.look));
         }
         self.data(&called.body);
     }

@@ -249,6 +249,7 @@ impl Progress {
             Event::Serving { .. } | Event::Request(_) => String::new(),
             Event::Redeployed { elapsed, changes } => served::redeployed(*elapsed, changes, &self.look),
             Event::Kept { .. } => served::kept(&self.look),
+            Event::Restored { .. } => served::restored(&self.look),
             Event::Stopped { requests, elapsed } => {
                 tally.ended = true;
                 served::stopped(*requests, *elapsed, &self.look)

@@ -63,7 +63,16 @@ fn without_the_functions_runtime_the_checks_say_so() {
     let desk = Desk::new();
     let mut command = desk.command(&["deploy", "--local", "--yes"]);
     let ran = Ran::of(command.env("PATH", desk.directory.path()).output().unwrap()).exits(4);
-    assert!(told(&ran).contains("2 of 3 checks failed"), "{}", ran.err);
+    let words = told(&ran);
+    assert!(words.contains("2 of 3 checks failed"), "{}", ran.err);
+    assert_eq!(words.matches("reason: ").count(), 2, "{}", ran.err);
+    assert!(words.contains("python3"), "{}", ran.err);
+
+    // A call's answer is what a caller would get; the developer is told more.
+    let mut command = desk.command(&["call", "GET", REQUEST, "--local"]);
+    let ran = Ran::of(command.env("PATH", desk.directory.path()).output().unwrap()).exits(0);
+    assert_eq!(ran.out, "{\"message\":\"Internal server error\"}");
+    assert!(told(&ran).contains("reason: ") && told(&ran).contains("python3"), "{}", ran.err);
 }
 
 #[test]
@@ -92,10 +101,30 @@ fn a_test_tells_of_every_check_and_what_differs() {
 }
 
 #[test]
+fn a_report_gets_its_directory_and_one_without_a_place_costs_no_run() {
+    let desk = deployed();
+    desk.poc(&["test", "--local", "--junit", "target/reports/checks.xml"]).exits(0);
+    assert!(desk.directory.path().join("target/reports/checks.xml").is_file());
+    for place in ["target", "deploy.yaml/checks.xml"] {
+        let ran = desk.poc(&["test", "--local", "--junit", place]).exits(2);
+        assert!(told(&ran).contains("cannot be written") && !ran.out.contains("passed"), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn a_file_without_checks_is_told_as_such_and_nothing_deployed_is_an_error() {
     let desk = Desk::new();
     let ran = desk.poc(&["test", "--local"]).exits(1);
-    assert!(told(&ran).contains("is not deployed") && told(&ran).contains("poc deploy"), "{}", ran.err);
+    assert!(told(&ran).contains("is not deployed next: `poc deploy --local` deploys it"), "{}", ran.err);
+    // A mistake of the command line is told first.
+    let ran = desk.poc(&["call", "GET", REQUEST, "--local", "--key", "ServerlessPC"]).exits(2);
+    assert!(told(&ran).contains("did you mean `ServerlessPOC`?"), "{}", ran.err);
+    let ran = desk.poc(&["call", "GET", REQUEST, "--trace"]).exits(2);
+    assert!(told(&ran).contains("it needs --local"), "{}", ran.err);
+    let ran = desk.poc(&["logs", "--local", "--stage", "dev"]).exits(1);
+    assert!(told(&ran).contains("`poc deploy --local --stage dev` makes it"), "{}", ran.err);
+    let ran = desk.poc(&["key", "show", "--local"]).exits(1);
+    assert!(told(&ran).contains("`poc deploy --local` makes it"), "{}", ran.err);
     let text = fs::read_to_string(desk.directory.path().join("deploy.yaml")).unwrap();
     let (before, rest) = text.split_once("\nchecks:").unwrap();
     let after = &rest[rest.find("\nstages:").unwrap()..];
@@ -125,8 +154,12 @@ fn a_call_gets_what_a_caller_would_get() {
     assert_eq!(wrong.out, "{\"message\":\"Forbidden\"}");
 
     let missing = desk.poc(&["call", "GET", REQUEST, "--local", "--key", "ServerlessPC"]).exits(2);
+    assert_eq!(missing.out, "");
     assert!(missing.err.contains("did you mean `ServerlessPOC`?"), "{}", missing.err);
     desk.poc(&["call", "GET", "/a b", "--local"]).exits(2);
+    let whole = desk.poc(&["call", "GET", "http://127.0.0.1:3000/prod/admit", "--local"]).exits(2);
+    assert!(told(&whole).contains("is a whole URL; give the path under the stage"), "{}", whole.err);
+    desk.poc(&["call", "GET", "/admit", "--local", "--url", "http://127.0.0.1:1/prod?gre=800"]).exits(2);
 }
 
 #[test]
@@ -184,6 +217,10 @@ fn another_url_is_called_over_the_network() {
         asked.contains("content-type: application/json\r\n") && asked.contains("content-length: 12\r\n"),
         "{asked}"
     );
+
+    // The key's value has to be looked up somewhere.
+    let ran = desk.poc(&["call", "GET", "/admit", "--url", &url]).exits(1);
+    assert!(told(&ran).contains("for what `poc dev` serves, add --local"), "{}", ran.err);
 
     let ran = desk.poc(&["call", "GET", "/", "--local", "--url", "http://127.0.0.1:1"]).exits(1);
     assert!(told(&ran).contains("http://127.0.0.1:1 does not answer"), "{}", ran.err);
@@ -278,6 +315,17 @@ fn a_key_is_shown_and_rotated() {
     assert_eq!(desk.poc(&["plan", "--local", "--json"]).exits(0).json()["steps"], json!([]));
 }
 
+/// The one file that holds it.
+#[cfg(unix)]
+#[test]
+fn the_file_that_holds_a_keys_value_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = deployed();
+    let file = desk.directory.path().join(".poc/local/cloud.json");
+    assert!(fs::read_to_string(&file).unwrap().contains(&value(&desk)));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
 #[test]
 fn a_value_from_the_environment_is_replaced_before_the_old_one_goes() {
     let desk = Desk::new();
@@ -339,6 +387,10 @@ fn a_template_is_rendered_for_what_the_options_say() {
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("|||{}||", ""));
     let ran = desk.poc(&["render", "t.vtl", "--request", "request.json"]).exits(0);
     assert_eq!(ran.out, "file|file||{}|file|");
+    write("wrong.json", r#"{"query": {"a": "file"}, "body": "x"}"#);
+    let ran = desk.poc(&["render", "t.vtl", "--request", "wrong.json"]).exits(0);
+    assert_eq!(ran.out, "|||x||");
+    assert!(told(&ran).contains("wrong.json: `query` means nothing"), "{}", ran.err);
     let options = ["--query", "a=1=2", "--header", "c=3", "--body", "@context.json", "--context", "context.json"];
     let variable = ["--stage-variable", "v=x", "--request", "request.json"];
     let ran = desk.poc(&[["render", "t.vtl"].as_slice(), &options, &variable].concat()).exits(0);

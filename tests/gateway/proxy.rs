@@ -147,6 +147,7 @@ async fn anything_else_is_a_bad_gateway() {
         "{\"statusCode\": 200, \"body\": {\"a\": 1}}",
         "{\"statusCode\": 200, \"headers\": [\"a\"]}",
         "{\"statusCode\": 99}",
+        "{\"statusCode\": 101}",
         "no json",
     ] {
         world.function.returns(returned);

@@ -192,10 +192,9 @@ impl Cloud {
         self.transactions.fetch_add(1, Ordering::Release);
         drop(kept);
         self.travel().await;
-        match reply {
-            Ok(reply) => reply.into_http(),
-            Err(fault) => Failure::new(500, "InternalFailure", fault.to_string()).json().into_http(),
-        }
+        let reply = reply.unwrap_or_else(|fault| Failure::new(500, "InternalFailure", fault.to_string()).json());
+        // AWS's own time of day, of the moment at which it did what was asked.
+        reply.header("date", &stamp::http(now)).into_http()
     }
 
     /// Half of the latency passes on the way here and half on the way back: what is cut off may or may not be done.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -188,10 +188,19 @@ fn on_disk<T>(directory: &Path, blobs: &Blobs, work: impl FnOnce(&mut State, &Bl
     let after = serde_json::to_vec(&state)?;
     if after != before {
         let partial = directory.join("cloud.json.partial");
-        fs::write(&partial, after)?;
+        write_private(&partial, &after)?;
         fs::rename(partial, path)?;
     }
     Ok(done)
+}
+
+/// The directory keeps others out already; a copy of the file does so by itself. It holds the API keys' values.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 #[cfg(unix)]

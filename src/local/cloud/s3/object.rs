@@ -35,7 +35,7 @@ pub fn put(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Ans
     }
     let tags = header_tags(request)?;
     let checksums = checksums(request)?;
-    check_put_conditions(bucket(call, name, request)?, key, request)?;
+    check_conditions(bucket(call, name, request)?, key, request)?;
     let blob = call.blobs.put(&request.body).map_err(|fault| kept(&fault))?;
     let size = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
     let etag = blob[..32].to_owned();
@@ -74,15 +74,17 @@ pub fn store(
     Ok(told)
 }
 
-/// `If-None-Match: *` and `If-Match`: write only if nothing is there, or only over what is known.
-pub fn check_put_conditions(found: &Bucket, key: &str, request: &Request) -> Result<(), Failure> {
+/// `If-None-Match: *` and `If-Match`: write only if nothing is there, write or delete only what is known.
+pub fn check_conditions(found: &Bucket, key: &str, request: &Request) -> Result<(), Failure> {
     let current = found.objects.get(key).and_then(|versions| versions.last()).filter(|version| !version.delete_marker);
     if request.header("if-none-match") == Some("*") && current.is_some() {
         return Err(precondition());
     }
     match (request.header("if-match"), current) {
         (Some(_), None) => Err(Failure::new(404, "NoSuchKey", "The specified key does not exist.")),
-        (Some(wanted), Some(current)) if wanted.trim_matches('"') != current.etag => Err(precondition()),
+        (Some(wanted), Some(current)) if wanted != "*" && wanted.trim_matches('"') != current.etag => {
+            Err(precondition())
+        }
         _ => Ok(()),
     }
 }

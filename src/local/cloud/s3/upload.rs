@@ -82,7 +82,7 @@ pub fn list(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
 
 pub fn complete(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Answer {
     let found = upload(call, name, key, request)?.clone();
-    object::check_put_conditions(bucket(call, name, request)?, key, request)?;
+    object::check_conditions(bucket(call, name, request)?, key, request)?;
     let document = xml::parse(&request.body).ok_or_else(malformed)?;
     let mut chosen: Vec<&Part> = Vec::new();
     let mut last = 0;
