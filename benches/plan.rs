@@ -14,7 +14,7 @@ use poc::engine::{decide, read};
 use poc::event::Recorder;
 use poc::local::cloud::{ACCOUNT, Cloud, Profile};
 use poc::package;
-use poc::pipeline::{self, Settings};
+use poc::pipeline::{self, Settings, Stop};
 use poc::resources::Lookups;
 use poc::resources::definition::Form;
 use poc::spec::{Document, Spec, Variables};
@@ -118,6 +118,8 @@ async fn deploy(cloud: &EmbeddedCloud) {
         adopt: false,
         wait: true,
         checks: false,
+        wait_for_lock: std::time::Duration::ZERO,
+        stop: Stop::default(),
     };
     pipeline::deploy(&settings, &Recorder::default(), &|_| true).await.expect("it deploys");
 }

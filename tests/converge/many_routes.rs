@@ -175,7 +175,6 @@ async fn all_the_routes_there_can_be_are_one_import_and_one_of_them_is_a_few_cal
     assert_eq!(times(&told, "PutRestApi"), 0);
     // DeleteMethod apart: a method, two responses, an integration and its two.
     assert_eq!(parts(&told), 6);
-    world.assert_idle().await;
 
     world.write("deploy.yaml", &plain(ALL, &|_| true));
     let all = world.planned_changes().await;
