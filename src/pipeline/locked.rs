@@ -45,7 +45,7 @@ pub(super) struct Converged {
 
 /// What became of taking the lock.
 enum Taken<'s> {
-    Held(Held<'s>),
+    Held(Box<Held<'s>>),
     /// Somebody else was first: what was read is not true any more.
     Moved,
     /// The endpoint knows no conditional writes.
@@ -182,7 +182,8 @@ impl Session<'_> {
             Ok(Written::Done(tag)) => {
                 self.aws.fence().hold(&lock.place(), sent + LEASE - MARGIN);
                 let (aws, lock, own) = (&self.aws, lock.clone(), RefCell::new(Own { record, tag }));
-                Ok(Taken::Held(Held { aws, stop: &self.stop, lock, begun: (since, sent), own, _run: run }))
+                let begun = (since, sent);
+                Ok(Taken::Held(Box::new(Held { aws, stop: &self.stop, lock, begun, own, _run: run })))
             }
             Ok(Written::Moved) => Ok(Taken::Moved),
             Err(error) if error.code.as_deref() == Some("NotImplemented") => {
