@@ -2,6 +2,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/lost.rs"]
+mod lost;
 
 use std::fs;
 use std::io::{Read, Write};
