@@ -110,7 +110,7 @@ impl<'r> Aws<'r> {
             elsewhere: !real || elsewhere,
             reporter,
             pace: Pace::new(real && !elsewhere),
-            fence: Fence::default(),
+            fence: Fence::new(connection.clock),
             writer: tokio::sync::Mutex::default(),
             clock: connection.clock,
             started: Instant::now(),

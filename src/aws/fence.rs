@@ -2,15 +2,21 @@
 //! out unless the lease is known to last, and none at all once somebody else has it or the person wants to stop.
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{Error, Result};
+use crate::clock::Clock;
+
+/// A machine that slept longer asks first whether it still has the lock.
+const NAP: Duration = Duration::from_secs(10);
 
 /// Open until a run holds a lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fence {
+    clock: Clock,
     held: RefCell<Option<Held>>,
     /// No further change is begun.
     halted: Cell<bool>,
@@ -19,18 +25,43 @@ pub struct Fence {
     changed: Notify,
 }
 
+/// A moment, by the clock that sleeps along with the machine and by how long that slept.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    at: Instant,
+    slept: Duration,
+}
+
 #[derive(Debug)]
 struct Held {
     /// Where the lock lies: `s3://bucket/key`.
     place: String,
     good_until: Instant,
+    /// How long the machine had slept when that was told; what it sleeps from then on is missing from `good_until`.
+    slept: Duration,
     lost: Option<Error>,
 }
 
 impl Fence {
-    /// The lock at `place` is held, and lasts until `good_until`, if nothing else is told.
-    pub fn hold(&self, place: &str, good_until: Instant) {
-        *self.held.borrow_mut() = Some(Held { place: place.to_owned(), good_until, lost: None });
+    pub(super) fn new(clock: Clock) -> Fence {
+        let (held, halted, under_way) = (RefCell::default(), Cell::default(), Cell::default());
+        Fence { clock, held, halted, under_way, changed: Notify::new() }
+    }
+
+    /// Now, before S3 is asked for a lease.
+    pub fn asked(&self) -> Asked {
+        Asked { at: Instant::now(), slept: self.clock.slept() }
+    }
+
+    /// How long ago that was, the machine's sleep included.
+    pub fn since(&self, asked: Asked) -> Duration {
+        asked.at.elapsed() + self.clock.slept().saturating_sub(asked.slept)
+    }
+
+    /// The lock at `place` is held, and lasts so long from when it was asked for, if nothing else is told.
+    pub fn hold(&self, place: &str, asked: Asked, lasts: Duration) {
+        let (place, good_until, slept) = (place.to_owned(), asked.at + lasts, asked.slept);
+        *self.held.borrow_mut() = Some(Held { place, good_until, slept, lost: None });
         self.changed.notify_waiters();
     }
 
@@ -85,7 +116,7 @@ impl Fence {
         match self.held.borrow().as_ref() {
             None => Ok(true),
             Some(Held { lost: Some(why), .. }) => Err(why.clone()),
-            Some(held) => Ok(Instant::now() < held.good_until),
+            Some(held) => Ok(Instant::now() < held.good_until && self.clock.slept().saturating_sub(held.slept) < NAP),
         }
     }
 }
@@ -102,8 +133,6 @@ impl Drop for Pass<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::time::timeout;
 
     use super::*;
@@ -112,25 +141,35 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_change_waits_for_a_lease_that_lasts() {
-        let fence = Fence::default();
+        let fence = Fence::new(Clock::system());
         assert!(fence.pass().await.is_ok(), "without a lock nothing is kept back");
-        fence.hold("s3://a/b", Instant::now() + MOMENT);
+        fence.hold("s3://a/b", fence.asked(), MOMENT);
         assert!(timeout(MOMENT, fence.pass()).await.is_ok());
         assert!(timeout(MOMENT, fence.pass()).await.is_ok());
         tokio::time::sleep(MOMENT).await;
         assert!(timeout(MOMENT, fence.pass()).await.is_err(), "the lease is over");
         let renewed = async {
             tokio::time::sleep(MOMENT).await;
-            fence.hold("s3://a/b", Instant::now() + MOMENT);
+            fence.hold("s3://a/b", fence.asked(), MOMENT);
         };
         let (passed, ()) = tokio::join!(timeout(2 * MOMENT, fence.pass()), renewed);
         assert!(passed.is_ok(), "a renewed one lets what waits go on");
     }
 
     #[tokio::test(start_paused = true)]
+    async fn after_a_sleep_of_the_machine_a_lease_is_renewed_first() {
+        let fence = Fence::new(Clock::asleep_for(2 * NAP));
+        let before = Asked { at: Instant::now(), slept: NAP };
+        fence.hold("s3://a/b", before, 60 * MOMENT);
+        assert!(timeout(MOMENT, fence.pass()).await.is_err());
+        fence.hold("s3://a/b", fence.asked(), 60 * MOMENT);
+        assert!(timeout(MOMENT, fence.pass()).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_lost_lock_fails_what_waits_and_what_comes() {
-        let fence = Fence::default();
-        fence.hold("s3://a/b", Instant::now());
+        let fence = Fence::new(Clock::system());
+        fence.hold("s3://a/b", fence.asked(), Duration::ZERO);
         let lost = async { fence.lose(Error::refused("lock_lost", "gone", "")) };
         let (passed, ()) = tokio::join!(fence.pass(), lost);
         assert_eq!(passed.err().and_then(|error| error.name), Some("lock_lost"));
@@ -139,8 +178,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_halt_lets_what_is_under_way_end_and_nothing_begin() {
-        let fence = Fence::default();
-        fence.hold("s3://a/b", Instant::now() + 60 * MOMENT);
+        let fence = Fence::new(Clock::system());
+        fence.hold("s3://a/b", fence.asked(), 60 * MOMENT);
         let under_way = fence.pass().await.unwrap();
         assert!(timeout(MOMENT, fence.halt()).await.is_err());
         assert!(timeout(MOMENT, fence.pass()).await.is_err());

@@ -15,7 +15,7 @@ pub use call::{Manner, Repeat, current_step, during, once};
 pub use connect::{Aws, Connection, Place, US_EAST_1};
 pub use embedded::{EmbeddedCloud, Port, Serving, reachable};
 pub use error::{Error, ErrorKind, found, gone};
-pub use fence::Fence;
+pub use fence::{Asked, Fence};
 pub use heard::Heard;
 pub use pace::CREATE_EDGE_API;
 pub use tags::{APP, STAGE, Tags, ordered};

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::holder::{self, Run};
 use super::session::{Read, Session, unnamed};
 use super::{Confirm, Failure};
-use crate::aws::{Aws, Error, Result as AwsResult};
+use crate::aws::{Asked, Aws, Error, Result as AwsResult};
 use crate::engine::wait::{Wait, pause, until};
 use crate::engine::{Extent, apply, apply_first};
 use crate::event::{Action, Event, Outcome};
@@ -45,7 +45,7 @@ pub(super) struct Converged {
 
 /// What became of taking the lock.
 enum Taken<'s> {
-    Held(Held<'s>),
+    Held(Box<Held<'s>>),
     /// Somebody else was first: what was read is not true any more.
     Moved,
     /// The endpoint knows no conditional writes.
@@ -171,7 +171,7 @@ impl Session<'_> {
             let (was, words) = (&seen.record.who, seen.record.words());
             self.tell(&format!("the lock that {was} left ({words}) is taken over: nobody is behind it any more"));
         }
-        let (since, sent) = (seen.time(), Instant::now());
+        let (since, asked) = (seen.time(), self.aws.fence().asked());
         let record = Record {
             since: Some(since),
             until: Some(later(since, LEASE)),
@@ -180,9 +180,10 @@ impl Session<'_> {
         let run = Run::begin(&record);
         match lock.write(&self.aws, &record, seen.tag.as_deref()).await {
             Ok(Written::Done(tag)) => {
-                self.aws.fence().hold(&lock.place(), sent + LEASE - MARGIN);
+                self.aws.fence().hold(&lock.place(), asked, LEASE - MARGIN);
                 let (aws, lock, own) = (&self.aws, lock.clone(), RefCell::new(Own { record, tag }));
-                Ok(Taken::Held(Held { aws, stop: &self.stop, lock, begun: (since, sent), own, _run: run }))
+                let begun = (since, asked);
+                Ok(Taken::Held(Box::new(Held { aws, stop: &self.stop, lock, begun, own, _run: run })))
             }
             Ok(Written::Moved) => Ok(Taken::Moved),
             Err(error) if error.code.as_deref() == Some("NotImplemented") => {
@@ -245,7 +246,7 @@ struct Held<'s> {
     stop: &'s super::Stop,
     lock: Lock,
     /// S3's time of day, and when that was.
-    begun: (Timestamp, Instant),
+    begun: (Timestamp, Asked),
     own: RefCell<Own>,
     _run: Run,
 }
@@ -286,10 +287,10 @@ impl Held<'_> {
             if !fence.guards(&self.lock.place()) {
                 std::future::pending::<()>().await;
             }
-            let sent = Instant::now();
+            let asked = fence.asked();
             next = match self.renew().await {
                 Ok(true) => {
-                    fence.hold(&self.lock.place(), sent + LEASE - MARGIN);
+                    fence.hold(&self.lock.place(), asked, LEASE - MARGIN);
                     RENEWED_EVERY
                 }
                 // The bucket, and the lock with it, may have gone while this was under way: as it was meant to.
@@ -361,7 +362,7 @@ impl Held<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        later(self.begun.0, self.begun.1.elapsed())
+        later(self.begun.0, self.aws.fence().since(self.begun.1))
     }
 
     /// Has the lease ended, as far as this run knows?
