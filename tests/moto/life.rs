@@ -85,7 +85,7 @@ async fn a_large_package_arrives_whole() {
     letters.iter_mut().for_each(|letter| *letter = b' ' + *letter % 64);
     world.write("app/model.txt", &String::from_utf8(letters).unwrap());
     world.deploy().await;
-    let bucket = world.bucket().await;
+    let bucket = world.sdk.bucket().await;
     let stored = world.sdk.s3.list_objects_v2().bucket(&bucket).send().await.unwrap().contents().to_vec();
     let [package] = stored.as_slice() else { panic!("one package: {stored:?}") };
     assert!(package.size().is_some_and(|size| size > 16 << 20), "{package:?}");

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::course::{Bar, Course, Ended, Phase, Piece, What};
+use super::course::{Bar, Course, Ended, Piece, What};
 use super::scale::Scale;
 use crate::event::Outcome;
 use crate::ui::layout::{columns, cut};
@@ -275,8 +275,7 @@ fn footer(course: &Course) -> Vec<String> {
         .iter()
         .map(|at| {
             let bar = &course.bars[*at];
-            let verb = if bar.phase == Phase::Removing { "− " } else { "" };
-            format!("{verb}{} {}", bar.kind, took_exactly(bar.took()))
+            format!("{} {}", bar.kind, took_exactly(bar.took()))
         })
         .collect();
     let mut line = "critical path: ".to_owned();
