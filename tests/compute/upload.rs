@@ -8,7 +8,7 @@ use poc::engine::{Graph, apply, decide, read};
 use poc::event::{Event, Recorder};
 use poc::local::cloud::{ACCOUNT, Profile, s3};
 use poc::package::{self, PART};
-use poc::resources::{Bucket, Object, Owner};
+use poc::resources::{Bucket, Lock, Object, Owner};
 use poc::spec::model::PackageSource;
 use rand::rngs::SmallRng;
 use rand::{RngCore, SeedableRng};
@@ -161,7 +161,9 @@ async fn a_zip_that_changes_while_it_is_sent_is_refused_and_said_so() {
     let bucket_name = Want::new().bucket;
     let owner = Owner { tags: poc::aws::Tags::new("app", "prod", &[].into()), adopt: false };
     let (region, account) = ("us-east-1".to_owned(), ACCOUNT.to_owned());
-    let bucket = graph.add(Bucket { name: bucket_name.clone(), region, account: account.clone(), owner, founded: None, lock: None });
+    let (founded, lock) = (Rc::default(), Lock::under(&bucket_name, ACCOUNT, PREFIX));
+    let bucket =
+        graph.add(Bucket { name: bucket_name.clone(), region, account: account.clone(), owner, founded, lock });
     let (prefix, package) = (PREFIX.to_owned(), Rc::new(ready));
     graph.add(Object { bucket, bucket_name, account, prefix, package });
     let problem = bench.run(graph).await.ended.expect_err("it is not what was planned");
