@@ -21,7 +21,8 @@ const LARGEST: usize = 6 * 1024 * 1024;
 impl Draft {
     /// The draft after an import, where `edits` are worth one and AWS takes the document.
     pub(super) async fn import(&self, aws: &Aws<'_>, api: &str, edits: &Edits) -> Result<Option<Observed>> {
-        if self.saved(edits) < WORTH_IT {
+        // Emulators keep no pace that would be worth it, and their importers know little of what AWS's does.
+        if self.saved(edits) < WORTH_IT || aws.is_emulated() {
             return Ok(None);
         }
         let before = self.whole.whole(aws, api).await?;
