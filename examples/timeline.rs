@@ -1,6 +1,6 @@
 //! Draws `docs/timeline-deploy.svg` and `docs/timeline-update.svg`: the sample's first deploy and an edit of it, in a cloud
-//! whose states take as long as AWS's usually do. The clock is paused, so this takes a moment, and gives the same
-//! pictures every time.
+//! whose states take as long as AWS's usually do. The clock is paused, so this takes a moment; but for the jitter of
+//! calls that are sent again, the pictures are the same every time.
 
 use std::path::Path;
 use std::time::Duration;
