@@ -174,6 +174,7 @@ impl Gateway {
             },
         });
         check_size(visit, uri_length)?;
+        headers::keep_end_to_end(&mut visit.request.headers);
         visit.request.add_forwarded();
         self.method_request(visit, record)?;
         let Some(method) = &visit.method else { return Err(no_method(&visit.request)) };
