@@ -3,7 +3,7 @@
 use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, RrType};
 
-use crate::world::World;
+use crate::world::{LOCK, World};
 
 const FUNCTION: &str = "ServerlessPOCAdmission";
 

@@ -1,6 +1,6 @@
 //! One edit at a time: the plan names it and nothing else, and the cloud changes by it and by nothing else.
 
-use crate::world::World;
+use crate::world::{LOCK, World};
 
 const HEALTH: &str = "    /health: { GET: { integration: mock, responses: { 200: {} } } }\n";
 
