@@ -93,6 +93,11 @@ impl<'r> Aws<'r> {
             if matches!(connection.place, Place::Embedded(_)) { config } else { credentials::at_hand(config).await? };
         let elsewhere =
             config.endpoint_url().is_some() || std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
+        let paced = match &connection.place {
+            Place::Aws => !elsewhere,
+            Place::Embedded(cloud) => cloud.traffic().is_some(),
+            Place::Endpoint(_) => false,
+        };
         Ok(Aws {
             region,
             path_style: !real || elsewhere,
@@ -105,7 +110,7 @@ impl<'r> Aws<'r> {
             web: OnceCell::new(),
             elsewhere: !real || elsewhere,
             reporter,
-            pace: Pace::new(real && !elsewhere),
+            pace: Pace::new(paced),
             clock: connection.clock,
             started: Instant::now(),
             requests: Cell::new(0),

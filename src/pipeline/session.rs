@@ -300,7 +300,8 @@ async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
 }
 
 fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
-    let clock = Clock::system();
+    let clock = settings.cloud.as_ref().map_or_else(Clock::system, EmbeddedCloud::clock);
+    let seed = settings.cloud.as_ref().and_then(EmbeddedCloud::traffic).unwrap_or_else(|| clock.epoch_millis());
     let place = match (&settings.cloud, settings.local, &settings.endpoint_url) {
         (Some(cloud), ..) => Place::Embedded(cloud.clone()),
         (None, true, _) => Place::Embedded(embedded(settings, clock)?),
@@ -308,7 +309,7 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
         (None, false, None) => Place::Aws,
     };
     let region = spec.region.clone().or_else(|| settings.region.clone());
-    Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed: clock.epoch_millis() })
+    Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed })
 }
 
 /// The embedded cloud beside deploy.yaml.
