@@ -38,6 +38,10 @@ impl World {
     }
 
     pub fn with(profile: Profile) -> World {
+        World::in_cloud(Cloud::in_memory(Clock::system(), profile))
+    }
+
+    pub fn in_cloud(cloud: Arc<Cloud>) -> World {
         let directory = TempDir::new().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
@@ -45,7 +49,6 @@ impl World {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(root.join(path), to).unwrap();
         }
-        let cloud = Cloud::in_memory(Clock::system(), profile);
         let settings = Settings {
             file: directory.path().join("deploy.yaml"),
             stage: None,

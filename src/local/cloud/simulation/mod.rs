@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
-pub use latency::{LATENCIES, Latency};
+pub use latency::{LATENCIES, Latency, of as latency};
 pub use operation::name as operation;
 
 use super::{Failure, Reply, Request};
@@ -40,7 +40,7 @@ impl Traffic {
     /// How long this call will take, there and back.
     pub fn latency(&self, request: &Request) -> Duration {
         let mut met = self.met();
-        latency::of(request.service(), operation(request)).draw(&mut met.chance)
+        latency(request.service(), operation(request)).draw(&mut met.chance)
     }
 
     /// Takes the call, which will be answered after another `work`.
