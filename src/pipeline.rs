@@ -81,7 +81,17 @@ pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Stat
 pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<TornDown, Failure> {
     let session = Session::open(settings, "teardown", reporter).await?;
     let worked = async {
-        let (outcome, _) = session.carry_out(&session.read_unwanted().await?, confirm).await?;
+        let read = session.read_unwanted().await?;
+        let (mut outcome, _) = session.carry_out(&read, confirm).await?;
+        // What a deploy that was cut a moment ago made may be found only now.
+        if outcome != Outcome::Declined
+            && let Some(late) = read.late()
+            && session.passes(late).await
+        {
+            let again = session.read_unwanted().await?;
+            let (found, _) = session.carry_out(&again, confirm).await?;
+            outcome = if found == Outcome::Unchanged { outcome } else { found };
+        }
         // Law 12: everything is looked up again, by the same names and tags.
         let left = match outcome {
             Outcome::Changed => session.read_unwanted().await?.standing(),

@@ -149,6 +149,11 @@ impl<'r> Aws<'r> {
         instant.saturating_duration_since(self.started)
     }
 
+    /// Does AWS itself answer, or what has its manners?
+    pub fn is_paced(&self) -> bool {
+        self.pace.is_on()
+    }
+
     pub(super) fn pace(&self) -> &Pace {
         &self.pace
     }

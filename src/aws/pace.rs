@@ -39,6 +39,10 @@ impl Pace {
         Pace { on, free_at: Mutex::default() }
     }
 
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// When the next call of `operation` may go out.
     pub fn turn(&self, service: &str, operation: &'static str, now: Instant) -> Instant {
         if !self.on || service != "apigateway" {

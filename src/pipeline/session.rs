@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former};
-use crate::engine::{Decided, Observed, Unreadable, decide, read};
+use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, Zipped};
 use crate::resources::{HostedZone, Lookups, Owner};
@@ -165,6 +166,15 @@ impl<'r> Session<'r> {
         self.observe(self.draw().await?).await
     }
 
+    /// Lets the run become `age` old, where AWS is slow to tell of what was made; no emulator is.
+    pub async fn passes(&self, age: Duration) -> bool {
+        if !self.aws.is_paced() {
+            return false;
+        }
+        engine::wait::pause(age.saturating_sub(self.aws.elapsed())).await;
+        true
+    }
+
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
         let Desired { graph, handles } = self.draw().await?;
@@ -272,6 +282,11 @@ impl<'r> Session<'r> {
 }
 
 impl Read {
+    /// How long after the beginning something may turn up that was not found.
+    pub fn late(&self) -> Option<Duration> {
+        self.desired.graph.late(&self.observed)
+    }
+
     /// What is still there, in words.
     pub fn standing(&self) -> Vec<String> {
         self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()

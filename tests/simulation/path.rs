@@ -13,7 +13,7 @@ fn calls(step: &str, action: &str) -> Vec<(&'static str, &'static str)> {
     let kind = step.split('.').next().unwrap_or_default();
     match (kind, action) {
         ("bucket", "create") => vec![("s3", "CreateBucket")],
-        ("object", "create") => vec![("s3", "PutObject")],
+        ("package", "create") => vec![("s3", "PutObject")],
         ("role", "create") => vec![("iam", "CreateRole"), ("iam", "PutRolePolicy")],
         ("function", "create") => vec![("lambda", "CreateFunction"), ("lambda", "GetFunction")],
         ("alias", "create") => vec![("lambda", "CreateAlias")],
@@ -28,7 +28,7 @@ fn calls(step: &str, action: &str) -> Vec<(&'static str, &'static str)> {
         ("usage_plan_key", "create") => vec![("apigateway", "CreateUsagePlanKey")],
         ("certificate", "create") => vec![("acm", "RequestCertificate"), ("acm", "DescribeCertificate")],
         ("validation_record", "create") => vec![("route53", "ChangeResourceRecordSets")],
-        ("issued_certificate", "create") => vec![("acm", "DescribeCertificate")],
+        ("certificate_validation", "create") => vec![("acm", "DescribeCertificate")],
         ("domain_name", "create") => vec![("apigateway", "CreateDomainName")],
         ("base_path_mapping", "create") => vec![("apigateway", "CreateBasePathMapping")],
         ("alias_record", "create") => vec![("route53", "ChangeResourceRecordSets"), ("route53", "GetChange")],
@@ -44,7 +44,7 @@ fn wait(step: &str, action: &str, profile: &Profile, edge: bool) -> Duration {
         // Counted from CreateRole; what the role step itself took of it is small.
         ("function", "create") => profile.role_propagation.saturating_sub(profile.role_visible) + profile.function_settles,
         ("certificate", "create") => profile.certificate_record,
-        ("issued_certificate", "create") => profile.certificate_issued,
+        ("certificate_validation", "create") => profile.certificate_issued,
         ("domain_ready", "create") if edge => profile.domain_edge,
         ("domain_ready", "create") => profile.domain_regional,
         ("alias_record", "create") => profile.record_insync,
