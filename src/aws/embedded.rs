@@ -158,7 +158,9 @@ async fn disturbed(
     let lost = |kind: io::ErrorKind, text: &str| ConnectorError::io(io::Error::new(kind, text).into());
     let late = || ConnectorError::timeout(io::Error::new(io::ErrorKind::TimedOut, "HTTP read timeout").into());
     match fault {
-        Fault::ConnectionRefused => Err(lost(io::ErrorKind::ConnectionRefused, "tcp connect error: Connection refused")),
+        Fault::ConnectionRefused => {
+            Err(lost(io::ErrorKind::ConnectionRefused, "tcp connect error: Connection refused"))
+        }
         Fault::ResetBefore => Err(lost(io::ErrorKind::ConnectionReset, "connection reset by peer")),
         Fault::ResetAfter => {
             aws.aws(request).await;

@@ -78,9 +78,13 @@ impl Resource for UsagePlan {
         vec![self.api.id(), self.stage]
     }
 
-    async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
+    fn read_after(&self) -> Vec<NodeId> {
+        vec![self.api.id()]
+    }
+
+    async fn read(&self, aws: &Aws<'_>, known: &Known) -> Result<Option<Observed>> {
         let plans = self.lookups.usage_plans(aws).await?;
-        self.pick(aws, plans).await
+        self.pick(aws, known, plans).await
     }
 
     fn outputs(&self, seen: &Observed) -> Outputs {
@@ -169,7 +173,7 @@ impl Resource for UsagePlan {
         };
         let find = async || {
             let lookups = Lookups::default();
-            Ok(self.pick(aws, lookups.usage_plans(aws).await?).await?.map(|made| made.outputs))
+            Ok(self.pick(aws, known, lookups.usage_plans(aws).await?).await?.map(|made| made.outputs))
         };
         once(create, find).await
     }
@@ -215,11 +219,11 @@ impl UsagePlan {
         let id = &seen.outputs.id;
         let api = known.get(self.api).map(|api| api.id);
         let apis = self.lookups.rest_apis(aws).await?;
-        // A stage of an API that is gone is nobody's.
-        let nobodys = |of: &str| !apis.iter().any(|api| api.id() == Some(of));
         let ours = |key: &&String| {
             let of = key.split(':').next().unwrap_or_default();
-            api.as_deref() == Some(of) || nobodys(of)
+            let holder = apis.iter().find(|api| api.id() == Some(of));
+            // A stage of an API that is gone is nobody's; a double of our API is ours.
+            api.as_deref() == Some(of) || holder.is_none_or(|api| self.owner.tags.own(&ordered(api.tags())))
         };
         let ours: Vec<_> = seen.stages.keys().filter(ours).map(|key| patch::remove_value("/apiStages", key)).collect();
         if !ours.is_empty() {
@@ -238,10 +242,10 @@ impl UsagePlan {
     }
 
     /// Ours: the one with our tags; or one that may be adopted.
-    async fn pick(&self, aws: &Aws<'_>, plans: &[Plan]) -> Result<Option<Observed>> {
+    async fn pick(&self, aws: &Aws<'_>, known: &Known, plans: &[Plan]) -> Result<Option<Observed>> {
         let all = candidates(aws, plans, &self.name, &self.stage_name).await?;
         let (ours, others): (Vec<Observed>, _) = all.into_iter().partition(|plan| self.owner.tags.own(&plan.tags));
-        if let Some(serving) = serving(ours) {
+        if let Some(serving) = serving(ours, known.get(self.api).map(|api| self.stage_key(&api.id)).as_deref()) {
             return Ok(Some(serving));
         }
         let mut named = others.into_iter().filter(|plan| self.owner.adopt && plan.name == self.name);
@@ -293,13 +297,17 @@ pub async fn standing(
 ) -> Result<Option<Outputs>> {
     let all = candidates(aws, lookups.usage_plans(aws).await?, name, stage).await?;
     let ours = all.into_iter().filter(|plan| owner.tags.own(&plan.tags)).collect();
-    Ok(serving(ours).map(|plan| plan.outputs))
+    Ok(serving(ours, None).map(|plan| plan.outputs))
 }
 
 /// Of plans that are all ours, the one that callers come through: a key reaches a stage through one plan alone (B3), so
 /// it must stay. The others are its doubles.
-fn serving(mut ours: Vec<Observed>) -> Option<Observed> {
-    ours.sort_by_key(|plan| std::cmp::Reverse((!plan.stages.is_empty(), plan.outputs.keys.len())));
+fn serving(mut ours: Vec<Observed>, stage: Option<&str>) -> Option<Observed> {
+    let serves = |plan: &Observed| match stage {
+        Some(stage) => plan.stages.contains_key(stage),
+        None => !plan.stages.is_empty(),
+    };
+    ours.sort_by_key(|plan| std::cmp::Reverse((serves(plan), plan.outputs.keys.len())));
     let mut ours = ours.into_iter();
     let first = ours.next()?;
     Some(Observed { doubles: ours.collect(), ..first })

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_apigateway::types::{
-    ApiStage, EndpointConfiguration, EndpointType, IntegrationType, Op, PatchOperation,
-};
+use aws_sdk_apigateway::types::{ApiStage, EndpointConfiguration, EndpointType, IntegrationType, Op, PatchOperation};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use aws_sdk_route53::types::{

@@ -89,7 +89,10 @@ pub async fn idle(sim: &mut Sim) -> Kept {
     }
     match run.writes().as_slice() {
         [] => Ok(()),
-        writes => broken(Law::Idle, format!("an unchanged deploy wrote {writes:?}, planned {:#}", run.plan.unwrap_or_default())),
+        writes => broken(
+            Law::Idle,
+            format!("an unchanged deploy wrote {writes:?}, planned {:#}", run.plan.unwrap_or_default()),
+        ),
     }
 }
 
@@ -99,7 +102,11 @@ fn kinds(state: &Value, theirs: &Leaves) -> BTreeMap<&'static str, Vec<Value>> {
     let mut take = |kind: &'static str, path: &str, objects: &Value| {
         for (name, object) in objects.as_object().into_iter().flatten() {
             let prefix = format!("{path}/{}", name.replace('/', "~1"));
-            if !theirs.0.iter().any(|leaf| leaf.starts_with(&format!("{prefix}/")) || leaf.starts_with(&format!("{prefix}["))) {
+            if !theirs
+                .0
+                .iter()
+                .any(|leaf| leaf.starts_with(&format!("{prefix}/")) || leaf.starts_with(&format!("{prefix}[")))
+            {
                 all.entry(kind).or_default().push(object.clone());
             }
         }
@@ -131,9 +138,17 @@ fn kinds(state: &Value, theirs: &Leaves) -> BTreeMap<&'static str, Vec<Value>> {
 pub async fn single(sim: &Sim) -> Kept {
     let state = sim.state().await;
     let kinds = kinds(&state, &sim.theirs);
-    for kind in
-        ["REST APIs", "usage plans", "API keys", "domain names", "functions", "log groups", "roles", "buckets", "certificates"]
-    {
+    for kind in [
+        "REST APIs",
+        "usage plans",
+        "API keys",
+        "domain names",
+        "functions",
+        "log groups",
+        "roles",
+        "buckets",
+        "certificates",
+    ] {
         let found = kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
         if found.len() != 1 {
             return broken(Law::Single, format!("{} {kind}, not one: {found:#?}", found.len()));
@@ -143,7 +158,8 @@ pub async fn single(sim: &Sim) -> Kept {
         }
     }
     let (api, plan) = (&kinds["REST APIs"][0], &kinds["usage plans"][0]);
-    let count = |value: &Value| value.as_object().map_or_else(|| value.as_array().map_or(0, Vec::len), serde_json::Map::len);
+    let count =
+        |value: &Value| value.as_object().map_or_else(|| value.as_array().map_or(0, Vec::len), serde_json::Map::len);
     for (what, count) in [
         ("stages", count(&api["stages"])),
         ("keys in the plan", count(&plan["keys"])),

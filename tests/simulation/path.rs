@@ -19,7 +19,8 @@ fn calls(step: &str, action: &str) -> Vec<(&'static str, &'static str)> {
         ("alias", "create") => vec![("lambda", "CreateAlias")],
         ("rest_api", "create") => vec![("apigateway", "CreateRestApi")],
         ("definition", "create") => vec![("apigateway", "PutMethod"); 6],
-        ("definition", "update") => vec![("apigateway", "PutMethod"); 4],
+        // A changed method is replaced as a unit: the sample's has two responses on either side.
+        ("definition", "update") => vec![("apigateway", "PutMethod"); 7],
         ("permission", "create") => vec![("lambda", "AddPermission")],
         ("deployment", _) => vec![("apigateway", "CreateDeployment")],
         ("stage", "create") => vec![("apigateway", "CreateStage")],
@@ -42,7 +43,9 @@ fn wait(step: &str, action: &str, profile: &Profile, edge: bool) -> Duration {
     match (step.split('.').next().unwrap_or_default(), action) {
         ("role", "create") => profile.role_visible,
         // Counted from CreateRole; what the role step itself took of it is small.
-        ("function", "create") => profile.role_propagation.saturating_sub(profile.role_visible) + profile.function_settles,
+        ("function", "create") => {
+            profile.role_propagation.saturating_sub(profile.role_visible) + profile.function_settles
+        }
         ("certificate", "create") => profile.certificate_record,
         ("certificate_validation", "create") => profile.certificate_issued,
         ("domain_ready", "create") if edge => profile.domain_edge,
@@ -53,8 +56,12 @@ fn wait(step: &str, action: &str, profile: &Profile, edge: bool) -> Duration {
 }
 
 /// Looking before anything is done: who am I, the lists, then what hangs on them.
-const READING: [(&str, &str); 4] =
-    [("sts", "GetCallerIdentity"), ("apigateway", "GetRestApis"), ("apigateway", "GetResources"), ("lambda", "GetPolicy")];
+const READING: [(&str, &str); 4] = [
+    ("sts", "GetCallerIdentity"),
+    ("apigateway", "GetRestApis"),
+    ("apigateway", "GetResources"),
+    ("lambda", "GetPolicy"),
+];
 
 fn median(calls: &[(&'static str, &'static str)]) -> Duration {
     calls.iter().map(|(service, operation)| latency(service, operation).median).sum()

@@ -26,7 +26,9 @@ impl Functions for Echo {
             });
             match runs.await.unwrap() {
                 Some(()) => Ok(echo(invocation.payload)),
-                None => Err(Refused { status: 404, code: "ResourceNotFoundException", message: "not there".to_owned() }),
+                None => {
+                    Err(Refused { status: 404, code: "ResourceNotFoundException", message: "not there".to_owned() })
+                }
             }
         })
     }

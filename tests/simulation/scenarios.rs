@@ -55,7 +55,7 @@ impl Scenario {
     }
 
     pub async fn run(self, seed: u64) -> Kept {
-        let mut sim = Sim::new(seed).await;
+        let mut sim = Sim::new(seed, self == Calm).await;
         let told = match self {
             FirstDeploy => Box::pin(first_deploy(&mut sim)).await,
             TemplateUpdate => Box::pin(update(&mut sim, new_template)).await,
@@ -98,7 +98,7 @@ async fn first_deploy(sim: &mut Sim) -> Kept {
     let times = sim.chance.random_range(1..=2);
     for _ in 0..times {
         let misfortune = Misfortune::draw(&mut sim.chance, FIRST);
-    let line = sim.line(misfortune);
+        let line = sim.line(misfortune);
         let run = sim.run(Command::Deploy, &line).await;
         after(&line, laws::ends(&run))?;
         if !run.succeeded() {
@@ -208,7 +208,7 @@ async fn teardown_of_half(sim: &mut Sim) -> Kept {
     after(&line, laws::ends(&run))?;
     if sim.chance.random_ratio(1, 2) {
         let misfortune = Misfortune::draw(&mut sim.chance, DOWN / 2);
-    let line = sim.line(misfortune);
+        let line = sim.line(misfortune);
         let run = sim.run(Command::Teardown, &line).await;
         after(&line, laws::ends(&run))?;
     }

@@ -53,10 +53,10 @@ pub struct Run {
 }
 
 impl Sim {
-    pub async fn new(seed: u64) -> Sim {
+    pub async fn new(seed: u64, steady: bool) -> Sim {
         let mut chance = SmallRng::seed_from_u64(seed);
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-        let cloud = Cloud::in_memory(clock, Profile::aws(seed));
+        let cloud = Cloud::in_memory(clock, Profile { steady, ..Profile::aws(seed) });
         let theirs = decoys::account();
         let state = serde_json::from_value(theirs.clone()).unwrap();
         cloud.inspect(|kept| *kept = state).await.unwrap();
@@ -154,7 +154,11 @@ impl Run {
     }
 
     pub fn writes(&self) -> Vec<&'static str> {
-        let looks = |operation: &str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
-        self.calls().filter(|(_, operation, error)| !looks(operation) && error.is_none()).map(|(_, name, _)| name).collect()
+        let looks =
+            |operation: &str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
+        self.calls()
+            .filter(|(_, operation, error)| !looks(operation) && error.is_none())
+            .map(|(_, name, _)| name)
+            .collect()
     }
 }

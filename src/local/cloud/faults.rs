@@ -53,9 +53,11 @@ impl Fault {
             Fault::TooManyRequests => return Some(too_many(service, Duration::from_secs(1)).into_http()),
             Fault::InternalError => (500, "InternalFailure", "An internal error occurred.".to_owned()),
             Fault::Unavailable => (503, "ServiceUnavailable", "The service is unavailable.".to_owned()),
-            Fault::ExpiredToken => {
-                (if service == "s3" { 400 } else { 403 }, expired(service), "The security token included in the request is expired".to_owned())
-            }
+            Fault::ExpiredToken => (
+                if service == "s3" { 400 } else { 403 },
+                expired(service),
+                "The security token included in the request is expired".to_owned(),
+            ),
             Fault::AccessDenied => (403, denied(service), call.denial()),
             _ => return None,
         };

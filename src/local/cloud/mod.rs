@@ -92,7 +92,7 @@ impl Cloud {
             Some(directory) => logs::LogStore::Directory(directory.join("logs")),
             None => logs::LogStore::in_memory(),
         };
-        let traffic = profile.traffic.map(Traffic::new);
+        let traffic = profile.traffic.map(|seed| Traffic::new(seed, profile.steady));
         Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), usage, clock, profile, traffic })
     }
 

@@ -33,6 +33,8 @@ pub struct Profile {
     /// Latency by operation, rate limits, one writer per API: chance in it follows from this seed. Without it, every
     /// call is taken as it comes.
     pub traffic: Option<u64>,
+    /// With `traffic`: every call takes its operation's median, so that a run can be held against a computed time.
+    pub steady: bool,
 }
 
 impl Profile {
@@ -66,6 +68,7 @@ impl Profile {
             key_usable: Duration::ZERO,
             record_insync: Duration::ZERO,
             traffic: None,
+            steady: false,
         }
     }
 
@@ -89,6 +92,7 @@ impl Profile {
             key_usable: between(2, 60),
             record_insync: between(20, 60),
             traffic: Some(seed),
+            steady: false,
         }
     }
 }

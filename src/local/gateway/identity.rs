@@ -95,7 +95,8 @@ pub fn admission(stage: &Stage, request: &MethodRequest, usable_since: u64) -> R
     if let Some(admission) = stage.admissions.get(value.as_ref()) {
         if admission.joined > usable_since {
             let name = &admission.key_name;
-            let reason = format!("the API key {name} joined its usage plan a moment ago, which is not known everywhere yet");
+            let reason =
+                format!("the API key {name} joined its usage plan a moment ago, which is not known everywhere yet");
             return Err(Kind::InvalidApiKey.because(reason));
         }
         return Ok(admission.clone());

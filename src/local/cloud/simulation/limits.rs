@@ -80,7 +80,8 @@ impl Buckets {
 
 fn own(request: &Request, operation: &str) -> Option<Limit> {
     if operation == "CreateRestApi" {
-        let regional = matches!(request.json()["endpointConfiguration"]["types"][0].as_str(), Some("REGIONAL" | "PRIVATE"));
+        let regional =
+            matches!(request.json()["endpointConfiguration"]["types"][0].as_str(), Some("REGIONAL" | "PRIVATE"));
         return Some(if regional { CREATE_REGIONAL } else { CREATE_EDGE });
     }
     OWN.iter().find(|(of, name, _)| *of == request.service() && *name == operation).map(|(.., limit)| *limit)

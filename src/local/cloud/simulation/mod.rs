@@ -21,7 +21,10 @@ use limits::Buckets;
 
 /// What callers have met so far.
 #[derive(Debug)]
-pub struct Traffic(Mutex<Met>);
+pub struct Traffic {
+    met: Mutex<Met>,
+    steady: bool,
+}
 
 #[derive(Debug)]
 struct Met {
@@ -32,15 +35,16 @@ struct Met {
 }
 
 impl Traffic {
-    pub fn new(seed: u64) -> Traffic {
+    pub fn new(seed: u64, steady: bool) -> Traffic {
         let chance = SmallRng::seed_from_u64(seed);
-        Traffic(Mutex::new(Met { chance, buckets: Buckets::default(), writing: HashMap::new() }))
+        let met = Mutex::new(Met { chance, buckets: Buckets::default(), writing: HashMap::new() });
+        Traffic { met, steady }
     }
 
     /// How long this call will take, there and back.
     pub fn latency(&self, request: &Request) -> Duration {
-        let mut met = self.met();
-        latency(request.service(), operation(request)).draw(&mut met.chance)
+        let usual = latency(request.service(), operation(request));
+        if self.steady { usual.median } else { usual.draw(&mut self.met().chance) }
     }
 
     /// Takes the call, which will be answered after another `work`.
@@ -63,14 +67,16 @@ impl Traffic {
     }
 
     fn met(&self) -> std::sync::MutexGuard<'_, Met> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The REST API that a request changes.
 fn written(request: &Request) -> Option<&str> {
     match request.segments.as_slice() {
-        [kind, id, ..] if request.service() == "apigateway" && kind == "restapis" && request.method != "GET" => Some(id),
+        [kind, id, ..] if request.service() == "apigateway" && kind == "restapis" && request.method != "GET" => {
+            Some(id)
+        }
         _ => None,
     }
 }
