@@ -24,6 +24,9 @@ pub use result::{
     Confirm, Deployed, Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, TornDown, Validated,
 };
 
+pub use crate::clock::hasten;
+pub use session::simulated;
+
 use crate::engine::{Extent, apply};
 use crate::event::{CheckTally, Event, Outcome, Problem, Reporter};
 

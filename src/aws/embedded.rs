@@ -52,6 +52,14 @@ impl EmbeddedCloud {
         Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
     }
 
+    /// The same one with AWS's manners, on a day that `seed` stands for.
+    ///
+    /// # Errors
+    /// As [`EmbeddedCloud::open`].
+    pub fn simulated(directory: &Path, clock: Clock, seed: u64) -> std::io::Result<EmbeddedCloud> {
+        Cloud::open(directory, clock, Profile::aws(seed)).map(EmbeddedCloud::from)
+    }
+
     /// A cloud whose functions somebody else runs, too.
     pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
         EmbeddedCloud { aws: Arc::new(LocalAws::with_lambda(cloud, lambda)), between: None }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::simulate::{Hastened, Simulation};
 use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
@@ -15,6 +16,7 @@ of the keys and how to call the API.";
 const EXAMPLES: &str = "\
 Examples:
   poc deploy --local            everything on this machine, no AWS account needed
+  poc deploy --local --simulate aws --speed 20    how long AWS would take, in a twentieth of it
   poc deploy                    show the plan, ask, do it
   poc deploy --yes --json       in CI: no question, one event per line
   poc deploy --stage dev        another stage, with its overrides
@@ -39,10 +41,14 @@ pub(super) struct DeployArgs {
     /// Do not run the file's checks at the end
     #[arg(long)]
     no_checks: bool,
+
+    #[command(flatten)]
+    simulation: Simulation,
 }
 
 pub(super) struct DeploySettings {
     run: Settings,
+    hastened: Hastened,
     yes: bool,
 }
 
@@ -50,14 +56,16 @@ impl DeployArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
         ensure_answer("deploy", self.yes, ui)?;
-        Ok(DeploySettings { run, yes: self.yes })
+        let (run, hastened) = self.simulation.resolve(run)?;
+        Ok(DeploySettings { run, hastened, yes: self.yes })
     }
 }
 
 pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: DeploySettings) -> Result<End, Failure> {
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
-    let deployed = pipeline::deploy(&settings.run, ui, &confirm).await?;
+    let deploy = async |run| pipeline::deploy(&run, ui, &confirm).await;
+    let deployed = settings.hastened.run(settings.run, deploy).await?;
     ensure_heard(deployed.outcome, interrupts)?;
     ui.deployed(&deployed);
     let failed = deployed.checks.is_some_and(|checks| checks.failed > 0);

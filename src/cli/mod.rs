@@ -10,6 +10,7 @@ mod key;
 mod logs;
 mod plan;
 mod render;
+mod simulate;
 mod status;
 mod teardown;
 mod test;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::simulate::{Hastened, Simulation};
 use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
@@ -23,25 +24,30 @@ pub(super) struct TeardownArgs {
     /// Do not ask; needed where nobody can answer
     #[arg(short, long)]
     yes: bool,
+
+    #[command(flatten)]
+    simulation: Simulation,
 }
 
 pub(super) struct TeardownSettings {
     run: Settings,
+    hastened: Hastened,
     yes: bool,
 }
 
 impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
-        let run = global.resolve()?;
+        let (run, hastened) = self.simulation.resolve(global.resolve()?)?;
         ensure_answer("teardown", self.yes, ui)?;
-        Ok(TeardownSettings { run, yes: self.yes })
+        Ok(TeardownSettings { run, hastened, yes: self.yes })
     }
 }
 
 pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: TeardownSettings) -> Result<End, Failure> {
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Teardown, planned, settings.yes, &stop);
-    let gone = pipeline::teardown(&settings.run, ui, &confirm).await?;
+    let teardown = async |run| pipeline::teardown(&run, ui, &confirm).await;
+    let gone = settings.hastened.run(settings.run, teardown).await?;
     ensure_heard(gone.outcome, interrupts)?;
     ui.torn_down(&gone);
     Ok(if gone.left.is_empty() { End::of(gone.outcome) } else { End::Unfinished })

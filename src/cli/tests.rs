@@ -246,6 +246,12 @@ fn help_of_deploy() {
           --no-checks  Do not run the file's checks at the end
       -h, --help       Print help
 
+    Simulation:
+          --simulate <aws[,seed=N]>  With --local: answer as slowly and as strictly as AWS does, by
+                                     chance that follows from the seed
+          --speed <N>                With --simulate: let the clock run N times as fast; the times shown
+                                     are AWS's
+
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]
           --stage <NAME>        The stage to work on, instead of the file's `stage`
@@ -264,6 +270,7 @@ fn help_of_deploy() {
 
     Examples:
       poc deploy --local            everything on this machine, no AWS account needed
+      poc deploy --local --simulate aws --speed 20    how long AWS would take, in a twentieth of it
       poc deploy                    show the plan, ask, do it
       poc deploy --yes --json       in CI: no question, one event per line
       poc deploy --stage dev        another stage, with its overrides
@@ -320,6 +327,12 @@ fn help_of_teardown() {
     Options:
       -y, --yes   Do not ask; needed where nobody can answer
       -h, --help  Print help
+
+    Simulation:
+          --simulate <aws[,seed=N]>  With --local: answer as slowly and as strictly as AWS does, by
+                                     chance that follows from the seed
+          --speed <N>                With --simulate: let the clock run N times as fast; the times shown
+                                     are AWS's
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]

@@ -327,16 +327,32 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed })
 }
 
+/// The same settings for the embedded cloud on a day at AWS that `seed` stands for. Its clock starts now.
+///
+/// # Errors
+/// Where the cloud beside deploy.yaml cannot be opened.
+pub fn simulated(settings: Settings, seed: u64) -> Result<Settings, Failure> {
+    let directory = directory(&settings);
+    let cloud = EmbeddedCloud::simulated(&directory, Clock::system(), seed);
+    Ok(Settings { cloud: Some(cloud.map_err(|fault| unopened(&directory, &fault))?), ..settings })
+}
+
 /// The embedded cloud beside deploy.yaml.
 pub(super) fn embedded(settings: &Settings, clock: Clock) -> Result<EmbeddedCloud, Failure> {
-    let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
-    EmbeddedCloud::open(&directory, clock).map_err(|fault| {
-        unnamed(Error::refused(
-            "local_state",
-            format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-            "check that directory's permissions, or remove it to start with an empty cloud",
-        ))
-    })
+    let directory = directory(settings);
+    EmbeddedCloud::open(&directory, clock).map_err(|fault| unopened(&directory, &fault))
+}
+
+fn directory(settings: &Settings) -> PathBuf {
+    settings.file.parent().unwrap_or(Path::new("")).join(LOCAL)
+}
+
+fn unopened(directory: &Path, fault: &std::io::Error) -> Failure {
+    unnamed(Error::refused(
+        "local_state",
+        format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
+        "check that directory's permissions, or remove it to start with an empty cloud",
+    ))
 }
 
 /// The options that lead the next command to the same deployment.

@@ -201,7 +201,7 @@ pub async fn nothing_left(sim: &mut Sim) -> Kept {
     if ours.is_empty() { Ok(()) } else { broken(Law::NothingLeft, format!("left: {ours:#?}")) }
 }
 
-pub fn no_gap(probe: &Probe, allowed: &[String]) -> Kept {
+pub fn no_gap(probe: &Probe, allowed: &[[String; 2]]) -> Kept {
     match probe.gap(allowed) {
         None => Ok(()),
         Some(gap) => broken(Law::NoGap, gap),

@@ -46,12 +46,15 @@ fn echo(payload: Bytes) -> Invoked {
     }
 }
 
+/// What there always is, and what an update may add.
+const PATHS: [&str; 2] = ["/prod/admit?gre=800&gpa=4&rank=1", "/prod/extra"];
+
 pub struct Probe {
     gateway: Gateway,
     target: Target,
-    path: String,
     key: String,
-    heard: Mutex<Vec<(String, String)>>,
+    /// Path, moment, answer.
+    heard: Mutex<Vec<(&'static str, String, String)>>,
 }
 
 impl Probe {
@@ -68,27 +71,34 @@ impl Probe {
         });
         let (id, key) = found.await.unwrap().expect("something is deployed");
         let gateway = Gateway::new(cloud.clone(), Arc::new(Echo(cloud.clone())));
-        let path = "/prod/admit?gre=800&gpa=4&rank=1".to_owned();
-        Arc::new(Probe { gateway, target: Target::Api { id }, path, key, heard: Mutex::default() })
+        Arc::new(Probe { gateway, target: Target::Api { id }, key, heard: Mutex::default() })
     }
 
-    /// Sends one request, and keeps the answer under `moment`.
-    pub async fn call(&self, moment: &str) -> String {
-        let request = http::Request::get(&self.path).header("x-api-key", &self.key).header("host", "localhost");
+    /// Sends a request to each path, and keeps the answers under `moment`.
+    pub async fn call(&self, moment: &str) -> [String; 2] {
+        [self.ask(PATHS[0], moment).await, self.ask(PATHS[1], moment).await]
+    }
+
+    async fn ask(&self, path: &'static str, moment: &str) -> String {
+        let request = http::Request::get(path).header("x-api-key", &self.key).header("host", "localhost");
         let request = request.body(Bytes::new()).unwrap();
         let source_ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let answer = self.gateway.handle(Call { target: self.target.clone(), request, source_ip, traced: false }).await;
         let body = String::from_utf8_lossy(answer.response.body()).into_owned();
         let reason = answer.trace.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         let heard = format!("{} {body}{reason}", answer.response.status().as_u16());
-        self.heard.lock().unwrap().push((moment.to_owned(), heard.clone()));
+        self.heard.lock().unwrap().push((path, moment.to_owned(), heard.clone()));
         heard
     }
 
-    /// The first answer that is neither of `allowed`, and when.
-    pub fn gap(&self, allowed: &[String]) -> Option<String> {
+    /// The first answer that is none of those that `allowed` has in the place of its path, and when.
+    pub fn gap(&self, allowed: &[[String; 2]]) -> Option<String> {
         let heard = self.heard.lock().unwrap();
-        let gap = heard.iter().find(|(_, answer)| !allowed.contains(answer));
-        gap.map(|(moment, answer)| format!("{moment}: {answer}; expected one of {allowed:?}"))
+        let fits = |path: &str, answer: &String| {
+            let place = usize::from(path == PATHS[1]);
+            allowed.iter().any(|answers| answers[place] == *answer)
+        };
+        let gap = heard.iter().find(|(path, _, answer)| !fits(path, answer));
+        gap.map(|(path, moment, answer)| format!("{path} {moment}: {answer}; expected one of {allowed:?}"))
     }
 }

@@ -39,6 +39,11 @@ fn repeat(scenario: Scenario, seed: u64) -> String {
     format!("SIM_SCENARIO={} SIM_SEED={seed} cargo test --test simulation one_seed -- --nocapture", scenario.name())
 }
 
+#[expect(clippy::print_stdout, reason = "the figures of a run are what it is run for")]
+fn tell(line: &str) {
+    println!("{line}");
+}
+
 /// As many seeds as the environment asks for; all of them, so that a failure shows how common it is.
 pub fn many(scenario: Scenario) {
     let (first, seeds) = (number("SIM_FIRST", 0), number("SIM_SEEDS", SEEDS));
@@ -65,7 +70,7 @@ pub fn many(scenario: Scenario) {
     for what in failures.values() {
         *kinds.entry(what.split(':').next().unwrap_or_default()).or_default() += 1;
     }
-    println!("{}: {seeds} seeds, {} failed {kinds:?}", scenario.name(), failures.len());
+    tell(&format!("{}: {seeds} seeds, {} failed {kinds:?}", scenario.name(), failures.len()));
     if let Some((seed, what)) = failures.first_key_value() {
         let others: Vec<&u64> = failures.keys().skip(1).take(20).collect();
         panic!("seed {seed} of {}: {what}\n{}\nalso: {others:?} {kinds:?}", scenario.name(), repeat(scenario, *seed));
@@ -80,5 +85,5 @@ pub fn one() {
     if let Err(what) = run.join().unwrap() {
         panic!("seed {seed} of {name}: {what}\n{}", repeat(scenario, seed));
     }
-    println!("{name}: seed {seed} holds");
+    tell(&format!("{name}: seed {seed} holds"));
 }
