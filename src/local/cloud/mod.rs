@@ -234,7 +234,7 @@ impl Call<'_> {
 
     /// Has `duration` passed since `since` (milliseconds since 1970)?
     pub fn passed(&self, since: u64, duration: Duration) -> bool {
-        u128::from(self.now.saturating_sub(since)) >= duration.as_millis()
+        stamp::age(self.now, since) >= duration
     }
 }
 

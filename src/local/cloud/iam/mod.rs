@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Page, page};
 use super::xml::Writer;
-use super::{ACCOUNT, Call, Failure, Reply, Request};
+use super::{ACCOUNT, Call, Failure, Reply, Request, stamp};
 
 /// Roles by name.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -170,7 +170,7 @@ const POLICY_NAME: (usize, &str) = (128, "+=,.@-");
 fn role<'c>(call: &'c mut Call<'_>, input: &Form) -> Result<&'c mut Role, Failure> {
     let name = input.name("RoleName", ROLE_NAME.0, ROLE_NAME.1)?;
     let (now, unseen) = (call.now, call.profile.role_visible);
-    let seen = |role: &Role| u128::from(now.saturating_sub(role.created)) >= unseen.as_millis();
+    let seen = |role: &Role| stamp::age(now, role.created) >= unseen;
     let roles = call.state.iam.roles.values_mut();
     roles
         .into_iter()
