@@ -8,7 +8,7 @@
 //! SIM_SCENARIO=first_deploy SIM_SEED=17 cargo test --test simulation one_seed -- --nocapture
 //! ```
 //!
-//! `SIM_SEEDS=300 cargo test --test simulation` runs 300 seeds per scenario (20 without it), beginning with `SIM_FIRST`
+//! `SIM_SEEDS=300 cargo test --test simulation` runs 300 seeds per scenario (10 without it), beginning with `SIM_FIRST`
 //! (0 without it). By hand, in release:
 //!
 //! ```text

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::scenarios::Scenario;
 
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 10;
 
 /// Futures of whole commands are large where nothing is optimised.
 const STACK: usize = 64 << 20;
