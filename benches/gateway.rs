@@ -1,9 +1,7 @@
 //! What the gateway itself costs per request: a MOCK method, and a function behind templates, a key, a throttle and a
 //! quota, with a function that answers at once.
 
-use std::future::Future;
 use std::hint::black_box;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +14,7 @@ use poc::clock::Clock;
 use poc::local::cloud::lambda::Function;
 use poc::local::cloud::{Cloud, Profile};
 use poc::local::gateway::{Call, Gateway, Target};
-use poc::local::lambda::{Functions, Invocation, Invoked, Refused};
+use poc::local::lambda::{Functions, Invocation, Invoked, Pending};
 use tokio::runtime::Builder;
 
 const KEY: &str = "the-value-of-the-key-of-the-benchmark";
@@ -25,7 +23,15 @@ const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:admit";
 struct Immediate;
 
 impl Functions for Immediate {
-    fn invoke(&self, _: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
+    fn queue(&self, _: Invocation) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn check(&self, _: Invocation) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn invoke(&self, _: Invocation) -> Pending<'_, Invoked> {
         Box::pin(async {
             Ok(Invoked {
                 payload: Bytes::from_static(b"{\"result\": true}"),

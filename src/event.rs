@@ -48,6 +48,17 @@ pub enum Event {
         #[serde(rename = "delay_ms", serialize_with = "millis")]
         delay: Duration,
     },
+    /// An upload goes on; told every second.
+    StepProgress {
+        step: String,
+        /// Bytes handed to the network so far, what an earlier run had sent included.
+        #[serde(rename = "done_bytes")]
+        done: u64,
+        #[serde(rename = "total_bytes")]
+        total: u64,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
     StepFinished {
         step: String,
         action: Action,
@@ -80,8 +91,14 @@ pub enum Event {
     CheckFailed(Checked),
     /// One request to AWS was answered; shown with `-v`.
     Call {
+        /// Whose call it is; nothing while AWS is only being read.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        step: String,
         service: &'static str,
         operation: &'static str,
+        /// How long it was kept back before, to stay within a limit of AWS.
+        #[serde(rename = "held_ms", serialize_with = "millis", skip_serializing_if = "Duration::is_zero")]
+        held: Duration,
         /// Since the run began.
         #[serde(rename = "started_ms", serialize_with = "millis")]
         started: Duration,
@@ -121,6 +138,11 @@ pub enum Event {
     },
     /// An edit could not be deployed, and what was deployed before is still served. Why was told before.
     Kept {
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+    },
+    /// After such an edit: the files say again what is served.
+    Restored {
         #[serde(rename = "elapsed_ms", serialize_with = "millis")]
         elapsed: Duration,
     },
@@ -177,7 +199,7 @@ pub struct Request {
     pub request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<RequestStep>,
-    /// Why it was answered before it reached the function.
+    /// Why it was answered before it reached the function, or with what the function failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -213,6 +235,9 @@ pub struct Checked {
     /// None where it passed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
+    /// What lies behind an answer that is not as expected, where the embedded cloud tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Checked {
@@ -284,6 +309,13 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// What to do now.
     pub next: String,
+}
+
+impl Problem {
+    /// Is it that somebody else is at work on the stage, or took the lock over?
+    pub fn is_of_the_lock(&self) -> bool {
+        matches!(self.kind, "locked" | "lock_lost")
+    }
 }
 
 /// Takes events as they happen.

@@ -45,6 +45,7 @@ fn killed() {
 fn exit_code(end: &End) -> u8 {
     match end {
         End::Done => 0,
+        End::Failed(Failure::Problem(problem)) if problem.is_of_the_lock() => 5,
         End::Unfinished | End::Failed(Failure::Problem(_)) => 1,
         End::Failed(Failure::Faults(_) | Failure::Usage(_)) => 2,
         End::ChangesPending => 3,

@@ -3,23 +3,33 @@
 mod call;
 mod check;
 mod dev;
+mod export;
+mod holder;
 mod keys;
+mod locked;
 mod logs;
 mod render;
 mod result;
 mod session;
+mod stop;
+mod unlock;
 mod watch;
 
 use std::collections::BTreeMap;
 
-use session::{Read, Session};
+use locked::{Aim, Converged};
+use session::Session;
 
 pub use call::{CallWanted, Called, KeyWanted, call};
 pub use check::{PATIENCE, Tested, test};
 pub use dev::{DevSettings, dev};
+pub use export::{OpenApiWanted, export_openapi};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};
+pub use stop::Stop;
+pub use unlock::{ConfirmUnlock, Holder, Unlocked, unlock};
+
 pub use result::{
     Confirm, Deployed, Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, TornDown, Validated,
 };
@@ -27,7 +37,7 @@ pub use result::{
 pub use crate::clock::hasten;
 pub use session::simulated;
 
-use crate::engine::{Extent, apply};
+use crate::engine::Extent;
 use crate::event::{CheckTally, Event, Outcome, Problem, Reporter};
 
 /// Checks deploy.yaml, every stage of it, the templates and the package, and sends nothing.
@@ -42,8 +52,11 @@ pub async fn validate(settings: &Settings) -> Result<Validated, Failure> {
 /// Faults of the file, or the first problem met while reading AWS.
 pub async fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Planned, Failure> {
     let session = Session::open(settings, "plan", reporter).await?;
-    let read = session.read().await?;
-    Ok(session.planned(&read))
+    let lock = session.lock();
+    let (seen, read) = tokio::join!(lock.look(&session.aws), session.read());
+    let mut planned = session.planned(&read?);
+    planned.notes.extend(seen.ok().and_then(|seen| locked::at_work(&seen)));
+    Ok(planned)
 }
 
 /// # Errors
@@ -51,8 +64,7 @@ pub async fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Planne
 pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<Deployed, Failure> {
     let session = Session::open(settings, "deploy", reporter).await?;
     let worked = async {
-        let read = session.read().await?;
-        let (outcome, extent) = session.carry_out(&read, confirm).await?;
+        let Converged { read, outcome, extent } = Box::pin(session.converge(Aim::Wanted, confirm)).await?;
         let outputs = session.outputs(&read);
         let checks = match (outcome, extent) {
             (Outcome::Changed | Outcome::Unchanged, Extent::Whole) if settings.checks => {
@@ -84,15 +96,13 @@ pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Stat
 pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<TornDown, Failure> {
     let session = Session::open(settings, "teardown", reporter).await?;
     let worked = async {
-        let read = session.read_unwanted().await?;
-        let (mut outcome, _) = session.carry_out(&read, confirm).await?;
+        let Converged { read, mut outcome, .. } = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;
         // What a deploy that was cut a moment ago made may be found only now.
         if outcome != Outcome::Declined
             && let Some(late) = read.late()
             && session.passes(late).await
         {
-            let again = session.read_unwanted().await?;
-            let (found, _) = session.carry_out(&again, confirm).await?;
+            let found = Box::pin(session.converge(Aim::Unwanted, confirm)).await?.outcome;
             outcome = if found == Outcome::Unchanged { outcome } else { found };
         }
         // Law 12: everything is looked up again, by the same names and tags.
@@ -117,20 +127,6 @@ pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Con
 }
 
 impl Session<'_> {
-    /// Confirm and apply.
-    async fn carry_out(&self, read: &Read, confirm: Confirm<'_>) -> Result<(Outcome, Extent), Failure> {
-        let planned = self.planned(read);
-        if planned.plan.is_empty() {
-            return Ok((Outcome::Unchanged, Extent::Whole));
-        }
-        if !confirm(&planned) {
-            return Ok((Outcome::Declined, Extent::Whole));
-        }
-        let applied = apply(&read.desired.graph, &read.observed, &read.decided, &self.aws).await;
-        let extent = applied.map_err(|problem| Failure::Problem(Box::new(problem)))?;
-        Ok((Outcome::Changed, extent))
-    }
-
     /// The file's checks, where there are any and the deployment can be called.
     async fn final_checks(&self, outcome: Outcome) -> Result<Option<CheckTally>, Failure> {
         if self.spec.checks.is_empty() {
@@ -180,7 +176,8 @@ impl Session<'_> {
             Failure::Problem(problem) => Some((**problem).clone()),
             _ => None,
         };
-        self.finish(command, Outcome::Failed, BTreeMap::new(), None, problem);
+        let outcome = if matches!(failure, Failure::Interrupted) { Outcome::Interrupted } else { Outcome::Failed };
+        self.finish(command, outcome, BTreeMap::new(), None, problem);
         failure
     }
 }

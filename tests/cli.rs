@@ -2,6 +2,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/lost.rs"]
+mod lost;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -287,4 +289,96 @@ fn a_reader_that_goes_away_does_not_stop_a_deploy() {
     assert!(deploy.wait().unwrap().success());
     let again = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0);
     assert_eq!(again.last_event()["writes"], 0);
+}
+
+/// Two processes before one `.poc/local`.
+#[test]
+fn of_two_deploys_at_the_same_time_one_deploys_and_nothing_is_doubled() {
+    let desk = Desk::new();
+    let start = || {
+        let mut command = desk.command(&["deploy", "--local", "--yes", "--json", "--no-checks"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let both = [start(), start()].map(|child| Ran::of(child.wait_with_output().unwrap()));
+    let changed = both.iter().filter(|ran| ran.code == Some(0) && ran.last_event()["outcome"] == "changed");
+    assert_eq!(changed.count(), 1, "{}\n{}", both[0].out, both[1].out);
+    for ran in &both {
+        let end = ran.last_event();
+        match ran.code {
+            Some(5) => assert_eq!(end["problem"]["kind"], "locked", "{end}"),
+            // The other was done when this one had the bucket, which is the same whoever made it.
+            _ => assert!(end["outcome"] == "changed" || end["writes"].as_u64() <= Some(3), "{end}"),
+        }
+    }
+    let again = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0).last_event();
+    assert_eq!((&again["outcome"], &again["writes"]), (&Value::from("unchanged"), &Value::from(0)));
+    let state = fs::read_to_string(desk.directory.path().join(".poc/local/cloud.json")).unwrap();
+    let state: Value = serde_json::from_str(&state).unwrap();
+    for things in ["rest_apis", "usage_plans", "api_keys", "domain_names"] {
+        let all = &state["apigateway"]["regions"]["us-east-1"][things];
+        assert_eq!(all.as_object().map(serde_json::Map::len), Some(1), "{things}: {all}");
+    }
+}
+
+/// Holds the lock as a process on another machine would.
+fn seized(desk: &Desk, until: &str) {
+    let path = desk.directory.path().join(".poc/local/cloud.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut state: Value = serde_json::from_str(&text).unwrap();
+    let buckets = state["s3"]["buckets"].as_object_mut().unwrap();
+    let object = buckets.values_mut().find_map(|bucket| bucket["objects"].get_mut("ServerlessPOC/prod/lock.json"));
+    let version = object.unwrap().as_array_mut().unwrap().last_mut().unwrap();
+    let record = serde_json::json!({
+        "held": true, "id": "x", "command": "teardown", "who": "alice@laptop", "host": "laptop", "pid": 7,
+        "machine": "another", "since": "2026-01-31T12:00:00Z", "until": until,
+    });
+    let blob = "ab".repeat(32);
+    fs::write(desk.directory.path().join(".poc/local/blobs").join(&blob), record.to_string()).unwrap();
+    version["size"] = record.to_string().len().into();
+    version["blob"] = blob.into();
+    version["checksums"] = serde_json::json!({});
+    version["etag"] = "cd".repeat(16).into();
+    fs::write(path, state.to_string()).unwrap();
+}
+
+#[test]
+fn whoever_meets_a_lock_ends_with_5_and_unlock_takes_it_away() {
+    let desk = Desk::new();
+    desk.poc(&["deploy", "--local", "--yes", "--quiet", "--no-checks"]).exits(0);
+    let free = desk.poc(&["unlock", "--local", "--yes"]).exits(0);
+    assert!(free.err.contains("is not held by anybody"), "{}", free.err);
+    seized(&desk, "2099-01-01T00:00:00Z");
+    let ran = desk.poc(&["teardown", "--local", "--yes"]).exits(5);
+    let words = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "alice@laptop is at work on this stage: poc teardown since 2026-01-31 12:00:00 UTC (process 7 on laptop)",
+        "--wait-for-lock 10m",
+        "`poc unlock`",
+    ] {
+        assert!(words.contains(said), "{words}");
+    }
+    let waited = desk.poc(&["teardown", "--local", "--yes", "--wait-for-lock", "1s"]).exits(5);
+    assert!(waited.err.contains("waiting for alice@laptop"), "{}", waited.err);
+    desk.poc(&["unlock", "--local"]).exits(2);
+    let unlocked = desk.poc(&["unlock", "--local", "--yes", "--json"]).exits(0).json();
+    assert_eq!((&unlocked["outcome"], &unlocked["holder"]["who"]), (&"changed".into(), &"alice@laptop".into()));
+    desk.poc(&["teardown", "--local", "--yes"]).exits(0);
+}
+
+/// A run that is killed leaves its lock, and the next on this machine need not wait for it.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_lock_of_a_killed_process_is_taken_over_at_once() {
+    let desk = Desk::new();
+    let mut child = desk.command(&["deploy", "--local", "--yes", "--json", "--verbose", "--no-checks"]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    // Whatever it does after the bucket and the lock, it does under the lock.
+    lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("\"CreateRestApi\""))).unwrap().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ran = desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
+    assert!(ran.err.contains("is taken over"), "{}", ran.err);
+    let again = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0).last_event();
+    assert_eq!(again["writes"], 0);
 }

@@ -11,6 +11,8 @@ mod b2_deployments_stages;
 mod b3_usage_plans_keys;
 #[path = "cloud/apigateway_b4.rs"]
 mod b4_domains_mappings;
+#[path = "cloud/apigateway_import.rs"]
+mod import;
 #[path = "cloud/apigateway_life.rs"]
 mod life;
 #[path = "cloud/apigateway_names.rs"]

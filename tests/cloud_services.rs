@@ -15,5 +15,7 @@ mod logs;
 mod route53;
 #[path = "cloud/s3.rs"]
 mod s3;
+#[path = "cloud/s3_parts.rs"]
+mod s3_parts;
 #[path = "cloud/support.rs"]
 mod support;

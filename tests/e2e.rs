@@ -8,6 +8,8 @@ mod routes;
 
 #[path = "e2e/article.rs"]
 mod article;
+#[path = "e2e/callers.rs"]
+mod callers;
 #[path = "e2e/content_types.rs"]
 mod content_types;
 #[path = "e2e/keys.rs"]

@@ -9,5 +9,7 @@ mod bucket;
 mod life;
 #[path = "compute/others.rs"]
 mod others;
+#[path = "compute/upload.rs"]
+mod upload;
 #[path = "compute/versions.rs"]
 mod versions;

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 
+use super::pace::service_name;
 use super::{Aws, Error, ErrorKind, Result};
 use crate::event::Event;
 
@@ -49,8 +50,14 @@ fn patience(kind: ErrorKind) -> Duration {
 /// Told to the person from here on; shorter delays are nobody's concern.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 
+/// The longest pause between two tries, unless AWS asks for a longer one.
+const LONGEST: Duration = Duration::from_secs(20);
+
 /// How often a creation whose answer was lost, and which did not arrive either, is tried.
 const TRIES: usize = 5;
+
+/// Before each look for what may have arrived: AWS shows some things only after a moment.
+const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)];
 
 /// Creates something whose creation AWS would repeat: where the answer is lost, `find` looks whether it arrived (law 2).
 ///
@@ -61,8 +68,11 @@ pub async fn once<T>(create: impl AsyncFn() -> Result<T>, find: impl AsyncFn() -
     loop {
         match create().await {
             Err(error) if error.is(ErrorKind::Unclear) => {
-                if let Some(made) = find().await? {
-                    return Ok(made);
+                for pause in LOOKS {
+                    tokio::time::sleep(pause).await;
+                    if let Some(made) = find().await? {
+                        return Ok(made);
+                    }
                 }
                 if tries == TRIES {
                     return Err(error);
@@ -72,6 +82,15 @@ pub async fn once<T>(create: impl AsyncFn() -> Result<T>, find: impl AsyncFn() -
             ended => return ended,
         }
     }
+}
+
+/// How a call is sent, where that is not the usual way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// The budget it draws on, where one operation has several.
+    pub budget: Option<&'static str>,
+    /// It concerns the lock itself, so the lock does not hold it back.
+    pub unfenced: bool,
 }
 
 impl Aws<'_> {
@@ -91,29 +110,97 @@ impl Aws<'_> {
         Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        self.call_in(Manner::default(), service, operation, repeat, send).await
+    }
+
+    /// As [`Aws::call`], in a manner of its own.
+    ///
+    /// # Errors
+    /// The last answer, classified.
+    pub async fn call_in<T, E, F, Fut>(
+        &self,
+        manner: Manner,
+        service: &'static str,
+        operation: &'static str,
+        repeat: Repeat,
+        send: F,
+    ) -> Result<T>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
         let begun = Instant::now();
         let mut delay = Duration::from_millis(50);
         loop {
-            tokio::time::sleep_until(self.pace().turn(service, operation, Instant::now())).await;
-            let error = match self.attempt(service, operation, &send).await {
+            let ready = Instant::now();
+            self.await_turn(service, manner.budget.unwrap_or(operation)).await;
+            let mut error = match self.admitted(manner, service, operation, ready, &send).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             let lost = error.is(ErrorKind::Unclear) && repeat == Repeat::Never;
-            if lost || begun.elapsed() + delay > patience(error.kind) {
+            // What AWS asks for counts, be it longer than what would be waited anyway.
+            let pause = self.jitter(delay).max(error.retry_after.unwrap_or_default());
+            if lost || begun.elapsed() + pause > patience(error.kind) {
+                error.tried_for = Some(begun.elapsed()).filter(|elapsed| *elapsed >= WORTH_TELLING);
                 return Err(error);
             }
-            let jittered = self.jitter(delay);
-            if jittered >= WORTH_TELLING {
+            if pause >= WORTH_TELLING {
                 let (step, reason) = (current_step(), error.message.clone());
-                self.report(&Event::StepRetrying { step, operation, reason, delay: jittered });
+                self.report(&Event::StepRetrying { step, operation, reason, delay: pause });
             }
-            tokio::time::sleep(jittered).await;
-            delay = (delay * 2).min(Duration::from_secs(20));
+            tokio::time::sleep(pause).await;
+            delay = (delay * 2).min(LONGEST);
         }
     }
 
-    async fn attempt<T, E, F, Fut>(&self, service: &'static str, operation: &'static str, send: &F) -> Result<T>
+    /// Waits until the budget allows one more, and says so where that takes a while.
+    async fn await_turn(&self, service: &'static str, budget: &'static str) {
+        let now = Instant::now();
+        let turn = self.pace().turn(service, budget, now);
+        let wait = turn.at.saturating_duration_since(now);
+        if wait > WORTH_TELLING {
+            let waiting_for = format!("its turn: {} allows {}", service_name(service), turn.allows);
+            let (step, elapsed) = (current_step(), Duration::ZERO);
+            self.report(&Event::StepWaiting { step, waiting_for, elapsed, usual: wait });
+        }
+        tokio::time::sleep_until(turn.at).await;
+    }
+
+    /// Sends it once this run may change something, and nothing else of ours changes the same API.
+    async fn admitted<T, E, F, Fut>(
+        &self,
+        manner: Manner,
+        service: &'static str,
+        operation: &'static str,
+        ready: Instant,
+        send: &F,
+    ) -> Result<T>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if !is_write(operation) {
+            return self.attempt(service, operation, ready, send).await;
+        }
+        let _alone = match service == "apigateway" && changes_an_api(operation) {
+            true => Some(self.writer().lock().await),
+            false => None,
+        };
+        let _pass = if manner.unfenced { None } else { Some(self.fence().pass().await?) };
+        self.attempt(service, operation, ready, send).await
+    }
+
+    /// `ready` is when it could have gone out, had nothing held it.
+    async fn attempt<T, E, F, Fut>(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        ready: Instant,
+        send: &F,
+    ) -> Result<T>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
@@ -123,14 +210,25 @@ impl Aws<'_> {
         let answer = send().await.map_err(|error| Error::from_sdk(operation, error));
         self.count(operation, answer.is_ok());
         self.report(&Event::Call {
+            step: current_step(),
             service,
             operation,
+            held: started.saturating_duration_since(ready),
             started: self.since_start(started),
             elapsed: started.elapsed(),
             error: answer.as_ref().err().map(|error| error.code.clone().unwrap_or_else(|| error.message.clone())),
         });
         answer
     }
+}
+
+/// Does it change a REST API, its draft, its deployments or its stages? API Gateway takes one such change at a time
+/// (`AWS_FACTS` A).
+fn changes_an_api(operation: &str) -> bool {
+    let of_others = ["ApiKey", "UsagePlan", "UsagePlanKey", "DomainName", "BasePathMapping", "Account", "VpcLink"];
+    let verbs = ["Create", "Update", "Delete", "Put", "Import", "Flush"];
+    let thing = verbs.iter().find_map(|verb| operation.strip_prefix(verb)).unwrap_or(operation);
+    !of_others.contains(&thing) && operation != "ImportApiKeys"
 }
 
 /// Does the operation change anything? AWS names its lookups consistently.

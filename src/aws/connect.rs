@@ -13,6 +13,7 @@ use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use super::call::is_write;
+use super::fence::Fence;
 use super::pace::Pace;
 use super::{EmbeddedCloud, Error, Repeat, Result, credentials};
 use crate::clock::Clock;
@@ -51,6 +52,9 @@ pub struct Aws<'r> {
     elsewhere: bool,
     reporter: &'r dyn Reporter,
     pace: Pace,
+    fence: Fence,
+    /// Held while a change of a REST API is under way (law 7).
+    writer: tokio::sync::Mutex<()>,
     clock: Clock,
     started: Instant,
     requests: Cell<u64>,
@@ -111,6 +115,8 @@ impl<'r> Aws<'r> {
             elsewhere: !real || elsewhere,
             reporter,
             pace: Pace::new(paced),
+            fence: Fence::new(connection.clock),
+            writer: tokio::sync::Mutex::default(),
             clock: connection.clock,
             started: Instant::now(),
             requests: Cell::new(0),
@@ -156,6 +162,15 @@ impl<'r> Aws<'r> {
 
     pub(super) fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// What keeps this run's changes apart from another's.
+    pub fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
+    pub(super) fn writer(&self) -> &tokio::sync::Mutex<()> {
+        &self.writer
     }
 
     pub(super) fn count(&self, operation: &str, succeeded: bool) {

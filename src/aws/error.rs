@@ -2,6 +2,7 @@
 //! (`AWS_FACTS` B5: the role that Lambda cannot assume yet).
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -60,6 +61,10 @@ pub struct Error {
     pub next: Option<String>,
     /// Stable name for machines, where the kind is too coarse.
     pub name: Option<&'static str>,
+    /// How long AWS asks to wait before the same call.
+    pub retry_after: Option<Duration>,
+    /// For how long it was tried, where it was tried again.
+    pub tried_for: Option<Duration>,
 }
 
 impl Error {
@@ -73,6 +78,8 @@ impl Error {
             request_id: None,
             next: Some(next.into()),
             name: Some(name),
+            retry_after: None,
+            tried_for: None,
         }
     }
 
@@ -124,6 +131,8 @@ impl Error {
             request_id: None,
             next: None,
             name: None,
+            retry_after: None,
+            tried_for: None,
         }
     }
 
@@ -139,6 +148,8 @@ impl Error {
             request_id: None,
             next: None,
             name: None,
+            retry_after: None,
+            tried_for: None,
         };
         if let Some(failure) = credentials_failure(&error) {
             return Error::credentials(failure);
@@ -157,7 +168,8 @@ impl Error {
                 let message = metadata.message().unwrap_or_default().to_owned();
                 let request_id = request_id(context.raw());
                 let message = if message.is_empty() { format!("HTTP {status}") } else { message };
-                Error { kind: classify(&code, &message, status), code: Some(code), message, request_id, ..blank }
+                let (kind, retry_after) = (classify(&code, &message, status), retry_after(context.raw()));
+                Error { kind, code: Some(code), message, request_id, retry_after, ..blank }
             }
             SdkError::DispatchFailure(failure) => {
                 let text = failure
@@ -187,7 +199,10 @@ impl Error {
             resource,
             operation: self.operation.map(str::to_owned),
             code: self.code.clone(),
-            message: self.message.clone(),
+            message: match self.tried_for {
+                Some(time) => format!("{} (tried for {} s)", self.message, time.as_secs()),
+                None => self.message.clone(),
+            },
             request_id: self.request_id.clone(),
             next: self.next.clone().unwrap_or_else(|| advice(self)),
         }
@@ -283,6 +298,13 @@ fn request_id(response: &HttpResponse) -> Option<String> {
     names.iter().find_map(|name| response.headers().get(*name)).map(str::to_owned)
 }
 
+/// Seconds, as API Gateway tells them with a refusal (`AWS_FACTS` A); the other form, a date, is used by none of these
+/// services.
+fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    let seconds: u64 = response.headers().get("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// HEAD answers have no body, so S3 gives no code for them.
 fn code_by_status(status: u16) -> String {
     match status {
@@ -316,6 +338,7 @@ fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
         "ResourceConflictException" if being_changed(message) => K::Busy,
         "ConcurrentModification"
         | "ConcurrentModificationException"
+        | "ConditionalRequestConflict"
         | "OperationAborted"
         | "OperationAbortedException"
         | "PriorRequestNotComplete" => K::Busy,

@@ -5,14 +5,19 @@ pub mod connect;
 mod credentials;
 mod embedded;
 mod error;
+mod fence;
+mod heard;
 mod pace;
 mod tags;
 mod web;
 
-pub use call::{Repeat, current_step, during, once};
+pub use call::{Manner, Repeat, current_step, during, once};
 pub use connect::{Aws, Connection, Place, US_EAST_1};
 pub use embedded::{EmbeddedCloud, Port, Serving, reachable};
 pub use error::{Error, ErrorKind, found, gone};
+pub use fence::{Asked, Fence};
+pub use heard::Heard;
+pub use pace::CREATE_EDGE_API;
 pub use tags::{APP, STAGE, Tags, ordered};
 
 /// What nearly every function here returns.

@@ -17,11 +17,11 @@ exit with 1.";
 const EXAMPLES: &str = "\
 Examples:
   poc call GET '/admit?gre=800&gpa=4&rank=1'
-  poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace   what happens on the way, step by step
-  poc call GET /admit --key none                               what a caller without a key gets
+  poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace     every step on the way
+  poc call GET /admit --key none                                 what a caller without a key gets
   poc call POST /admit -d @applicant.json -H 'Content-Type: application/json'
-  poc call GET /admit --url http://127.0.0.1:3000/prod         what `poc dev` serves
-  poc call GET /admit --json                                   status, headers and body as one document";
+  poc call GET /admit --local --url http://127.0.0.1:3000/prod   what `poc dev` serves
+  poc call GET /admit --json                                     all of the answer as one document";
 
 /// Call the deployed API, on AWS or on this machine
 #[derive(Args, Debug)]
@@ -59,7 +59,7 @@ pub(super) struct CallArgs {
     #[arg(long)]
     fail: bool,
 
-    /// Call this URL instead of the deployment's own; it takes the place of everything before PATH
+    /// Call this URL instead of the deployment's own; it takes the place of everything before PATH, and keys are looked up as ever
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     url: Option<String>,
 }

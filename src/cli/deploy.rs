@@ -1,9 +1,12 @@
 //! `poc deploy`: make AWS what deploy.yaml says.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::Args;
 
 use super::simulate::{Hastened, Simulation};
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -42,6 +45,14 @@ pub(super) struct DeployArgs {
     #[arg(long)]
     no_checks: bool,
 
+    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
+    #[arg(long, value_name = "TIME", value_parser = input::duration)]
+    wait_for_lock: Option<Duration>,
+
+    /// Draw the run as an SVG: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
+
     #[command(flatten)]
     simulation: Simulation,
 }
@@ -55,13 +66,16 @@ pub(super) struct DeploySettings {
 impl DeployArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
+        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..run };
         ensure_answer("deploy", self.yes, ui)?;
+        draw(self.timeline.as_deref(), ui)?;
         let (run, hastened) = self.simulation.resolve(run)?;
         Ok(DeploySettings { run, hastened, yes: self.yes })
     }
 }
 
-pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: DeploySettings) -> Result<End, Failure> {
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: DeploySettings) -> Result<End, Failure> {
+    settings.run.stop = interrupts.stop.clone();
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
     let deploy = async |run| pipeline::deploy(&run, ui, &confirm).await;

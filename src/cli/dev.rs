@@ -1,6 +1,7 @@
 //! `poc dev`: serve what deploy.yaml says on this machine, and deploy every edit.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -47,7 +48,8 @@ impl DevArgs {
             return Err(usage(&format!("dev works on the embedded cloud of this machine; leave out {flag}")));
         }
         let run = Global { local: true, ..global }.resolve()?;
-        let run = pipeline::Settings { checks: false, ..run };
+        // A deploy from another terminal is over in a moment.
+        let run = pipeline::Settings { checks: false, wait_for_lock: Duration::from_secs(30), ..run };
         Ok(DevSettings { run, address: (self.host, self.port).into(), watch: !self.no_watch })
     }
 }

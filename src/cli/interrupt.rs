@@ -3,10 +3,14 @@
 
 use tokio::sync::watch;
 
+use crate::pipeline::Stop;
+
 /// Tells whether and when the person asked to stop.
 #[derive(Clone, Debug)]
 pub struct Interrupts {
     happened: watch::Receiver<bool>,
+    /// For runs that end by themselves when asked.
+    pub(super) stop: Stop,
 }
 
 impl Interrupts {
@@ -26,14 +30,14 @@ impl Interrupts {
                 }
             });
         });
-        Interrupts { happened }
+        Interrupts { happened, stop: Stop::default() }
     }
 
     /// Happens when the test says so.
     #[cfg(test)]
     pub(super) fn by_hand() -> (watch::Sender<bool>, Interrupts) {
         let (sender, happened) = watch::channel(false);
-        (sender, Interrupts { happened })
+        (sender, Interrupts { happened, stop: Stop::default() })
     }
 
     pub fn happened(&self) -> bool {

@@ -83,6 +83,10 @@ struct RotateArgs {
     /// Do not ask; needed where nobody can answer
     #[arg(short, long)]
     yes: bool,
+
+    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
+    #[arg(long, value_name = "TIME", value_parser = input::duration)]
+    wait_for_lock: Option<Duration>,
 }
 
 pub(super) enum KeySettings {
@@ -107,8 +111,9 @@ impl KeyArgs {
         let run = global.resolve()?;
         match self.command {
             KeyCommand::Show(ShowArgs { name }) => Ok(KeySettings::Show { run, name }),
-            KeyCommand::Rotate(RotateArgs { name, grace, yes }) => {
+            KeyCommand::Rotate(RotateArgs { name, grace, yes, wait_for_lock }) => {
                 ensure_answer("key rotate", yes, ui)?;
+                let run = Settings { wait_for_lock: wait_for_lock.unwrap_or_default(), ..run };
                 Ok(KeySettings::Rotate { run, name, grace, yes })
             }
         }
@@ -121,7 +126,8 @@ pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: KeySettings)
             ui.key(&pipeline::show_key(&run, name.as_deref(), ui).await?);
             Ok(End::Done)
         }
-        KeySettings::Rotate { run, name, grace, yes } => {
+        KeySettings::Rotate { mut run, name, grace, yes } => {
+            run.stop = interrupts.stop.clone();
             let stop = || interrupts.happened();
             let confirm = |rotation: &_| ui.agreed_to_rotate(rotation, yes, &stop);
             let rotated = pipeline::rotate_key(&run, name.as_deref(), grace, ui, &confirm).await?;

@@ -4,6 +4,7 @@
 mod call;
 mod deploy;
 mod dev;
+mod export;
 mod input;
 mod interrupt;
 mod key;
@@ -16,10 +17,11 @@ mod teardown;
 mod test;
 #[cfg(test)]
 mod tests;
+mod unlock;
 mod validate;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -28,7 +30,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
-use crate::pipeline::{Failure, Settings};
+use crate::pipeline::{Failure, Settings, Stop};
 use crate::ui::{Color, Format, Ui, Volume};
 
 const STYLES: Styles = Styles::styled()
@@ -57,6 +59,7 @@ Exit codes:
   2    the command line or deploy.yaml is wrong; nothing was sent to AWS
   3    changes are pending (plan --exit-code)
   4    a check failed (test, deploy)
+  5    somebody else is at work on the stage, or took the lock over
   130  interrupted, or answered with no
 
 Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, \
@@ -94,7 +97,9 @@ enum Command {
     Key(key::KeyArgs),
     Logs(logs::LogsArgs),
     Render(render::RenderArgs),
+    Export(export::ExportArgs),
     Teardown(teardown::TeardownArgs),
+    Unlock(unlock::UnlockArgs),
 }
 
 /// Options that every command takes, before or after its name.
@@ -132,7 +137,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, teardown)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 
@@ -217,7 +222,9 @@ impl Cli {
             Command::Key(args) => args.name(),
             Command::Logs(_) => "logs",
             Command::Render(_) => "render",
+            Command::Export(_) => "export openapi",
             Command::Teardown(_) => "teardown",
+            Command::Unlock(_) => "unlock",
         }
     }
 }
@@ -246,6 +253,8 @@ impl Global {
             adopt: false,
             wait: true,
             checks: true,
+            wait_for_lock: Duration::ZERO,
+            stop: Stop::default(),
         })
     }
 }
@@ -260,7 +269,7 @@ pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
             _ => interrupts.first().await,
         }
     };
-    match race(dispatch(cli, ui, interrupts), ui, interrupted).await {
+    match race(dispatch(cli, ui, interrupts), ui, interrupted, &interrupts.stop).await {
         Ok(end) => end,
         Err(failure) => {
             ui.failed(name, &failure);
@@ -282,7 +291,9 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
+        Command::Export(args) => export::run(ui, &args.resolve(global)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
     }
 }
 
@@ -291,15 +302,22 @@ async fn race(
     command: impl Future<Output = Result<End, Failure>>,
     ui: &Ui,
     interrupted: impl Future<Output = ()>,
+    stop: &Stop,
 ) -> Result<End, Failure> {
-    let mut interrupted = std::pin::pin!(interrupted);
+    let (mut interrupted, mut asked) = (std::pin::pin!(interrupted), false);
     let mut pulse = tokio::time::interval(Duration::from_secs(1));
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
             biased;
             end = &mut command => return end,
-            () = &mut interrupted => return Err(Failure::Interrupted),
+            () = &mut interrupted, if !asked => {
+                asked = true;
+                // A run that holds a lock finishes what is in flight and lets the lock go.
+                if !stop.ask() {
+                    return Err(Failure::Interrupted);
+                }
+            }
             _ = pulse.tick() => ui.pulse(),
         }
     }
@@ -311,6 +329,12 @@ fn ensure_answer(command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(format!("{command} asks before it changes anything, and nobody can answer here; add --yes")))
+}
+
+/// The picture's file is opened before anything is sent.
+fn draw(path: Option<&Path>, ui: &Ui) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    ui.draw(path).map_err(|error| usage(&format!("--timeline: {} cannot be written: {error}", path.display())))
 }
 
 /// Ctrl-C at the question is an interruption, not a no.
@@ -325,8 +349,8 @@ fn usage(sentence: &str) -> Failure {
 fn endpoint_url(text: &str) -> Result<String, String> {
     let wrong = || "give a URL such as http://localhost:4566".to_owned();
     let url: http::Uri = text.parse().map_err(|_| wrong())?;
-    match (url.scheme_str(), url.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+    match (url.scheme_str(), url.host(), url.query()) {
+        (Some("http" | "https"), Some(host), None) if !host.is_empty() => Ok(text.to_owned()),
         _ => Err(wrong()),
     }
 }

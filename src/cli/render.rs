@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::{End, Global, HELP, input};
+use crate::event::{Event, Reporter};
 use crate::pipeline::{self, Failure, Render, RenderRequest};
 use crate::ui::Ui;
 
@@ -105,7 +106,12 @@ impl RenderArgs {
             None => RenderRequest::default(),
             Some(path) => {
                 let wrong = |fault| Failure::Usage(format!("{}: {fault}", path.display()));
-                RenderRequest::from_json(&json(path, ui)?).map_err(wrong)?
+                let document = json(path, ui)?;
+                for member in RenderRequest::unknown(&document) {
+                    let known = "a request holds `body`, `path`, `querystring` and `header`";
+                    ui.report(&Event::Note { text: format!("{}: `{member}` means nothing; {known}", path.display()) });
+                }
+                RenderRequest::from_json(&document).map_err(wrong)?
             }
         };
         if let Some(path) = &self.context {

@@ -1,9 +1,12 @@
 //! `poc teardown`: delete all of it, and prove it.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::Args;
 
 use super::simulate::{Hastened, Simulation};
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard};
+use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -25,6 +28,14 @@ pub(super) struct TeardownArgs {
     #[arg(short, long)]
     yes: bool,
 
+    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
+    #[arg(long, value_name = "TIME", value_parser = input::duration)]
+    wait_for_lock: Option<Duration>,
+
+    /// Draw the run as an SVG: steps over time, waits, and the critical path
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
+
     #[command(flatten)]
     simulation: Simulation,
 }
@@ -37,13 +48,16 @@ pub(super) struct TeardownSettings {
 
 impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
-        let (run, hastened) = self.simulation.resolve(global.resolve()?)?;
+        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..global.resolve()? };
+        let (run, hastened) = self.simulation.resolve(run)?;
         ensure_answer("teardown", self.yes, ui)?;
+        draw(self.timeline.as_deref(), ui)?;
         Ok(TeardownSettings { run, hastened, yes: self.yes })
     }
 }
 
-pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, settings: TeardownSettings) -> Result<End, Failure> {
+pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: TeardownSettings) -> Result<End, Failure> {
+    settings.run.stop = interrupts.stop.clone();
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Teardown, planned, settings.yes, &stop);
     let teardown = async |run| pipeline::teardown(&run, ui, &confirm).await;

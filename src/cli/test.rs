@@ -21,7 +21,7 @@ Examples:
   poc test --local
   poc test --json                        one document with every check and what differs
   poc test --junit target/checks.xml     for CI
-  poc test --url http://127.0.0.1:3000/prod";
+  poc test --local --url http://127.0.0.1:3000/prod     what `poc dev` serves";
 
 /// Run the file's checks against the deployed API
 #[derive(Args, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct TestArgs {
     #[arg(long, value_name = "PATH")]
     junit: Option<PathBuf>,
 
-    /// Call this URL instead of the deployment's own
+    /// Call this URL instead of the deployment's own; keys are looked up as ever
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     url: Option<String>,
 
@@ -50,7 +50,9 @@ pub(super) struct TestSettings {
 impl TestArgs {
     pub(super) fn resolve(self, global: Global) -> Result<TestSettings, Failure> {
         let TestArgs { junit, url, retry_for } = self;
-        Ok(TestSettings { run: global.resolve()?, junit, url, retry_for })
+        let run = global.resolve()?;
+        junit.as_deref().map_or(Ok(()), ensure_place)?;
+        Ok(TestSettings { run, junit, url, retry_for })
     }
 }
 
@@ -63,9 +65,18 @@ pub(super) async fn run(ui: &Ui, settings: TestSettings) -> Result<End, Failure>
     Ok(if tested.failed == 0 { End::Done } else { End::ChecksFailed })
 }
 
+/// Before anything is sent: a report that has nowhere to go should not cost anybody a run.
+fn ensure_place(path: &Path) -> Result<(), Failure> {
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|fault| unwritable(path, &fault))?;
+    if path.is_dir() { Err(unwritable(path, &"it is a directory")) } else { Ok(()) }
+}
+
 fn write(path: &Path, tested: &Tested) -> Result<(), Failure> {
-    let wrong =
-        |fault: &dyn std::fmt::Display| Failure::Usage(format!("{} cannot be written: {fault}", path.display()));
-    let xml = ui::junit(tested).map_err(|fault| wrong(&fault))?;
-    std::fs::write(path, xml).map_err(|fault| wrong(&fault))
+    let xml = ui::junit(tested).map_err(|fault| unwritable(path, &fault))?;
+    std::fs::write(path, xml).map_err(|fault| unwritable(path, &fault))
+}
+
+fn unwritable(path: &Path, fault: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("{} cannot be written: {fault}", path.display()))
 }

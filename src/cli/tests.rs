@@ -47,7 +47,9 @@ fn help_of_poc() {
       key       Show or rotate an API key
       logs      Print the function's log lines
       render    Show what a mapping template makes of a request; needs no deploy.yaml
+      export    Write the API as a document for other programs; nothing is sent to AWS
       teardown  Delete everything that a deploy made
+      unlock    Take the lock away from a run that is dead
 
     Options:
       -h, --help     Print help
@@ -64,7 +66,7 @@ fn help_of_poc() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -84,6 +86,7 @@ fn help_of_poc() {
       2    the command line or deploy.yaml is wrong; nothing was sent to AWS
       3    changes are pending (plan --exit-code)
       4    a check failed (test, deploy)
+      5    somebody else is at work on the stage, or took the lock over
       130  interrupted, or answered with no
 
     Credentials, region and endpoint are found as in every AWS tool: AWS_PROFILE, AWS_REGION,
@@ -132,7 +135,8 @@ fn help_on_a_narrow_terminal() {
     Output:
           --json          Print data for programs on stdout: one
                           document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate,
+                          logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a
                           plan, every call to AWS
@@ -175,7 +179,7 @@ fn help_of_validate() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -214,7 +218,7 @@ fn help_of_plan() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -240,11 +244,15 @@ fn help_of_deploy() {
     Usage: poc deploy [OPTIONS]
 
     Options:
-      -y, --yes        Do not ask; needed where nobody can answer
-          --adopt      Take over resources that have our names but not our tags
-          --no-wait    Do not wait for certificates and domain names that AWS is still working on
-          --no-checks  Do not run the file's checks at the end
-      -h, --help       Print help
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --adopt                 Take over resources that have our names but not our tags
+          --no-wait               Do not wait for certificates and domain names that AWS is still
+                                  working on
+          --no-checks             Do not run the file's checks at the end
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+          --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
+      -h, --help                  Print help
 
     Simulation:
           --simulate <aws[,seed=N]>  With --local: answer as slowly and as strictly as AWS does, by
@@ -263,7 +271,7 @@ fn help_of_deploy() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -301,7 +309,7 @@ fn help_of_status() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -325,8 +333,11 @@ fn help_of_teardown() {
     Usage: poc teardown [OPTIONS]
 
     Options:
-      -y, --yes   Do not ask; needed where nobody can answer
-      -h, --help  Print help
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+          --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
+      -h, --help                  Print help
 
     Simulation:
           --simulate <aws[,seed=N]>  With --local: answer as slowly and as strictly as AWS does, by
@@ -345,7 +356,7 @@ fn help_of_teardown() {
 
     Output:
           --json          Print data for programs on stdout: one document, or one event per line
-                          (deploy, teardown)
+                          (deploy, dev, teardown, key rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a plan, every call to AWS
           --color <WHEN>  When to use colour; NO_COLOR and CLICOLOR are honoured [default: auto]
@@ -419,7 +430,7 @@ async fn ctrl_c_ends_a_run_that_waits() {
     let (sender, interrupts) = Interrupts::by_hand();
     let forever = std::future::pending::<Result<End, Failure>>();
     let ui = silent_ui();
-    let (end, ()) = tokio::join!(race(forever, &ui, interrupts.first()), async {
+    let (end, ()) = tokio::join!(race(forever, &ui, interrupts.first(), &interrupts.stop), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         sender.send_replace(true);
     });
@@ -440,7 +451,7 @@ async fn a_run_that_just_ended_is_not_called_interrupted() {
     let (sender, interrupts) = Interrupts::by_hand();
     sender.send_replace(true);
     let done = async { Ok(End::Done) };
-    assert!(matches!(race(done, &silent_ui(), interrupts.first()).await, Ok(End::Done)));
+    assert!(matches!(race(done, &silent_ui(), interrupts.first(), &interrupts.stop).await, Ok(End::Done)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -451,5 +462,5 @@ async fn without_signals_a_run_goes_on() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         Ok(End::Done)
     };
-    assert!(matches!(race(later, &silent_ui(), interrupts.first()).await, Ok(End::Done)));
+    assert!(matches!(race(later, &silent_ui(), interrupts.first(), &interrupts.stop).await, Ok(End::Done)));
 }

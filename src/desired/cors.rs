@@ -30,7 +30,7 @@ pub(super) fn add(api: &Api, definition: &mut Definition) {
         let verbs: BTreeSet<String> =
             definition.resources.get(*path).into_iter().flat_map(|methods| methods.keys().cloned()).collect();
         if !verbs.contains("OPTIONS") {
-            definition.put(path, "OPTIONS", preflight(cors, &verbs));
+            definition.put(path, "OPTIONS", preflight(path, cors, &verbs));
         }
     }
     if let Some(cors) = settings.values().next() {
@@ -108,7 +108,7 @@ fn origin_template(cors: &Cors) -> String {
 }
 
 /// The method that answers a browser's preflight.
-fn preflight(cors: &Cors, verbs: &BTreeSet<String>) -> Method {
+fn preflight(path: &str, cors: &Cors, verbs: &BTreeSet<String>) -> Method {
     let methods = if cors.methods.is_empty() { allowed(verbs) } else { cors.methods.join(",") };
     let headers = if cors.headers.is_empty() { DEFAULT_HEADERS.to_owned() } else { cors.headers.join(",") };
     let mut values = BTreeMap::from([
@@ -138,7 +138,7 @@ fn preflight(cors: &Cors, verbs: &BTreeSet<String>) -> Method {
         authorization: "NONE".to_owned(),
         api_key_required: false,
         operation_name: None,
-        request_parameters: BTreeMap::new(),
+        request_parameters: variables(path),
         request_models: BTreeMap::new(),
         validator: None,
         responses: [("200".to_owned(), declared)].into(),
@@ -154,6 +154,12 @@ fn preflight(cors: &Cors, verbs: &BTreeSet<String>) -> Method {
             responses: [("200".to_owned(), response)].into(),
         }),
     }
+}
+
+/// A path's variables, which every method declares: an import adds them by itself.
+fn variables(path: &str) -> BTreeMap<String, bool> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| (format!("method.request.path.{}", name.trim_end_matches('+')), true)).collect()
 }
 
 fn allowed(verbs: &BTreeSet<String>) -> String {

@@ -116,7 +116,7 @@ impl Former {
             &Page { choices: Choices { adopt: false, ..page.choices }, owner: page.owner.without_adopting(), ..*page };
         let now = page.spec;
         if let Some(name) = &self.bucket {
-            let bucket = g.add_unwanted(page.bucket(name));
+            let bucket = g.add_unwanted(page.bucket(name, &Rc::default()));
             g.add_unwanted(page.object(name, bucket, Rc::default()));
         }
         if self.function.is_some() || self.role.is_some() {

@@ -3,12 +3,14 @@
 mod cors;
 mod definition;
 mod former;
+mod openapi;
 mod outputs;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use former::Former;
+pub use openapi::openapi;
 pub use outputs::{Manner, base_url, curl, outputs};
 
 use crate::aws::{Tags, US_EAST_1};
@@ -17,11 +19,12 @@ use crate::package::Zipped;
 use crate::resources::definition::fingerprint;
 use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
+use crate::resources::lock::Founded;
 use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, IssuedCertificate, LogGroup, LoggingRole, Lookups, Object, Owner,
+    Function, GivenCertificate, HostedZone, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
     Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
@@ -49,9 +52,12 @@ pub struct Choices {
 pub struct Desired {
     pub graph: Graph,
     pub handles: Handles,
+    /// Told once the artifact bucket is made.
+    pub founded: Rc<Founded>,
 }
 
 pub struct Handles {
+    pub bucket: Handle<Bucket>,
     pub api: Handle<RestApi>,
     pub alias: Handle<Alias>,
     pub deployment: Handle<Deployment>,
@@ -71,7 +77,8 @@ pub fn desired(
     let g = &mut graph;
 
     // The code.
-    let bucket = g.add(page.bucket(&spec.package.bucket));
+    let founded = Rc::default();
+    let bucket = g.add(page.bucket(&spec.package.bucket, &founded));
     let object = g.add(page.object(&spec.package.bucket, bucket, package.clone()));
     let log_group = g.add(page.log_group(&spec.function.name));
     let wanted_role = page.role(&spec.function.name, spec.role.clone());
@@ -99,18 +106,19 @@ pub fn desired(
 
     // The API, in its draft.
     let settings = Settings::of(&spec.api);
-    let mut definition = definition::definition(&spec.api, &page.invocation_uri());
+    let mut definition = definition::definition(&spec.api, &alias_uri(spec, account));
     cors::add(&spec.api, &mut definition);
     let picture = fingerprint(&definition, &settings);
-    let api = g.add(RestApi {
+    let whole = RestApi {
         settings,
         record: former::record(spec),
         region: account.region.clone(),
         partition: account.partition.clone(),
         owner: page.owner.clone(),
         lookups: lookups.clone(),
-    });
-    let draft = g.add(Draft { api, api_name: spec.api.name.clone(), want: definition });
+    };
+    let api = g.add(whole.clone());
+    let draft = g.add(Draft { api, whole, want: definition });
 
     // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
     let permission = page.permission(api, alias.id(), function.id());
@@ -144,7 +152,7 @@ pub fn desired(
     // What an earlier deploy.yaml named and this one does not.
     former.add_surplus(&page, g, live, Parts { role, object, domain });
 
-    Desired { graph, handles: Handles { api, alias, deployment } }
+    Desired { graph, handles: Handles { bucket, api, alias, deployment }, founded }
 }
 
 /// What a mapping leads to.
@@ -162,8 +170,24 @@ struct Parts {
     domain: Option<Handle<DomainName>>,
 }
 
+fn prefix(spec: &Spec) -> String {
+    format!("{}/{}/", spec.app, spec.stage)
+}
+
+/// The lock that keeps runs on this stage apart.
+pub fn lock(spec: &Spec, account: &Account) -> Lock {
+    Lock::under(&spec.package.bucket, &account.id, &prefix(spec))
+}
+
 fn owner(spec: &Spec, choices: Choices) -> Owner {
     Owner { tags: Tags::new(&spec.app, &spec.stage, &spec.tags), adopt: choices.adopt }
+}
+
+/// The alias's ARN follows from names, so the API's draft need not wait for the function.
+fn alias_uri(spec: &Spec, account: &Account) -> String {
+    let Account { id, partition, region } = account;
+    let alias = format!("{}:{}", Function::arn_of(partition, region, id, &spec.function.name), spec.stage);
+    definition::invocation_uri(partition, region, &alias)
 }
 
 /// What is at hand while the graph is drawn.
@@ -178,11 +202,13 @@ struct Page<'a> {
 impl Page<'_> {
     /// Under which our objects lie in the artifact bucket, apart from other stages' and applications'.
     fn prefix(&self) -> String {
-        format!("{}/{}/", self.spec.app, self.spec.stage)
+        prefix(self.spec)
     }
 
-    fn bucket(&self, name: &str) -> Bucket {
+    fn bucket(&self, name: &str, founded: &Rc<Founded>) -> Bucket {
         Bucket {
+            lock: Lock::under(name, &self.account.id, &self.prefix()),
+            founded: founded.clone(),
             name: name.to_owned(),
             region: self.account.region.clone(),
             account: self.account.id.clone(),
@@ -223,12 +249,6 @@ impl Page<'_> {
     fn function_arn(&self, name: &str) -> String {
         let Account { id, partition, region } = self.account;
         Function::arn_of(partition, region, id, name)
-    }
-
-    /// The alias's ARN follows from names, so the API's draft need not wait for the function.
-    fn invocation_uri(&self) -> String {
-        let alias = format!("{}:{}", self.function_arn(&self.spec.function.name), self.spec.stage);
-        definition::invocation_uri(&self.account.partition, &self.account.region, &alias)
     }
 
     /// Does the stage write logs or metrics?

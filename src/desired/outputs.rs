@@ -13,6 +13,13 @@ pub struct Manner {
     pub local: bool,
 }
 
+impl Manner {
+    /// `poc deploy --local --stage dev`: another command about the same deployment.
+    pub fn command(&self, name: &str) -> String {
+        format!("poc {name}{}{}", if self.local { " --local" } else { "" }, self.options)
+    }
+}
+
 /// URLs, names and a line to copy; only what is known. A key's value is never among it (law 10).
 pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known, manner: &Manner) -> Words {
     let mut outputs = Words::new();
@@ -54,12 +61,12 @@ pub fn base_url(spec: &Spec, account: &Account, api: &str) -> String {
     custom.unwrap_or_else(|| invoke_url(spec, account, api))
 }
 
-fn invoke_url(spec: &Spec, account: &Account, api: &str) -> String {
+pub(super) fn invoke_url(spec: &Spec, account: &Account, api: &str) -> String {
     let host = format!("{api}.execute-api.{}.{}", account.region, suffix(&account.partition));
     format!("https://{host}/{}", spec.stage)
 }
 
-fn custom_url(spec: &Spec) -> Option<String> {
+pub(super) fn custom_url(spec: &Spec) -> Option<String> {
     let domain = spec.domain.as_ref()?;
     let path = domain.base_path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
     Some(format!("https://{}{path}", domain.name))
@@ -92,8 +99,8 @@ fn wanted(spec: &Spec) -> Option<Wanted> {
 pub fn curl(spec: &Spec, url: &str, manner: &Manner) -> Option<String> {
     let Wanted { verb, target, keyed } = wanted(spec)?;
     let method = if verb == "GET" { String::new() } else { format!("-X {verb} ") };
-    let (place, options) = (if manner.local { " --local" } else { "" }, &manner.options);
-    let header = if keyed { format!("-H \"x-api-key: $(poc key show{place}{options})\" ") } else { String::new() };
+    let key = manner.command("key show");
+    let header = if keyed { format!("-H \"x-api-key: $({key})\" ") } else { String::new() };
     Some(format!("curl {method}{header}'{url}{target}'"))
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use tokio::time::Instant;
 
-use super::decide::{Decided, Work, dependants};
+use super::decide::{Decided, Work, before_deletion};
 use super::graph::{Graph, NodeId};
 use super::read::Observed;
 use super::resource::Identity;
@@ -44,6 +44,33 @@ pub async fn apply(
     }
 }
 
+/// Does the step of one resource, which needs nothing, ahead of the others; they wait for more than for it.
+///
+/// # Errors
+/// As [`apply`]: the others are told as not tried.
+pub async fn apply_first(
+    graph: &Graph,
+    observed: &Observed,
+    decided: &mut Decided,
+    aws: &Aws<'_>,
+    first: NodeId,
+) -> std::result::Result<(), Problem> {
+    let run = Run { graph, observed, decided, aws, failure: RefCell::default(), deferred: Cell::default() };
+    let at = first.0;
+    let Some(action) = run.decided.work[at].action else { return Ok(()) };
+    if run.step(at, action, run.make(at, action)).await {
+        decided.work[at].action = None;
+        return Ok(());
+    }
+    let ended: Vec<Ended> =
+        (0..graph.len()).map(|other| if other == at { Ended::Failed } else { Ended::Skipped(at) }).collect();
+    run.tell_skipped(&ended, |work| work.action);
+    match run.failure.into_inner() {
+        Some(problem) => Err(problem),
+        None => Ok(()),
+    }
+}
+
 struct Run<'a, 'r> {
     graph: &'a Graph,
     observed: &'a Observed,
@@ -71,7 +98,7 @@ impl Run<'_, '_> {
     /// Prunes, and deletes what is not wanted, each after everything that needs it.
     async fn clear(&self) {
         let count = self.graph.len();
-        let mut after: Vec<Vec<usize>> = (0..count).map(|at| dependants(self.graph, at).collect()).collect();
+        let mut after: Vec<Vec<usize>> = (0..count).map(|at| before_deletion(self.graph, at)).collect();
         let deletions = (0..count).filter(|at| self.decided.work[*at].action == Some(Action::Delete));
         let deletions: Vec<usize> = deletions.collect();
         after.extend(self.graph.entries.iter().map(|entry| match entry.node.prunes_last() {

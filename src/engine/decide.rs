@@ -96,15 +96,28 @@ fn steps(graph: &Graph, work: &[Work]) -> Vec<Step> {
         steps.push(step(graph, at, Action::Prune, work[at].surplus.clone(), Vec::new()));
     }
     for (at, _) in work.iter().enumerate().rev().filter(|(_, work)| work.action == Some(Action::Delete)) {
-        let after = dependants(graph, at).filter(|other| work[*other].action == Some(Action::Delete));
-        let after = after.map(|other| ids[other].clone()).collect();
+        let after = before_deletion(graph, at);
+        let after = after
+            .into_iter()
+            .filter(|other| work[*other].action == Some(Action::Delete))
+            .map(|other| ids[other].clone())
+            .collect();
         steps.push(step(graph, at, Action::Delete, work[at].changes.clone(), after));
     }
     steps
 }
 
+/// What goes, if it goes, before the resource at `at` does.
+pub(super) fn before_deletion(graph: &Graph, at: usize) -> Vec<usize> {
+    let last = |at: usize| graph.entries[at].node.deletes_last();
+    match last(at) {
+        true => (0..graph.entries.len()).filter(|other| !last(*other)).collect(),
+        false => dependants(graph, at).collect(),
+    }
+}
+
 /// Who needs the resource at `at`.
-pub(super) fn dependants(graph: &Graph, at: usize) -> impl Iterator<Item = usize> {
+fn dependants(graph: &Graph, at: usize) -> impl Iterator<Item = usize> + '_ {
     graph
         .entries
         .iter()

@@ -10,7 +10,7 @@ mod resource;
 mod schedule;
 pub mod wait;
 
-pub use apply::{Extent, apply};
+pub use apply::{Extent, apply, apply_first};
 pub use decide::{Decided, decide};
 pub use graph::{Graph, Handle, Known, NodeId};
 pub use read::{Observed, Unreadable, read};

@@ -124,6 +124,11 @@ pub trait Resource: 'static {
         false
     }
 
+    /// Does its deletion come after all others?
+    fn deletes_last(&self) -> bool {
+        false
+    }
+
     /// The node whose deletion takes this along; such a one has no step of its own in a teardown.
     fn goes_with(&self) -> Option<NodeId> {
         None
@@ -164,6 +169,7 @@ pub(super) trait Node {
     fn read_after(&self) -> Vec<NodeId>;
     fn goes_with(&self) -> Option<NodeId>;
     fn prunes_last(&self) -> bool;
+    fn deletes_last(&self) -> bool;
     fn deletable(&self) -> bool;
     fn unseen_for(&self) -> Option<Duration>;
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>>;
@@ -225,6 +231,10 @@ impl<R: Resource> Node for R {
 
     fn prunes_last(&self) -> bool {
         Resource::prunes_last(self)
+    }
+
+    fn deletes_last(&self) -> bool {
+        Resource::deletes_last(self)
     }
 
     fn deletable(&self) -> bool {

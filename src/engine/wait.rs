@@ -25,6 +25,19 @@ pub struct Wait<'a> {
 /// After which a wait is worth telling, and how often from then on.
 const TOLD_AFTER: Duration = Duration::from_secs(2);
 
+/// Runs `work`, and has it told every second how long that has taken so far.
+pub async fn telling<T>(work: impl Future<Output = T>, tell: impl Fn(Duration)) -> T {
+    let begun = Instant::now();
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(Duration::from_secs(1)) => tell(begun.elapsed()),
+        }
+    }
+}
+
 /// Looks until `look` gives something.
 ///
 /// # Errors

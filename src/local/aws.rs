@@ -12,6 +12,9 @@ use super::gateway::{Answer, Call, Gateway};
 use super::lambda::Lambda;
 use super::serve::{Answered, Answers, By, Destination};
 
+/// `POC_LOCAL_ACCOUNT_THROTTLE=off` lifts the account's limit of 10 000 requests a second, for measurements.
+pub const ACCOUNT_THROTTLE: &str = "POC_LOCAL_ACCOUNT_THROTTLE";
+
 /// What a port of this machine answers.
 pub struct LocalAws {
     cloud: Arc<Cloud>,
@@ -28,7 +31,10 @@ impl LocalAws {
 
     /// A cloud whose functions somebody else runs, too.
     pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> LocalAws {
-        let gateway = Gateway::new(cloud.clone(), lambda.clone());
+        let mut gateway = Gateway::new(cloud.clone(), lambda.clone());
+        if std::env::var(ACCOUNT_THROTTLE).is_ok_and(|throttle| throttle == "off") {
+            gateway = gateway.without_account_throttle();
+        }
         LocalAws { cloud, gateway, lambda, default_api: RwLock::default() }
     }
 

@@ -2,10 +2,9 @@
 //! so that neither the clock, the umask nor the order of creation shows in the bytes.
 
 use std::fs::{self, File};
-use std::io::{self, Cursor, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
-use bytes::Bytes;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
@@ -224,7 +223,12 @@ fn ignored(root: &Path, patterns: &[String]) -> (Gitignore, Vec<Fault>) {
 
 /// Writes the zip; `found` is sorted.
 fn write(found: Vec<Found>) -> Result<Zipped, Vec<Fault>> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let unwritten = |error: &io::Error| {
+        let message = format!("the package cannot be zipped into the directory for temporary files: {error}");
+        fault("package_unwritten", "package.path", message, "make room there, or let TMPDIR name another directory")
+    };
+    let file = tempfile::tempfile().map_err(|error| vec![unwritten(&error)])?;
+    let mut writer = ZipWriter::new(BufWriter::with_capacity(1 << 16, file));
     let mut faults = Vec::new();
     let mut entries = Vec::with_capacity(found.len());
     for Found { mut entry, file, target } in found {
@@ -233,21 +237,18 @@ fn write(found: Vec<Found>) -> Result<Zipped, Vec<Fault>> {
                 entry.size = size;
                 entries.push(entry);
             }
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => return Err(vec![unwritten(&error)]),
             Err(error) => faults.push(unreadable(&file, &error)),
         }
     }
-    let bytes = match writer.finish() {
-        Ok(cursor) => Bytes::from(cursor.into_inner()),
-        Err(error) => {
-            let message = format!("the package cannot be zipped: {error}");
-            faults.push(fault("unreadable_file", "package.path", message, "look at the files of the package"));
-            Bytes::new()
-        }
-    };
-    if faults.is_empty() { Ok(Zipped::new(bytes, entries)) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let file = writer.finish().map_err(io::Error::from).and_then(|file| file.into_inner().map_err(Into::into));
+    file.and_then(|file| Zipped::new(file, entries)).map_err(|error| vec![unwritten(&error)])
 }
 
-fn pack(writer: &mut ZipWriter<Cursor<Vec<u8>>>, entry: &Entry, file: &Path, target: Option<&str>) -> io::Result<u64> {
+fn pack(writer: &mut ZipWriter<BufWriter<File>>, entry: &Entry, file: &Path, target: Option<&str>) -> io::Result<u64> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(LEVEL))

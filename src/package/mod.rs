@@ -1,19 +1,20 @@
 //! The package: the zip that Lambda runs. It is built from a directory so that the same files give the same bytes on
 //! any machine, or taken as it stands after a check. It knows the file system and Lambda's limits, never AWS.
 
+mod content;
 mod directory;
 mod ready;
 #[cfg(all(test, unix))]
 mod tests;
 
-use std::fmt;
+use std::fs::File;
+use std::{fmt, io};
 
+pub use content::{Content, PART, Part};
 pub use directory::Tree;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use crate::spec::model::{Function, PackageSource};
 use crate::spec::{Fault, Span};
@@ -24,7 +25,7 @@ pub const MAX_UNZIPPED: u64 = 262_144_000;
 /// A zip that Lambda will take. `Zipped::default()` is none at all, for a teardown, which uploads nothing.
 #[derive(Clone, Default)]
 pub struct Zipped {
-    pub bytes: Bytes,
+    pub content: Content,
     /// 64 lower-case digits: names the object in the bucket.
     pub sha256_hex: String,
     /// As Lambda and S3 tell it.
@@ -54,7 +55,7 @@ pub enum EntryKind {
 impl fmt::Debug for Zipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = self.entries.len();
-        write!(f, "Zipped({}, {files} files, {} bytes)", self.sha256_hex, self.bytes.len())
+        write!(f, "Zipped({}, {files} files, {} bytes)", self.sha256_hex, self.content.size())
     }
 }
 
@@ -78,16 +79,16 @@ pub fn tree(source: &PackageSource) -> Option<Tree> {
 }
 
 impl Zipped {
-    fn new(bytes: Bytes, mut entries: Vec<Entry>) -> Zipped {
-        let digest = Sha256::digest(&bytes);
+    fn new(file: File, mut entries: Vec<Entry>) -> io::Result<Zipped> {
+        let (content, digest) = Content::of(file)?;
         entries.sort_by(|one, other| one.path.as_bytes().cmp(other.path.as_bytes()));
-        Zipped {
+        Ok(Zipped {
             sha256_hex: hex(&digest),
             sha256_base64: STANDARD.encode(digest),
             unzipped_size: entries.iter().map(|entry| entry.size).sum(),
-            bytes,
+            content,
             entries,
-        }
+        })
     }
 
     /// Is there a file of exactly this path?

@@ -1,11 +1,10 @@
 //! A zip somebody else made: it is uploaded as it stands, so what Lambda would refuse or misread is told before.
 
 use std::borrow::Cow;
-use std::fs;
-use std::io::{Cursor, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use bytes::Bytes;
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -14,8 +13,9 @@ use crate::spec::Fault;
 
 /// Checks the zip at `path`.
 pub(super) fn check(path: &Path) -> Result<Zipped, Vec<Fault>> {
-    let bytes = read(path)?;
-    let mut archive = ZipArchive::new(Cursor::new(bytes.clone())).map_err(|error| {
+    let file = open(path)?;
+    let again = file.try_clone().map_err(|error| vec![unreadable(path, &error)])?;
+    let mut archive = ZipArchive::new(BufReader::new(again)).map_err(|error| {
         let message = format!("{} is not a zip that can be read: {error}", path.display());
         vec![fault("bad_zip", "package.path", message, "make it anew, or name the directory and let poc zip it")]
     })?;
@@ -32,16 +32,16 @@ pub(super) fn check(path: &Path) -> Result<Zipped, Vec<Fault>> {
     if entries.is_empty() && faults.is_empty() {
         faults.push(empty());
     }
-    if faults.is_empty() { Ok(Zipped::new(bytes, entries)) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Zipped::new(file, entries).map_err(|error| vec![unreadable(path, &error)])
 }
 
-fn read(path: &Path) -> Result<Bytes, Vec<Fault>> {
-    let unreadable = |error: std::io::Error| {
-        let code = if error.kind() == std::io::ErrorKind::NotFound { "missing_file" } else { "unreadable_file" };
-        let message = format!("{} cannot be read: {error}", path.display());
-        vec![fault(code, "package.path", message, "create it, or correct package.path")]
-    };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
+fn open(path: &Path) -> Result<File, Vec<Fault>> {
+    let unreadable = |error| vec![unreadable(path, &error)];
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         let message = format!("{} is not a file", path.display());
         return Err(vec![fault("wrong_type", "package.path", message, "name a zip file, or a directory to be zipped")]);
@@ -49,10 +49,16 @@ fn read(path: &Path) -> Result<Bytes, Vec<Fault>> {
     if metadata.len() > MAX_UNZIPPED {
         return Err(vec![too_big(metadata.len())]);
     }
-    fs::read(path).map(Bytes::from).map_err(unreadable)
+    Ok(file)
 }
 
-type Archive = ZipArchive<Cursor<Bytes>>;
+fn unreadable(path: &Path, error: &io::Error) -> Fault {
+    let code = if error.kind() == io::ErrorKind::NotFound { "missing_file" } else { "unreadable_file" };
+    let message = format!("{} cannot be read: {error}", path.display());
+    fault(code, "package.path", message, "create it, or correct package.path")
+}
+
+type Archive = ZipArchive<BufReader<File>>;
 
 struct Judge<'a> {
     zip: &'a Path,
@@ -100,7 +106,7 @@ impl Judge<'_> {
             Ok(file) => {
                 let (name, size) = (named(&file), file.size());
                 // One byte more than claimed is enough to know.
-                (name, size, std::io::copy(&mut file.take(size + 1), &mut std::io::sink()))
+                (name, size, io::copy(&mut file.take(size + 1), &mut io::sink()))
             }
             Err(error) => return self.refuse(&format!("#{index}"), &format!("cannot be read: {error}"), "zip it anew"),
         };

@@ -53,6 +53,8 @@ pub struct Called {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub elapsed: Duration,
+    /// Why API Gateway answered by itself, or with what the function failed; the embedded cloud alone can tell.
+    pub reason: Option<String>,
     pub trace: Option<Value>,
 }
 
@@ -63,11 +65,13 @@ pub(super) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// # Errors
 /// Where nothing is deployed, the key is unknown, or nobody answers. An HTTP status is none.
 pub async fn call(settings: &Settings, wanted: CallWanted, reporter: &dyn Reporter) -> Result<Called, Failure> {
-    let session = Session::open(settings, "call", reporter).await?;
-    if wanted.trace && (session.aws.embedded().is_none() || wanted.url.is_some()) {
+    let here = settings.local || settings.cloud.is_some();
+    if wanted.trace && (!here || wanted.url.is_some()) {
         let why = "--trace tells what happens inside the embedded cloud, so it needs --local, and no --url";
         return Err(Failure::Usage(why.to_owned()));
     }
+    let url = wanted.url.as_deref();
+    let session = Session::open(settings, "call", reporter).await.map_err(|failure| keys_from(url, failure))?;
     let called = session.send(wanted).await;
     session.aws.close().await;
     called
@@ -76,12 +80,12 @@ pub async fn call(settings: &Settings, wanted: CallWanted, reporter: &dyn Report
 impl Session<'_> {
     async fn send(&self, wanted: CallWanted) -> Result<Called, Failure> {
         let lookups = self.lookups();
-        let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref(), &lookups).await? };
         let key = match &wanted.key {
             KeyWanted::None => None,
             KeyWanted::Named(name) => Some(self.named_key(Some(name))?),
             KeyWanted::AsNeeded => self.needed_key(&wanted.verb, &wanted.target),
         };
+        let caller = Caller { aws: &self.aws, place: self.place(wanted.url.as_deref(), &lookups).await? };
         let mut headers: HeaderMap = wanted.headers.iter().cloned().collect();
         // A key that the person writes as a header is theirs to choose.
         let key = key.filter(|_| !headers.contains_key(API_KEY));
@@ -102,6 +106,7 @@ impl Session<'_> {
             headers: parts.headers,
             body,
             elapsed: begun.elapsed(),
+            reason: trace.as_ref().and_then(reason),
             trace: trace.filter(|_| wanted.trace),
         })
     }
@@ -114,8 +119,8 @@ impl Session<'_> {
 
     /// The key's value as a header that is left out of logs.
     pub(super) async fn key_header(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<HeaderValue, Failure> {
-        let standing = self.standing_key(key, lookups).await?;
-        let value = ApiKey::value_of(&self.aws, &standing.key).await.map_err(unnamed)?.unwrap_or_default();
+        let id = self.current_key(key, lookups).await?;
+        let value = ApiKey::value_of(&self.aws, &id).await.map_err(unnamed)?.unwrap_or_default();
         let header = HeaderValue::from_str(&value);
         let mut header = header.map_err(|_| unnamed(Error::unexpected("the key's value is no header")))?;
         header.set_sensitive(true);
@@ -136,7 +141,7 @@ impl Session<'_> {
         let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
         let id = ours.and_then(|api| api.id()).ok_or_else(|| {
             let what = format!("{} (stage {}) is not deployed", self.spec.app, self.spec.stage);
-            unnamed(Error::refused("not_deployed", what, "`poc deploy` with the same options deploys it"))
+            unnamed(Error::refused("not_deployed", what, format!("`{}` deploys it", self.command("deploy"))))
         })?;
         Ok(Place { url: desired::base_url(&self.spec, &self.account, id), given: false })
     }
@@ -164,11 +169,15 @@ impl Caller<'_, '_> {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<http::Request<Bytes>, Failure> {
+        if target.contains("://") && !target.starts_with('/') {
+            let help = "the part before it is the deployment's own, or goes to --url";
+            return Err(Failure::Usage(format!("`{target}` is a whole URL; give the path under the stage: {help}")));
+        }
         let slash = if target.starts_with('/') { "" } else { "/" };
-        let wrong = |_| Failure::Usage(format!("{target} is not a path with a query; encode spaces as %20"));
+        let wrong = |_| Failure::Usage(format!("`{target}` is not a path with a query; encode spaces as %20"));
         let uri: http::Uri = format!("{}{slash}{target}", self.place.url).parse().map_err(wrong)?;
         let method = verb.to_uppercase().parse::<http::Method>();
-        let method = method.map_err(|_| Failure::Usage(format!("{verb} is not an HTTP method")))?;
+        let method = method.map_err(|_| Failure::Usage(format!("`{verb}` is not an HTTP method")))?;
         let host = uri.authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
         let mut request = http::Request::new(body);
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
@@ -195,6 +204,23 @@ impl Caller<'_, '_> {
             false => self.aws.fetch_api(request, traced).await,
         }
     }
+}
+
+/// Of another URL only the keys' values are looked up, and who tries what `poc dev` serves has no credentials for that.
+pub(super) fn keys_from(url: Option<&str>, failure: Failure) -> Failure {
+    match failure {
+        Failure::Problem(mut problem) if problem.kind == "credentials" && url.is_some() => {
+            let local = "for what `poc dev` serves, add --local: API keys are then those of the embedded cloud";
+            problem.next = format!("{local}; otherwise {}", problem.next);
+            Failure::Problem(problem)
+        }
+        other => other,
+    }
+}
+
+/// What a trace tells about an answer that somebody may not have expected.
+pub(super) fn reason(trace: &Value) -> Option<String> {
+    trace["reason"].as_str().map(str::to_owned)
 }
 
 /// The method that API Gateway would choose: fixed segments before variables, variables before `{proxy+}`.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::compare::{Answer, differences};
-use super::call::{API_KEY, Caller};
+use super::call::{API_KEY, Caller, keys_from, reason};
 use super::session::Session;
 use super::{Failure, Settings, Target};
 use crate::aws::ErrorKind;
@@ -51,7 +51,7 @@ pub async fn test(
     retry_for: Duration,
     reporter: &dyn Reporter,
 ) -> Result<Tested, Failure> {
-    let session = Session::open(settings, "test", reporter).await?;
+    let session = Session::open(settings, "test", reporter).await.map_err(|failure| keys_from(url, failure))?;
     let tested = session.check(url, Patience { spreading: retry_for, former: Duration::ZERO }).await;
     session.aws.close().await;
     tested
@@ -139,6 +139,15 @@ impl Session<'_> {
     }
 }
 
+/// What one request came to.
+struct Attempt {
+    status: Option<u16>,
+    differences: Vec<Difference>,
+    reason: Option<String>,
+    /// Until when, counted from the first attempt, such an answer is asked for again.
+    again: Duration,
+}
+
 struct Run<'a, 'r> {
     session: &'a Session<'r>,
     caller: Caller<'a, 'r>,
@@ -163,7 +172,7 @@ impl Run<'_, '_> {
         let (mut attempts, mut delay) = (0, Duration::from_millis(500));
         loop {
             attempts += 1;
-            let (status, differences, again) = self.attempt(check, key.as_deref()).await?;
+            let Attempt { status, differences, reason, again } = self.attempt(check, key.as_deref()).await?;
             if differences.is_empty() || begun.elapsed() + delay > again {
                 let request = format!("{} {}", check.verb, check.target);
                 let name = || match check.key {
@@ -177,6 +186,7 @@ impl Run<'_, '_> {
                     status,
                     attempts,
                     elapsed: begun.elapsed(),
+                    reason: reason.filter(|_| !differences.is_empty()),
                     differences,
                 });
             }
@@ -185,12 +195,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One request: what differs, and until when such an answer is asked for again.
-    async fn attempt(
-        &self,
-        check: &Check,
-        key: Option<&str>,
-    ) -> Result<(Option<u16>, Vec<Difference>, Duration), Failure> {
+    async fn attempt(&self, check: &Check, key: Option<&str>) -> Result<Attempt, Failure> {
         let headers = check.headers.iter();
         let headers = headers.filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?)));
         let mut headers: HeaderMap = headers.collect();
@@ -200,13 +205,14 @@ impl Run<'_, '_> {
         }
         let body = check.body.clone().map(Bytes::from).unwrap_or_default();
         let request = self.caller.request(&check.verb, &check.target, headers, body)?;
-        let answer = match self.caller.send(request, false).await {
-            Ok((answer, _)) => answer,
+        let (answer, trace) = match self.caller.send(request, false).await {
+            Ok(answered) => answered,
             Err(error) => {
                 let lost = matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Unclear);
                 let again = if lost { self.patience.spreading } else { Duration::ZERO };
                 let got = Some(Value::String(error.message));
-                return Ok((None, vec![Difference { at: "request".to_owned(), expected: None, got }], again));
+                let differences = vec![Difference { at: "request".to_owned(), expected: None, got }];
+                return Ok(Attempt { status: None, differences, reason: None, again });
             }
         };
         let (parts, body) = answer.into_parts();
@@ -216,7 +222,8 @@ impl Run<'_, '_> {
         for secret in self.keys.values().filter_map(|value| value.to_str().ok()) {
             found.iter_mut().filter_map(|one| one.got.as_mut()).for_each(|got| redact(got, secret));
         }
-        Ok((Some(answer.status), found, again))
+        let reason = trace.as_ref().and_then(reason);
+        Ok(Attempt { status: Some(answer.status), differences: found, reason, again })
     }
 
     /// Until when, counted from the first attempt, this answer is not believed.

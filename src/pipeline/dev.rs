@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 
 use tokio::time::Instant;
 
+use super::locked::{Aim, Converged};
 use super::session::{self, Session, Sources};
 use super::watch::Watch;
 use super::{Failure, Settings};
@@ -46,7 +47,8 @@ pub async fn dev(
         deployed = deploy(&run, reporter) => deployed?,
         () = stop.as_mut() => return Err(Failure::Interrupted),
     };
-    let mut dev = Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone() };
+    let mut dev =
+        Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone(), behind: false };
     dev.serving.set_default_api(&live.api);
     dev.tell_serving(reachable(address), &live, settings.watch);
     let watched = match settings.watch {
@@ -60,8 +62,8 @@ pub async fn dev(
 /// What a deploy made, as far as serving it goes.
 struct Live {
     api: String,
-    /// The path of the stage: `prod`.
-    stage: String,
+    /// The path that the API answers under: its stage, or the base path where only the custom domain name is served.
+    path: String,
     outcome: Outcome,
     plan: Plan,
     custom_url: Option<String>,
@@ -75,20 +77,34 @@ const ADDRESS: &str = "{address}";
 
 async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Failure> {
     let session = Session::open(settings, "deploy", reporter).await?;
-    let read = session.read().await?;
-    let plan = session.planned(&read).plan;
-    let (outcome, _) = session.carry_out(&read, &|_| true).await?;
+    let Converged { read, outcome, .. } = session.converge(Aim::Wanted, &|_| true).await?;
+    let plan = read.decided.plan.clone();
     let mut outputs = session.outputs(&read);
-    let stage = session.target.stage.clone();
+    let custom_url = outputs.remove("custom_url");
+    // Without one, the API does not answer under AWS's own name for it, which is what the address stands for.
+    let custom = custom_url.as_deref().and_then(host_and_path);
+    let (path, host) = match (outputs.remove("invoke_url"), custom) {
+        (None, Some((host, path))) => (path.to_owned(), format!("-H 'Host: {host}' ")),
+        _ => (session.target.stage.clone(), String::new()),
+    };
+    let url = format!("http://{ADDRESS}/{path}");
+    let call = session.curl(url.trim_end_matches('/'));
     Ok(Live {
         api: outputs.remove("rest_api_id").unwrap_or_default(),
         outcome,
         plan,
-        custom_url: outputs.remove("custom_url"),
         sources: session.sources(),
-        call: session.curl(&format!("http://{ADDRESS}/{stage}")),
-        stage,
+        // With `-i`, the answer's headers are seen, too.
+        call: call.map(|call| call.replacen("curl ", &format!("curl -i {host}"), 1)),
+        custom_url,
+        path,
     })
+}
+
+/// Of a custom domain name's URL.
+fn host_and_path(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("https://")?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
 fn serve(cloud: &EmbeddedCloud, port: Port) -> Result<Serving, Failure> {
@@ -104,16 +120,17 @@ struct Dev<'a> {
     refused: &'a dyn Fn(&Failure),
     serving: Serving,
     sources: Sources,
+    /// The last edit was not deployed.
+    behind: bool,
 }
 
 impl Dev<'_> {
     fn tell_serving(&self, address: SocketAddr, live: &Live, watching: bool) {
         let call = live.call.as_ref().map(|call| call.replace(ADDRESS, &address.to_string()));
         self.reporter.report(&Event::Serving {
-            url: format!("http://{address}/{}", live.stage),
+            url: format!("http://{address}/{}", live.path),
             endpoint: format!("http://{address}"),
-            // With `-i`, the answer's headers are seen, too.
-            call: call.map(|call| call.replacen("curl ", "curl -i ", 1)),
+            call,
             custom_url: live.custom_url.clone(),
             watching,
         });
@@ -140,6 +157,7 @@ impl Dev<'_> {
                 Ok(live) => self.redeployed(live, begun),
                 Err(failure) => {
                     (self.refused)(&failure);
+                    self.behind = true;
                     self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
                 }
             }
@@ -153,8 +171,11 @@ impl Dev<'_> {
     fn redeployed(&mut self, live: Live, begun: Instant) {
         self.serving.set_default_api(&live.api);
         self.sources = live.sources;
+        let (elapsed, behind) = (begun.elapsed(), std::mem::take(&mut self.behind));
         if live.outcome == Outcome::Changed {
-            self.reporter.report(&Event::Redeployed { elapsed: begun.elapsed(), changes: changes(&live.plan) });
+            self.reporter.report(&Event::Redeployed { elapsed, changes: changes(&live.plan) });
+        } else if behind {
+            self.reporter.report(&Event::Restored { elapsed });
         }
     }
 

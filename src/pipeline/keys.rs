@@ -58,10 +58,10 @@ pub type ConfirmRotation<'a> = &'a dyn Fn(&Rotation) -> bool;
 pub async fn show_key(settings: &Settings, name: Option<&str>, reporter: &dyn Reporter) -> Result<ShownKey, Failure> {
     let session = Session::open(settings, "key show", reporter).await?;
     let key = session.named_key(name)?;
-    let standing = session.standing_key(key, &session.lookups()).await?;
-    let value = ApiKey::value_of(&session.aws, &standing.key).await.map_err(unnamed)?;
+    let id = session.current_key(key, &session.lookups()).await?;
+    let value = ApiKey::value_of(&session.aws, &id).await.map_err(unnamed)?;
     let value = value.ok_or_else(|| unnamed(Error::unexpected("GetApiKey gives no value")))?;
-    Ok(ShownKey { name: key.name.clone(), id: standing.key, value })
+    Ok(ShownKey { name: key.name.clone(), id, value })
 }
 
 /// A new value for a key, and a grace time for the old one. A rotation that was interrupted is finished, and no other
@@ -77,7 +77,7 @@ pub async fn rotate_key(
     confirm: ConfirmRotation<'_>,
 ) -> Result<Rotated, Failure> {
     let session = Session::open(settings, ROTATE, reporter).await?;
-    match session.rotate(name, grace, confirm).await {
+    match Box::pin(session.rotate(name, grace, confirm)).await {
         Ok(rotated) => {
             session.finish(ROTATE, rotated.outcome, Default::default(), None, None);
             Ok(rotated)
@@ -121,7 +121,11 @@ impl Session<'_> {
         let foreign = key.foreign(&self.aws, lookups).await.map_err(unnamed)?;
         let name = &key.key.name;
         Err(unnamed(match foreign.as_slice() {
-            [] => Error::refused("not_deployed", format!("the API key {name} is not there"), "`poc deploy` makes it"),
+            [] => Error::refused(
+                "not_deployed",
+                format!("the API key {name} is not there"),
+                format!("`{}` makes it", self.command("deploy")),
+            ),
             [id, ..] => Error::refused(
                 "not_ours",
                 format!("the API key {name} (id {id}) does not carry this application's tags, so it is not shown"),
@@ -130,16 +134,28 @@ impl Session<'_> {
         }))
     }
 
-    /// The id of our usage plan.
-    async fn standing_plan(&self) -> Result<String, Failure> {
+    /// The id of the key whose value callers send: while a key is being rotated, of the new one as soon as the usage plan
+    /// holds it.
+    pub(super) async fn current_key(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<String, Failure> {
+        let standing = self.standing_key(key, lookups).await?;
+        if standing.retired.is_empty() {
+            return Ok(standing.key);
+        }
+        let held = self.standing_plan().await?.keys;
+        let older = standing.retired.into_iter().find(|old| held.contains(&old.id));
+        Ok(older.filter(|_| !held.contains(&standing.key)).map_or(standing.key, |old| old.id))
+    }
+
+    /// Our usage plan.
+    async fn standing_plan(&self) -> Result<usage_plan::Outputs, Failure> {
         let name = self.spec.usage_plan.as_ref().map(|plan| plan.name.clone()).unwrap_or_default();
         let lookups = Default::default();
         let plan = usage_plan::standing(&self.aws, &lookups, &name, &self.spec.stage, &self.owner()).await;
         let missing = || {
-            let next = "`poc deploy` makes it; then run the same command again";
+            let next = format!("`{}` makes it; then run the same command again", self.command("deploy"));
             unnamed(Error::refused("not_deployed", format!("the usage plan {name} is not there"), next))
         };
-        Ok(plan.map_err(unnamed)?.ok_or_else(missing)?.id)
+        plan.map_err(unnamed)?.ok_or_else(missing)
     }
 
     async fn rotate(
@@ -165,12 +181,20 @@ impl Session<'_> {
         if !confirm(&rotation) {
             return Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Declined, resumed });
         }
-        let turning = Turning { aws: &self.aws, key: self.key(spec), plan };
-        let rotated = turning.turn(found, grace).await.map_err(|error| {
+        let turning = Turning { aws: &self.aws, key: self.key(spec), plan: plan.id };
+        let failed = |error: Error| {
             let resource = format!("API key {}", spec.name);
             Failure::Problem(Box::new(error.problem(Some(resource))))
-        });
-        rotated.map(|()| Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
+        };
+        let turned = self.alone(Box::pin(async {
+            // What was seen before may have been changed by whoever held the lock.
+            let found = self.standing_key(spec, &Lookups::default()).await?;
+            turning.turn(found, grace).await.map_err(failed)
+        }));
+        // The wait may be a day long, and nobody is kept from deploying meanwhile: what is due goes all the same.
+        let found = Box::pin(turned).await?;
+        Box::pin(turning.retire(&found)).await.map_err(failed)?;
+        Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }
 }
 
@@ -200,8 +224,8 @@ struct Turning<'a, 'r> {
 }
 
 impl Turning<'_, '_> {
-    /// From wherever `found` is: marks, makes, admits, waits, removes.
-    async fn turn(&self, mut found: Standing, grace: Option<Duration>) -> AwsResult<()> {
+    /// From wherever `found` is: marks, makes, admits.
+    async fn turn(&self, mut found: Standing, grace: Option<Duration>) -> AwsResult<Standing> {
         let fresh = !found.lone && found.retired.is_empty();
         if fresh || found.lone {
             if fresh || grace.is_some() {
@@ -222,6 +246,11 @@ impl Turning<'_, '_> {
         self.step("usage_plan_key", "usage plan key", Action::Create, admit).await?;
         let text = "`poc key show` prints the new value from now on; the old one is accepted until its time is over";
         self.aws.report(&Event::Note { text: text.to_owned() });
+        Ok(found)
+    }
+
+    /// Waits and removes.
+    async fn retire(&self, found: &Standing) -> AwsResult<()> {
         for old in &found.retired {
             let dismiss = self.key.dismiss(self.aws, &self.plan, &found.key, old);
             self.step("api_key", "API key", Action::Prune, dismiss).await?;
@@ -239,7 +268,7 @@ impl Turning<'_, '_> {
         let name = self.key.key.name.clone();
         let (step, begun) = (format!("{step}.{name}"), Instant::now());
         self.aws.report(&Event::StepStarted { step: step.clone(), kind, name: name.clone(), action });
-        let ended = during(step.clone(), work).await;
+        let ended = Box::pin(during(step.clone(), work)).await;
         match &ended {
             Ok(_) => self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() }),
             Err(error) => {

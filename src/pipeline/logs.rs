@@ -56,6 +56,7 @@ pub async fn logs(
         aws: &session.aws,
         group: format!("/aws/lambda/{}", session.spec.function.name),
         function: session.spec.function.name.clone(),
+        deploy: session.command("deploy"),
         errors: wanted.errors,
         show,
         state: RefCell::new(State { from: now.saturating_sub(back).max(0), ..State::default() }),
@@ -73,6 +74,8 @@ struct Reading<'a, 'r> {
     aws: &'a Aws<'r>,
     group: String,
     function: String,
+    /// The command that would make the log group.
+    deploy: String,
     errors: bool,
     show: &'a dyn Fn(&LogLine),
     state: RefCell<State>,
@@ -139,7 +142,7 @@ impl Reading<'_, '_> {
         Error::refused(
             "no_log",
             format!("there is no log group {}, so the function {} has written nothing yet", self.group, self.function),
-            "`poc deploy` makes it; `poc status` shows what is there; --stage, --region and --local say where to look",
+            format!("`{}` makes it; --stage, --region and --local say where to look", self.deploy),
         )
     }
 }

@@ -46,6 +46,16 @@ pub struct Rendered {
 }
 
 impl RenderRequest {
+    /// Members of the request that mean nothing: the template finds nothing where their author put something.
+    pub fn unknown(document: &Value) -> Vec<&str> {
+        const OF_REQUEST: [&str; 4] = ["body", "path", "querystring", "header"];
+        const BESIDE: [&str; 3] = ["context", "stageVariables", "vars"];
+        let nested = document.get("request");
+        let members = nested.unwrap_or(document).as_object().into_iter().flat_map(Map::keys).map(String::as_str);
+        let known = |member: &str| OF_REQUEST.contains(&member) || (nested.is_none() && BESIDE.contains(&member));
+        members.filter(|member| !known(member)).collect()
+    }
+
     /// A case's request: `{"request": {"body", "path", "querystring", "header"}, "context", "stageVariables", "vars"}`.
     /// The members of `request` may also stand at the top, as they do in a file for `--request`.
     ///

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Stop;
 use crate::aws::EmbeddedCloud;
 use crate::engine::plan::{Change, Plan};
 use crate::event::{CheckTally, Outcome, Problem};
@@ -29,6 +31,10 @@ pub struct Settings {
     pub wait: bool,
     /// Run the declared checks at the end of a deploy.
     pub checks: bool,
+    /// How long somebody else's run on the same stage is waited for.
+    pub wait_for_lock: Duration,
+    /// Asks the run to stop.
+    pub stop: Stop,
 }
 
 /// Whom and where a run works for.

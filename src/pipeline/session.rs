@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, Validated};
+use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former};
 use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, Zipped};
-use crate::resources::{HostedZone, Lookups, Owner};
+use crate::resources::{HostedZone, Lock, Lookups, Owner};
 use crate::spec::model::PackageSource;
 use crate::spec::{Document, Fault, Spec, Variables};
 
@@ -26,6 +26,9 @@ pub(super) struct Session<'r> {
     pub target: Target,
     pub spec: Spec,
     pub account: Account,
+    pub command: &'static str,
+    pub stop: Stop,
+    pub wait_for_lock: Duration,
     package: Rc<Zipped>,
     /// Lists fetched while the account was asked for, for the first read; a later one fetches its own.
     ahead: RefCell<Option<Rc<Lookups>>>,
@@ -99,7 +102,11 @@ fn templates(spec: &Spec) -> usize {
     in_routes + spec.api.gateway_responses.values().map(|response| response.templates.len()).sum::<usize>()
 }
 
-fn variables<'a>(settings: &'a Settings, account: Option<&'a str>, region: Option<&'a str>) -> Variables<'a> {
+pub(super) fn variables<'a>(
+    settings: &'a Settings,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+) -> Variables<'a> {
     Variables {
         account,
         region: region.or(settings.region.as_deref()),
@@ -156,9 +163,9 @@ impl<'r> Session<'r> {
         let account = Account { id, partition, region };
         let package = Rc::new(package);
         let ahead = RefCell::new(Some(lookups));
-        let Settings { adopt, wait, .. } = *settings;
-        let manner = manner(settings);
-        Ok(Session { aws, target, spec, package, account, ahead, adopt, wait, manner })
+        let Settings { adopt, wait, wait_for_lock, .. } = *settings;
+        let (manner, stop) = (manner(settings), settings.stop.clone());
+        Ok(Session { aws, target, spec, account, command, stop, wait_for_lock, package, ahead, adopt, wait, manner })
     }
 
     /// What is wanted, against what is there.
@@ -177,8 +184,8 @@ impl<'r> Session<'r> {
 
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
-        let Desired { graph, handles } = self.draw().await?;
-        self.observe(Desired { graph: graph.unwanted(), handles }).await
+        let drawn = self.draw().await?;
+        self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }).await
     }
 
     async fn draw(&self) -> Result<Desired, Failure> {
@@ -186,6 +193,11 @@ impl<'r> Session<'r> {
         let former = self.former(&lookups).await?;
         let package = self.package.clone();
         Ok(desired::desired(&self.spec, &self.account, self.choices(), package, &lookups, &former))
+    }
+
+    /// The lock that keeps runs on this stage apart.
+    pub fn lock(&self) -> Lock {
+        desired::lock(&self.spec, &self.account)
     }
 
     fn choices(&self) -> desired::Choices {
@@ -231,6 +243,11 @@ impl<'r> Session<'r> {
     /// URLs and names, as far as they are known.
     pub fn outputs(&self, read: &Read) -> BTreeMap<String, String> {
         desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
+    }
+
+    /// Another command, with the options that lead it to the same deployment.
+    pub fn command(&self, name: &str) -> String {
+        self.manner.command(name)
     }
 
     /// A line for a shell that calls the API at `url`.
@@ -369,7 +386,8 @@ fn manner(settings: &Settings) -> desired::Manner {
     if settings.file != Path::new("deploy.yaml") {
         options += &format!(" --file {}", quoted(&settings.file.display().to_string()));
     }
-    for (name, value) in [("stage", &settings.stage), ("region", &settings.region), ("profile", &settings.profile)] {
+    let Settings { stage, region, profile, endpoint_url, .. } = settings;
+    for (name, value) in [("stage", stage), ("region", region), ("profile", profile), ("endpoint-url", endpoint_url)] {
         if let Some(value) = value {
             options += &format!(" --{name} {}", quoted(value));
         }

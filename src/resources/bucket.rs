@@ -1,7 +1,8 @@
-//! The artifact bucket: holds the packages, nothing else of ours. Its name is unique in the whole world, so a namesake
+//! The artifact bucket: holds the packages and the lock, nothing else of ours. Its name is unique in the whole world, so a namesake
 //! may be anybody's; tags come in a second call, so an interrupted creation leaves a bucket without them (see `read`).
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, PublicAccessBlockConfiguration, Tag, Tagging,
@@ -11,7 +12,8 @@ use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, US_EAST_1, found, gone};
 use crate::engine::plan::{Change, Changes};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::{Action, Event};
-use crate::resources::Owner;
+use crate::resources::lock::Founded;
+use crate::resources::{Lock, Owner};
 
 /// An S3 bucket.
 #[derive(Clone, Debug)]
@@ -22,6 +24,9 @@ pub struct Bucket {
     /// Whose it must be.
     pub account: String,
     pub owner: Owner,
+    /// The lock of this stage that lies in it, and goes with it.
+    pub lock: Lock,
+    pub founded: Rc<Founded>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +62,7 @@ impl Resource for Bucket {
         Vec::new()
     }
 
-    /// A bucket whose name carries the account, without a tag and without an object, is what an interrupted creation
+    /// A bucket whose name carries the account, without a tag and without an object but the lock, is what an interrupted creation
     /// of ours leaves behind: it is taken for ours and finished. One with any other name needs `--adopt`.
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
         let (exists, tags, public_access) = tokio::join!(self.exists(aws), self.tags(aws), self.public_access(aws));
@@ -101,6 +106,7 @@ impl Resource for Bucket {
             Err(error) if error.is(ErrorKind::AlreadyExists) => return Err(self.taken(error)),
             Err(error) => return Err(error),
         };
+        self.founded.tell();
         let (tagged, blocked) = tokio::join!(self.put_tags(aws, &existing), self.block_public_access(aws));
         tagged.and(blocked)
     }
@@ -124,8 +130,19 @@ impl Resource for Bucket {
         }
     }
 
-    /// Our own objects went before; what is left then is not ours, and the bucket stays for it (law 5).
+    /// It holds the lock, so it is the last of all.
+    fn deletes_last(&self) -> bool {
+        true
+    }
+
+    /// Our own objects went before, the lock goes now; what is left then is not ours, and the bucket stays for it (law 5).
     async fn delete(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<()> {
+        if aws.fence().guards(&self.lock.place()) {
+            aws.fence().lift();
+        } else if let Some(holder) = self.lock.look(aws).await?.holder() {
+            return Err(self.lock.held_by(holder));
+        }
+        self.lock.remove(aws).await?;
         let call = || aws.s3().delete_bucket().bucket(&self.name).expected_bucket_owner(&self.account).send();
         match gone(aws.call("s3", "DeleteBucket", Repeat::Safe, call).await) {
             Err(error) if error.is(ErrorKind::InUse) => {
@@ -182,10 +199,10 @@ impl Bucket {
     async fn is_empty(&self, aws: &Aws<'_>) -> Result<bool> {
         let call = || {
             let list = aws.s3().list_objects_v2().bucket(&self.name).expected_bucket_owner(&self.account);
-            list.max_keys(1).send()
+            list.max_keys(2).send()
         };
         let answer = aws.call("s3", "ListObjectsV2", Repeat::Safe, call).await?;
-        Ok(answer.contents().is_empty())
+        Ok(answer.contents().iter().all(|object| object.key() == Some(&self.lock.key)))
     }
 
     /// S3 puts a whole set in place of the old one, so what others put there goes along.

@@ -11,9 +11,10 @@ use aws_sdk_apigateway::types::{
 };
 use serde_json::Value;
 
+use super::definition::VERSION;
 use super::lookups::Lookups;
 use super::{Owner, patch};
-use crate::aws::{Aws, Error, Repeat, Result, gone, once, ordered};
+use crate::aws::{Aws, CREATE_EDGE_API, Error, Manner, Repeat, Result, gone, once, ordered};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::Action;
@@ -82,6 +83,45 @@ impl Settings {
         }
     }
 
+    /// From these settings to `want`.
+    fn patch(&self, want: &Settings) -> Vec<PatchOperation> {
+        let (was, mut operations) = (self, Vec::new());
+        if was.name != want.name {
+            operations.push(patch::replace("/name", &want.name));
+        }
+        if was.description != want.description {
+            operations.push(patch::replace("/description", want.description.clone().unwrap_or_default()));
+        }
+        if was.endpoint != want.endpoint {
+            operations.push(patch::replace(format!("/endpointConfiguration/types/{}", was.endpoint), &want.endpoint));
+        }
+        if was.api_key_source != want.api_key_source {
+            operations.push(patch::replace("/apiKeySource", &want.api_key_source));
+        }
+        for gone in was.binary_media_types.iter().filter(|kind| !want.binary_media_types.contains(kind)) {
+            operations.push(patch::remove(format!("/binaryMediaTypes/{}", patch::escape(gone))));
+        }
+        for new in want.binary_media_types.iter().filter(|kind| !was.binary_media_types.contains(kind)) {
+            operations.push(patch::add_key(format!("/binaryMediaTypes/{}", patch::escape(new))));
+        }
+        if was.minimum_compression != want.minimum_compression {
+            let bytes = want.minimum_compression.map(|bytes| bytes.to_string());
+            operations.push(bytes.map_or_else(
+                || patch::clear("/minimumCompressionSize"),
+                |bytes| patch::replace("/minimumCompressionSize", bytes),
+            ));
+        }
+        if was.policy != want.policy {
+            let text = want.policy.as_ref().map(Value::to_string).unwrap_or_default();
+            operations.push(patch::replace("/policy", text));
+        }
+        if was.disable_execute_api_endpoint != want.disable_execute_api_endpoint {
+            let off = want.disable_execute_api_endpoint.to_string();
+            operations.push(patch::replace("/disableExecuteApiEndpoint", off));
+        }
+        operations
+    }
+
     /// What a deployment takes a picture of, beside the definition.
     pub fn deployed(&self) -> Value {
         serde_json::json!({
@@ -109,6 +149,24 @@ fn policy(text: &str) -> Option<Value> {
     }
     let unescaped = || serde_json::from_str::<String>(&format!("\"{text}\"")).ok();
     serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&unescaped()?).ok()).or(Some(Value::from(text)))
+}
+
+/// An API's settings, and those beside them that deploy.yaml does not speak of, by the path they are patched at.
+pub(super) struct Whole {
+    pub settings: Settings,
+    unmanaged: [(&'static str, Option<String>); 2],
+}
+
+impl Whole {
+    /// What a document has to say so that importing it leaves them as they are.
+    pub fn kept_by(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let extensions = ["x-amazon-apigateway-security-policy", "x-amazon-apigateway-endpoint-access-mode"];
+        let said = extensions.into_iter().zip(&self.unmanaged);
+        // The default needs no saying, and not every endpoint type takes it when it is said.
+        said.filter_map(|(extension, (_, value))| {
+            Some((extension, value.as_deref().filter(|text| *text != "TLS_1_0")?))
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -156,7 +214,7 @@ impl Resource for RestApi {
             .compare("api_key_source", was.api_key_source.clone(), want.api_key_source.clone())
             .compare("binary_media_types", was.binary_media_types.clone(), want.binary_media_types.clone())
             .compare("minimum_compression", was.minimum_compression, want.minimum_compression)
-            .compare("policy", self.policy(seen), want.policy.clone())
+            .compare("policy", self.policy(&seen.outputs.id, was), want.policy.clone())
             .compare(
                 "disable_execute_api_endpoint",
                 was.disable_execute_api_endpoint,
@@ -201,7 +259,9 @@ impl Resource for RestApi {
     async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<Outputs> {
         let create = async || {
             let call = || self.request(aws).send();
-            let api = aws.call("apigateway", "CreateRestApi", Repeat::Never, call).await?;
+            let edge = self.settings.endpoint == endpoint_name(Endpoint::Edge);
+            let manner = Manner { budget: edge.then_some(CREATE_EDGE_API), ..Manner::default() };
+            let api = aws.call_in(manner, "apigateway", "CreateRestApi", Repeat::Never, call).await?;
             let id = api.id.ok_or_else(|| Error::unexpected("CreateRestApi names no id"))?;
             Ok(Outputs { id, root: api.root_resource_id })
         };
@@ -211,13 +271,8 @@ impl Resource for RestApi {
 
     async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
         let id = &seen.outputs.id;
-        let operations = self.patch(seen);
-        if !operations.is_empty() {
-            let call = || {
-                aws.apigateway().update_rest_api().rest_api_id(id).set_patch_operations(Some(operations.clone())).send()
-            };
-            aws.call("apigateway", "UpdateRestApi", Repeat::Safe, call).await?;
-        }
+        let was = Settings { policy: self.policy(&seen.outputs.id, &seen.settings), ..seen.settings.clone() };
+        patch_api(aws, id, was.patch(&self.settings)).await?;
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
             let arn = self.arn(id);
             tag(aws, &arn, self.owner.tags.hash_map()).await?;
@@ -269,10 +324,45 @@ impl Resource for RestApi {
 }
 
 impl RestApi {
+    /// The API as a whole, now.
+    pub(super) async fn whole(&self, aws: &Aws<'_>, id: &str) -> Result<Whole> {
+        let call = || aws.apigateway().get_rest_api().rest_api_id(id).send();
+        let told = aws.call("apigateway", "GetRestApi", Repeat::Safe, call).await?;
+        let unmanaged = [
+            ("/securityPolicy", told.security_policy.as_ref().map(|policy| policy.as_str().to_owned())),
+            ("/endpointAccessMode", told.endpoint_access_mode.as_ref().map(|mode| mode.as_str().to_owned())),
+        ];
+        let api = Api::builder()
+            .set_name(told.name)
+            .set_description(told.description)
+            .set_endpoint_configuration(told.endpoint_configuration)
+            .set_api_key_source(told.api_key_source)
+            .set_binary_media_types(told.binary_media_types)
+            .set_minimum_compression_size(told.minimum_compression_size)
+            .set_policy(told.policy)
+            .disable_execute_api_endpoint(told.disable_execute_api_endpoint)
+            .build();
+        let settings = Settings::observed(&api);
+        let settings = Settings { policy: self.policy(id, &settings), ..settings };
+        Ok(Whole { settings, unmanaged })
+    }
+
+    /// Puts back what an import has taken away.
+    pub(super) async fn restore(&self, aws: &Aws<'_>, id: &str, before: &Whole) -> Result<()> {
+        let after = self.whole(aws, id).await?;
+        let mut operations = after.settings.patch(&before.settings);
+        for ((path, was), (_, is)) in before.unmanaged.iter().zip(&after.unmanaged) {
+            if let (Some(was), false) = (was, was == is) {
+                operations.push(patch::replace(*path, was));
+            }
+        }
+        patch_api(aws, id, operations).await
+    }
+
     /// AWS writes `execute-api:/…` out as the API's own ARN; deploy.yaml cannot know it, so it is taken back.
-    fn policy(&self, seen: &Observed) -> Option<Value> {
-        let text = seen.settings.policy.as_ref()?.to_string();
-        let pattern = format!(":{}/", seen.outputs.id);
+    fn policy(&self, id: &str, settings: &Settings) -> Option<Value> {
+        let text = settings.policy.as_ref()?.to_string();
+        let pattern = format!(":{id}/");
         let is_own = |part: &str| part.starts_with(&format!("arn:{}:execute-api:{}:", self.partition, self.region));
         let mut parts = text.split('"').map(str::to_owned).collect::<Vec<_>>();
         for part in parts.iter_mut().filter(|part| is_own(part)) {
@@ -322,6 +412,7 @@ impl RestApi {
         aws.apigateway()
             .create_rest_api()
             .name(&want.name)
+            .version(VERSION)
             .set_description(want.description.clone())
             .endpoint_configuration(endpoint)
             .api_key_source(ApiKeySourceType::from(want.api_key_source.as_str()))
@@ -331,49 +422,20 @@ impl RestApi {
             .disable_execute_api_endpoint(want.disable_execute_api_endpoint)
             .set_tags(Some(self.owner.tags.and(&self.record).hash_map()))
     }
-
-    fn patch(&self, seen: &Observed) -> Vec<PatchOperation> {
-        let (was, want, mut operations) = (&seen.settings, &self.settings, Vec::new());
-        if was.name != want.name {
-            operations.push(patch::replace("/name", &want.name));
-        }
-        if was.description != want.description {
-            operations.push(patch::replace("/description", want.description.clone().unwrap_or_default()));
-        }
-        if was.endpoint != want.endpoint {
-            operations.push(patch::replace(format!("/endpointConfiguration/types/{}", was.endpoint), &want.endpoint));
-        }
-        if was.api_key_source != want.api_key_source {
-            operations.push(patch::replace("/apiKeySource", &want.api_key_source));
-        }
-        for gone in was.binary_media_types.iter().filter(|kind| !want.binary_media_types.contains(kind)) {
-            operations.push(patch::remove(format!("/binaryMediaTypes/{}", patch::escape(gone))));
-        }
-        for new in want.binary_media_types.iter().filter(|kind| !was.binary_media_types.contains(kind)) {
-            operations.push(patch::add_key(format!("/binaryMediaTypes/{}", patch::escape(new))));
-        }
-        if was.minimum_compression != want.minimum_compression {
-            let bytes = want.minimum_compression.map(|bytes| bytes.to_string());
-            operations.push(bytes.map_or_else(
-                || patch::clear("/minimumCompressionSize"),
-                |bytes| patch::replace("/minimumCompressionSize", bytes),
-            ));
-        }
-        if self.policy(seen) != want.policy {
-            let text = want.policy.as_ref().map(Value::to_string).unwrap_or_default();
-            operations.push(patch::replace("/policy", text));
-        }
-        if was.disable_execute_api_endpoint != want.disable_execute_api_endpoint {
-            let off = want.disable_execute_api_endpoint.to_string();
-            operations.push(patch::replace("/disableExecuteApiEndpoint", off));
-        }
-        operations
-    }
 }
 
 async fn delete(aws: &Aws<'_>, id: &str) -> Result<()> {
     let call = || aws.apigateway().delete_rest_api().rest_api_id(id).send();
     gone(aws.call("apigateway", "DeleteRestApi", Repeat::Safe, call).await)
+}
+
+async fn patch_api(aws: &Aws<'_>, id: &str, operations: Vec<PatchOperation>) -> Result<()> {
+    if operations.is_empty() {
+        return Ok(());
+    }
+    let call =
+        || aws.apigateway().update_rest_api().rest_api_id(id).set_patch_operations(Some(operations.clone())).send();
+    aws.call("apigateway", "UpdateRestApi", Repeat::Safe, call).await.map(|_| ())
 }
 
 /// Puts our tags onto something of API Gateway's.

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::layout::{columns, harmless, pad};
+use super::layout::{columns, harmless, pad, wrap};
 use super::look::{BAD, BOLD, DIM, GOOD, Look, paint};
 use super::words::took_exactly;
 use crate::pipeline::Called;
@@ -20,8 +20,8 @@ const LISTED: [&str; 3] = ["headers", "query", "path"];
 /// Lines of one value, unless `-v`.
 const LINES: usize = 24;
 
-/// `200 OK, 42 ms`, then headers: for stderr.
-pub(super) fn about(called: &Called) -> String {
+/// `200 OK, 42 ms`, then headers, then the reason behind it: for stderr.
+pub(super) fn about(called: &Called, look: &Look) -> String {
     let style = if called.status < 400 { GOOD } else { BAD };
     let key = called.key.as_ref().map_or_else(String::new, |key| format!(", API key {}", harmless(key)));
     let head = format!(
@@ -35,7 +35,15 @@ pub(super) fn about(called: &Called) -> String {
     for (name, value) in headers {
         text += &format!("{}\n", paint(DIM, format!("{}: {}", harmless(&name), harmless(&value))));
     }
-    text + "\n"
+    text + &reason(called, look) + "\n"
+}
+
+/// What the caller is not told; a ladder ends with it anyway.
+pub(super) fn reason(called: &Called, look: &Look) -> String {
+    match called.reason.as_ref().filter(|_| called.trace.is_none()) {
+        Some(reason) => wrap("reason: ", &harmless(reason), look.width),
+        None => String::new(),
+    }
 }
 
 /// Status line and headers as HTTP has them: for `--include`.
@@ -66,6 +74,9 @@ pub(super) fn document(called: &Called) -> Value {
     match std::str::from_utf8(&called.body) {
         Ok(text) => document["body"] = text.into(),
         Err(_) => document["body_base64"] = BASE64_STANDARD.encode(&called.body).into(),
+    }
+    if let Some(reason) = &called.reason {
+        document["reason"] = reason.as_str().into();
     }
     if let Some(trace) = &called.trace {
         document["trace"] = without_secrets(trace.clone());
@@ -133,8 +144,10 @@ pub(super) fn ladder(trace: &Value, look: &Look) -> String {
     }
     let word = |name: &str| trace[name].as_str().map(harmless);
     if let Some(reason) = word("reason") {
-        let sentence = format!("{} {reason}", paint(BAD, look.glyphs.bad));
-        text += &super::layout::wrap("", &sentence, look.width);
+        for (at, line) in reason.lines().flat_map(|line| folded(line, look.width.min(80) - 2)).enumerate() {
+            let glyph = if at == 0 { paint(BAD, look.glyphs.bad) } else { " ".to_owned() };
+            text += &format!("{glyph} {line}\n");
+        }
     }
     let ids = [("request id", word("request_id")), ("API", word("api_id")), ("stage", word("stage"))];
     let ids: Vec<String> = ids.iter().filter_map(|(name, id)| Some(format!("{name} {}", id.as_ref()?))).collect();

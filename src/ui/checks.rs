@@ -28,7 +28,14 @@ pub(super) fn line(check: &Checked, look: &Look) -> String {
     if !check.passed() && !check.check.starts_with(&check.request) {
         text += &wrap(INDENT, &paint(DIM, harmless(&check.request)), look.width);
     }
-    text + &check.differences.iter().map(|one| difference(one, look)).collect::<String>()
+    text + &why(check, look)
+}
+
+/// What differs, and what lies behind it.
+fn why(check: &Checked, look: &Look) -> String {
+    let differences: String = check.differences.iter().map(|one| difference(one, look)).collect();
+    let reason = check.reason.iter().map(|reason| format!("{}: {}", paint(BOLD, "reason"), harmless(reason)));
+    differences + &reason.map(|reason| wrap(INDENT, &reason, look.width)).collect::<String>()
 }
 
 /// `status: expected 200, got 403`; texts of several lines by their lines.
@@ -83,12 +90,14 @@ pub(super) fn verdict(tally: CheckTally) -> String {
 /// None that XML made in memory could meet; the library keeps the door open.
 pub fn junit(tested: &Tested) -> Result<String, quick_junit::SerializeError> {
     let mut suite = TestSuite::new(format!("{} {}", tested.target.app, tested.target.stage));
+    let elapsed = tested.checks.iter().map(|check| check.elapsed).sum();
+    suite.set_time(elapsed);
     for check in &tested.checks {
         let status = match check.passed() {
             true => TestCaseStatus::success(),
             false => {
                 let look = Look::plain(100, true);
-                let told: String = check.differences.iter().map(|one| difference(one, &look)).collect();
+                let told = why(check, &look);
                 let told = anstream::adapter::strip_str(&told).to_string();
                 let lines: Vec<&str> = told.lines().map(str::trim).collect();
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -103,7 +112,7 @@ pub fn junit(tested: &Tested) -> Result<String, quick_junit::SerializeError> {
         suite.add_test_case(case);
     }
     let mut report = Report::new("poc test");
-    report.add_test_suite(suite);
+    report.set_time(elapsed).add_test_suite(suite);
     report.to_string()
 }
 

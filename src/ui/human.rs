@@ -58,6 +58,7 @@ pub(super) fn question(question: Question) -> String {
         Question::Deploy => "Deploy these changes?",
         Question::Teardown => "Delete all of it?",
         Question::Rotate => "Rotate the key?",
+        Question::Unlock => "Take the lock away?",
     };
     format!("\n{} [y/N] ", paint(BOLD, asked))
 }

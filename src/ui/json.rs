@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::progress::Tally;
 use crate::event::{Event, Outcome, Problem};
-use crate::pipeline::{Failure, Validated};
+use crate::pipeline::{Failure, Unlocked, Validated};
 use crate::spec::Fault;
 
 /// The data as it stands.
@@ -51,6 +51,15 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
         }));
     }
     lines
+}
+
+/// The result of `poc unlock`.
+pub(super) fn unlocked(unlocked: &Unlocked) -> Value {
+    let holder = unlocked
+        .holder
+        .as_ref()
+        .map(|holder| json!({ "who": holder.who, "what": holder.what, "until": holder.until, "dead": holder.dead }));
+    json!({ "lock": unlocked.lock, "outcome": unlocked.outcome, "holder": holder })
 }
 
 /// Why an edit was not deployed.

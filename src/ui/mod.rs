@@ -18,9 +18,11 @@ mod served;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod values;
 mod words;
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,10 +31,11 @@ pub use self::look::Look;
 use self::progress::Progress;
 pub use self::streams::Captured;
 use self::streams::Streams;
+pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested, TornDown,
-    Validated,
+    Called, Deployed, Failure, Holder, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
+    TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,13 @@ pub enum Question {
     Deploy,
     Teardown,
     Rotate,
+    Unlock,
+}
+
+/// A JSON document for a file or for people.
+pub fn pretty(document: &serde_json::Value) -> String {
+    // A `Value` has string keys only; it always serialises.
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
 }
 
 /// The streams of one run, and what has been seen on them so far.
@@ -75,6 +85,7 @@ pub struct Ui {
     volume: Volume,
     look: Look,
     progress: Progress,
+    timeline: OnceCell<timeline::Wanted>,
 }
 
 impl Ui {
@@ -95,7 +106,17 @@ impl Ui {
     fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
         let progress = if live { Progress::live(look, streams.colour()) } else { Progress::plain(look) };
-        Ui { streams, format, volume, look, progress }
+        Ui { streams, format, volume, look, progress, timeline: OnceCell::new() }
+    }
+
+    /// From now on takes note of the run; its picture is written to `path` when the run is over, however it ends.
+    ///
+    /// # Errors
+    /// When the file cannot be written: told now, so that nothing was sent yet.
+    pub fn draw(&self, path: &Path) -> std::io::Result<()> {
+        let wanted = timeline::Wanted::at(path)?;
+        let _ = self.timeline.set(wanted);
+        Ok(())
     }
 
     /// Is there a person who sees a question and can answer it?
@@ -127,12 +148,15 @@ impl Ui {
     pub fn agreed(&self, question: Question, planned: &Planned, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         self.progress.rest();
         self.progress.expect(&planned.plan);
+        if let Some(wanted) = self.timeline.get() {
+            wanted.timeline.expect(planned);
+        }
         match self.format {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}
             _ => self.streams.err(&match question {
                 Question::Teardown => human::teardown(planned, &self.look),
-                Question::Deploy | Question::Rotate => human::plan(planned, &self.look),
+                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look),
             }),
         }
         if yes || planned.plan.is_empty() {
@@ -170,9 +194,7 @@ impl Ui {
 
     /// A JSON document, whatever the format.
     pub fn results(&self, results: &serde_json::Value) {
-        // A `Value` has string keys only; it always serialises.
-        self.streams.bytes(serde_json::to_string_pretty(results).unwrap_or_default().as_bytes());
-        self.streams.bytes(b"\n");
+        self.streams.bytes(pretty(results).as_bytes());
     }
 
     /// The one place that prints a key's value (law 10).
@@ -202,6 +224,25 @@ impl Ui {
         }
     }
 
+    /// Shows who holds the lock and, unless `yes`, asks. `interrupted` ends the question with a no.
+    pub fn agreed_to_unlock(&self, holder: &Holder, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
+        if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
+            self.streams.err(&outcome::holder(holder, &self.look));
+        }
+        if yes {
+            return true;
+        }
+        self.streams.err(&human::question(Question::Unlock));
+        self.streams.answer(interrupted)
+    }
+
+    pub fn unlocked(&self, unlocked: &Unlocked) {
+        match self.format {
+            Format::Human => self.streams.err(&outcome::unlocked(unlocked, &self.look)),
+            _ => self.document(&json::unlocked(unlocked)),
+        }
+    }
+
     /// One event of a log: a line of JSON, or its time and text.
     pub fn log_line(&self, line: &LogLine) {
         self.progress.rest();
@@ -228,9 +269,10 @@ impl Ui {
             self.streams.err(&called::ladder(trace, &self.look));
         }
         if include {
+            self.say(&called::reason(called, &self.look));
             self.data_without_end(called::head(called).as_bytes());
         } else if self.volume != Volume::Quiet {
-            self.streams.err(&called::about(called));
+            self.streams.err(&called::about(called, &self.look));
         }
         self.data(&called.body);
     }
@@ -286,6 +328,9 @@ impl Ui {
     /// Tells why a command failed: on stderr for people, and on stdout for programs if they are what is served.
     pub fn failed(&self, command: &'static str, failure: &Failure) {
         self.progress.rest();
+        if let Some(wanted) = self.timeline.get().filter(|_| !matches!(failure, Failure::Interrupted)) {
+            wanted.timeline.fail();
+        }
         let tally = self.progress.tally();
         match self.format {
             Format::Human => {}
@@ -329,12 +374,19 @@ impl Ui {
         self.say(&said);
     }
 
-    /// The last call: leaves the terminal as it was, and tells of a stdout that could not be written.
+    /// The last call: leaves the terminal as it was, writes the picture that is wanted, and tells of a stdout that could
+    /// not be written.
     ///
     /// # Errors
     /// The first failure of stdout; a reader that has gone away is none.
     pub fn finish(&self) -> std::io::Result<()> {
         self.progress.rest();
+        if let Some(wanted) = self.timeline.get()
+            && let Err(error) = wanted.write()
+        {
+            // The run is over, and what it came to stands.
+            self.streams.err(&format!("note: {} could not be written: {error}\n", wanted.path().display()));
+        }
         self.streams.finish()
     }
 
@@ -364,6 +416,9 @@ impl Ui {
 
 impl Reporter for Ui {
     fn report(&self, event: &Event) {
+        if let Some(wanted) = self.timeline.get() {
+            wanted.timeline.report(event);
+        }
         let said = self.progress.report(event);
         match event {
             // What a run was made for is its result; at the end of a deploy it is one step more.

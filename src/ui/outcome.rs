@@ -13,7 +13,7 @@ use super::{checks, human};
 use crate::engine::plan::{Change, Plan, Side};
 use crate::event::{CheckTally, Outcome};
 use crate::pipeline::{
-    Deployed, LogLine, ResourceState, ResourceStatus, Rotated, Rotation, Status, TornDown, Validated,
+    Deployed, Holder, LogLine, ResourceState, ResourceStatus, Rotated, Rotation, Status, TornDown, Unlocked, Validated,
 };
 
 const INDENT: &str = "      ";
@@ -224,6 +224,34 @@ pub(super) fn rotated(rotated: &Rotated, look: &Look) -> String {
             "{} {key}: the rotation that was begun before. `poc key show` prints its new value; to rotate it once \
              more, run the same command again.",
             paint(GOOD, "Finished")
+        ),
+    };
+    format!("\n{}", wrap("", &sentence, look.width))
+}
+
+/// Who is about to lose the lock.
+pub(super) fn holder(holder: &Holder, look: &Look) -> String {
+    let (who, what) = (paint(BOLD, harmless(&holder.who)), harmless(&holder.what));
+    let lease = match (&holder.until, holder.dead) {
+        (_, true) => " Nobody is behind it any more; the next deploy or teardown takes it over by itself.".to_owned(),
+        (Some(until), false) => {
+            format!(" If that is dead, its lease ends at {until}, and the next run goes on by itself.")
+        }
+        (None, false) => String::new(),
+    };
+    let sentence = format!("{} is held by {who}: {what}.{lease}", harmless(&holder.lock));
+    human::heading(&holder.target, look) + &wrap("", &sentence, look.width)
+}
+
+pub(super) fn unlocked(unlocked: &Unlocked, look: &Look) -> String {
+    let sentence = match (&unlocked.holder, unlocked.outcome) {
+        (None, _) => format!("{} is not held by anybody.", harmless(&unlocked.lock)),
+        (Some(_), Outcome::Declined) => "Nothing was changed.".to_owned(),
+        (Some(holder), _) => format!(
+            "{} {}: should {} be at work still, it stops before its next change.",
+            paint(GOOD, "Unlocked"),
+            harmless(&unlocked.lock),
+            harmless(&holder.who)
         ),
     };
     format!("\n{}", wrap("", &sentence, look.width))

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::layout::{HARD_SPACE, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, Look, paint};
 use super::served;
-use super::words::{doing, done, sign, style, took, up_to};
+use super::words::{doing, done, sign, style, took, up_to, uploaded};
 use crate::engine::plan::Plan;
 use crate::event::{Action, Event, Problem};
 
@@ -54,6 +54,8 @@ struct Running {
     /// When the log last told of it.
     said: Instant,
     waiting: Option<Waiting>,
+    /// Bytes so far, and of how many.
+    uploading: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -178,7 +180,7 @@ impl Progress {
             Event::StepStarted { step, kind, name, action } => {
                 let now = Instant::now();
                 let (name, action) = (name.clone(), *action);
-                let running = Running { kind, name, action, began: now, said: now, waiting: None };
+                let running = Running { kind, name, action, began: now, said: now, waiting: None, uploading: None };
                 self.still(READING);
                 self.spin(step, live_line(&running));
                 tally.in_flight.push(step.clone());
@@ -188,6 +190,7 @@ impl Progress {
             Event::StepWaiting { step, waiting_for, elapsed, usual } => {
                 self.waiting(&mut tally, step, waiting_for, *elapsed, *usual)
             }
+            Event::StepProgress { step, done, total, .. } => self.uploading(&mut tally, step, *done, *total),
             Event::StepRetrying { step, operation, reason, delay } => {
                 let line = format!("{operation} again in {}, because of {}", took(*delay), harmless(reason));
                 if let Some(running) = tally.steps.get(step) {
@@ -249,6 +252,7 @@ impl Progress {
             Event::Serving { .. } | Event::Request(_) => String::new(),
             Event::Redeployed { elapsed, changes } => served::redeployed(*elapsed, changes, &self.look),
             Event::Kept { .. } => served::kept(&self.look),
+            Event::Restored { .. } => served::restored(&self.look),
             Event::Stopped { requests, elapsed } => {
                 tally.ended = true;
                 served::stopped(*requests, *elapsed, &self.look)
@@ -277,6 +281,18 @@ impl Progress {
         self.life(running)
     }
 
+    /// A log tells of an upload when it begins to take long, and again every [`SILENCE`].
+    fn uploading(&self, tally: &mut Tally, step: &str, done: u64, total: u64) -> String {
+        let Some(running) = tally.steps.get_mut(step) else { return String::new() };
+        let news = running.uploading.replace((done, total)).is_none();
+        self.spin(step, live_line(running));
+        if self.live.is_some() || !news {
+            return String::new();
+        }
+        running.said = Instant::now();
+        self.life(running)
+    }
+
     /// Time passes: steps that the log has not mentioned for long are mentioned.
     pub(super) fn pulse(&self) -> String {
         let mut tally = self.tally.borrow_mut();
@@ -298,9 +314,14 @@ impl Progress {
     }
 
     fn life(&self, running: &Running) -> String {
-        let doing = match &running.waiting {
-            Some(waiting) => waiting.words(),
-            None => format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed())),
+        let doing = match (&running.waiting, running.uploading) {
+            (Some(waiting), _) => waiting.words(),
+            (None, Some((done, total))) => {
+                format!("{}, {} so far", uploaded(done, total), so_far_words(running.began.elapsed()))
+            }
+            (None, None) => {
+                format!("still {}, {} so far", doing(running.action), so_far_words(running.began.elapsed()))
+            }
         };
         self.line(self.look.glyphs.more, DIM, &format!("{}: {doing}", running.title()))
     }
@@ -360,12 +381,13 @@ impl Progress {
 fn live_line(running: &Running) -> String {
     let title = format!("{} {}", running.kind, paint(BOLD, harmless(&running.name)));
     let sign = paint(style(running.action), sign(running.action));
-    match &running.waiting {
+    match (&running.waiting, running.uploading) {
         // The time so far stands in front of every line.
-        Some(waiting) => {
+        (Some(waiting), _) => {
             format!("{sign} {title} ({}): waiting for {}", up_to(waiting.usual), harmless(&waiting.what))
         }
-        None => format!("{sign} {} {title}", doing(running.action)),
+        (None, Some((done, total))) => format!("{sign} {title}: {}", uploaded(done, total)),
+        (None, None) => format!("{sign} {} {title}", doing(running.action)),
     }
 }
 
@@ -379,6 +401,6 @@ fn spinner(look: &Look, colour: bool) -> ProgressStyle {
 }
 
 /// AWS names its reading operations with a few verbs.
-fn only_looks(operation: &str) -> bool {
+pub(super) fn only_looks(operation: &str) -> bool {
     ["Get", "List", "Describe", "Head"].iter().any(|verb| operation.starts_with(verb))
 }

@@ -12,6 +12,8 @@ use crate::event::{Event, Request};
 
 /// Columns of a path with its query, unless `-v`.
 const TARGET: usize = 120;
+/// Columns of a reason, unless `-v`: what a function failed with may be a document.
+const REASON: usize = 200;
 /// Columns of a method: most requests then begin their paths in one column.
 const METHOD: usize = 4;
 
@@ -51,10 +53,9 @@ pub(super) fn request(request: &Request, look: &Look) -> String {
         paint(status_style(request.status), request.status),
         ms(request.elapsed),
     );
-    let about: Vec<String> = [steps(request, look), whom(request), request.reason.as_ref().map(|why| one_line(why))]
-        .into_iter()
-        .flatten()
-        .collect();
+    let reason = request.reason.as_ref().map(|why| one_line(why));
+    let reason = reason.map(|why| if look.verbose { why } else { cut(&why, REASON, look.glyphs.more) });
+    let about: Vec<String> = [steps(request, look), whom(request), reason].into_iter().flatten().collect();
     if !about.is_empty() {
         let _ = write!(line, "  {}", paint(DIM, about.join("  ")));
     }
@@ -106,6 +107,11 @@ pub(super) fn redeployed(elapsed: Duration, changes: &[String], look: &Look) -> 
 pub(super) fn kept(look: &Look) -> String {
     let start = format!("{} ", paint(CARE, look.glyphs.dot));
     wrap(&start, "not deployed; what was deployed before is still served", look.width)
+}
+
+pub(super) fn restored(look: &Look) -> String {
+    let start = format!("{} ", paint(GOOD, look.glyphs.good));
+    wrap(&start, "nothing to deploy: what is served is what the files say again", look.width)
 }
 
 pub(super) fn stopped(requests: u64, elapsed: Duration, look: &Look) -> String {

@@ -144,14 +144,16 @@ impl Streams {
         let reading = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {
             let mut line = String::new();
             let _ = input.read_line(&mut line);
-            let _ = sender.send(line);
+            let _ = sender.send((line, input));
         });
         if reading.is_err() {
             return false;
         }
         loop {
             match receiver.recv_timeout(Duration::from_millis(50)) {
-                Ok(line) => {
+                Ok((line, input)) => {
+                    // Another question may follow.
+                    self.input.replace(Some(input));
                     if !line.ends_with('\n') {
                         self.err("\n");
                     }

@@ -40,6 +40,17 @@ fn rest(n: u64, unit: &str) -> String {
     if n == 0 { String::new() } else { format!(" {n} {unit}") }
 }
 
+/// How far an upload is: `48 of 250 MB sent (19 %)`.
+pub(super) fn uploaded(done: u64, total: u64) -> String {
+    let tenths = |bytes: u64| bytes / 100_000;
+    let megabytes = |bytes| match tenths(bytes) {
+        tenths @ 0..100 => format!("{}.{}", tenths / 10, tenths % 10),
+        tenths => (tenths / 10).to_string(),
+    };
+    let percent = done * 100 / total.max(1);
+    format!("{} of {} MB sent ({percent} %)", megabytes(done), megabytes(total))
+}
+
 /// How long something may take: `up to 40 minutes`.
 pub(super) fn up_to(time: Duration) -> String {
     let seconds = usize::try_from(time.as_secs()).unwrap_or(usize::MAX);

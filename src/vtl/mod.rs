@@ -27,6 +27,7 @@
 //! | `methods` | Java's methods of strings, lists, maps and numbers, and `$input` and `$util` |
 //! | `value`, `number`, `bigint`, `decimal`, `java`, `java_regex`, `cursor` | Java's values and how they print, compare and order |
 //! | `json`, `jsonpath` | json-smart and JsonPath |
+//! | `overrides` | that a template may override each parameter once |
 //! | `limits` | what a template may ask for |
 //!
 //! What is API Gateway's own follows from one rule: **a reference that is null has the value `""`**, in output and as a
@@ -59,6 +60,7 @@ mod limits;
 mod literal;
 mod methods;
 mod number;
+mod overrides;
 mod parameters;
 mod parser;
 mod render;
@@ -75,6 +77,7 @@ pub use java_regex::{JavaPattern, PatternError, PatternErrorKind, TooHard};
 pub use parameters::{ParameterLocation, ParameterUse};
 
 use input::Reads;
+use overrides::Watched;
 use parser::{Fault, Preparation};
 use render::{Patterns, Renderer};
 use value::{Key, Map};
@@ -97,6 +100,9 @@ pub struct Rendered {
     pub request_override: Option<serde_json::Value>,
     /// `$context.responseOverride`, if the template changed it.
     pub response_override: Option<serde_json::Value>,
+    /// A parameter that the template overrode more than once, `responseOverride.header.X-A`: API Gateway answers that
+    /// with a 5XX.
+    pub overridden_twice: Option<String>,
 }
 
 const _: () = {
@@ -152,13 +158,14 @@ impl Template {
         let mut renderer = Renderer::new(preparation, input::Input::new(request), variables, &self.patterns);
         let Some(context) = context else {
             let output = renderer.run(&self.block)?;
-            return Ok(Rendered { output, request_override: None, response_override: None });
+            return Ok(Rendered { output, request_override: None, response_override: None, overridden_twice: None });
         };
         let before = overrides(&mut renderer, &context)?;
+        let watched = Watched::begin(&context);
         let output = renderer.run(&self.block)?;
         let after = overrides(&mut renderer, &context)?;
         let [request_override, response_override] = changed(before, after);
-        Ok(Rendered { output, request_override, response_override })
+        Ok(Rendered { output, request_override, response_override, overridden_twice: watched.twice() })
     }
 }
 

@@ -11,6 +11,7 @@ use super::cursor::Cursor;
 use super::java;
 use super::limits;
 use super::number::Number;
+use super::overrides::Watch;
 
 #[derive(Clone)]
 pub(super) enum Value {
@@ -209,6 +210,8 @@ pub(super) struct Map {
     /// The most entries there ever were: a `HashMap` does not shrink.
     peak: Cell<usize>,
     pub changes: Cell<u32>,
+    /// Of the maps that hold overrides.
+    pub watch: RefCell<Option<Box<Watch>>>,
 }
 
 /// A view of a map.
@@ -221,7 +224,8 @@ pub(super) enum Part {
 
 impl Map {
     pub fn new(kind: MapKind) -> Rc<Self> {
-        Rc::new(Self { kind, entries: RefCell::default(), peak: Cell::new(0), changes: Cell::new(0) })
+        let (entries, watch) = (RefCell::default(), RefCell::default());
+        Rc::new(Self { kind, entries, peak: Cell::new(0), changes: Cell::new(0), watch })
     }
 
     pub fn get(&self, key: &Key) -> Value {
@@ -234,6 +238,9 @@ impl Map {
 
     /// The value that was there.
     pub fn put(&self, key: Key, value: Value) -> Value {
+        if let Some(watch) = self.watch.borrow_mut().as_mut() {
+            watch.note(&key);
+        }
         let mut entries = self.entries.borrow_mut();
         let old = entries.insert(key, value);
         if old.is_none() {

@@ -63,7 +63,16 @@ fn without_the_functions_runtime_the_checks_say_so() {
     let desk = Desk::new();
     let mut command = desk.command(&["deploy", "--local", "--yes"]);
     let ran = Ran::of(command.env("PATH", desk.directory.path()).output().unwrap()).exits(4);
-    assert!(told(&ran).contains("2 of 3 checks failed"), "{}", ran.err);
+    let words = told(&ran);
+    assert!(words.contains("2 of 3 checks failed"), "{}", ran.err);
+    assert_eq!(words.matches("reason: ").count(), 2, "{}", ran.err);
+    assert!(words.contains("python3"), "{}", ran.err);
+
+    // A call's answer is what a caller would get; the developer is told more.
+    let mut command = desk.command(&["call", "GET", REQUEST, "--local"]);
+    let ran = Ran::of(command.env("PATH", desk.directory.path()).output().unwrap()).exits(0);
+    assert_eq!(ran.out, "{\"message\":\"Internal server error\"}");
+    assert!(told(&ran).contains("reason: ") && told(&ran).contains("python3"), "{}", ran.err);
 }
 
 #[test]
@@ -92,10 +101,30 @@ fn a_test_tells_of_every_check_and_what_differs() {
 }
 
 #[test]
+fn a_report_gets_its_directory_and_one_without_a_place_costs_no_run() {
+    let desk = deployed();
+    desk.poc(&["test", "--local", "--junit", "target/reports/checks.xml"]).exits(0);
+    assert!(desk.directory.path().join("target/reports/checks.xml").is_file());
+    for place in ["target", "deploy.yaml/checks.xml"] {
+        let ran = desk.poc(&["test", "--local", "--junit", place]).exits(2);
+        assert!(told(&ran).contains("cannot be written") && !ran.out.contains("passed"), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn a_file_without_checks_is_told_as_such_and_nothing_deployed_is_an_error() {
     let desk = Desk::new();
     let ran = desk.poc(&["test", "--local"]).exits(1);
-    assert!(told(&ran).contains("is not deployed") && told(&ran).contains("poc deploy"), "{}", ran.err);
+    assert!(told(&ran).contains("is not deployed next: `poc deploy --local` deploys it"), "{}", ran.err);
+    // A mistake of the command line is told first.
+    let ran = desk.poc(&["call", "GET", REQUEST, "--local", "--key", "ServerlessPC"]).exits(2);
+    assert!(told(&ran).contains("did you mean `ServerlessPOC`?"), "{}", ran.err);
+    let ran = desk.poc(&["call", "GET", REQUEST, "--trace"]).exits(2);
+    assert!(told(&ran).contains("it needs --local"), "{}", ran.err);
+    let ran = desk.poc(&["logs", "--local", "--stage", "dev"]).exits(1);
+    assert!(told(&ran).contains("`poc deploy --local --stage dev` makes it"), "{}", ran.err);
+    let ran = desk.poc(&["key", "show", "--local"]).exits(1);
+    assert!(told(&ran).contains("`poc deploy --local` makes it"), "{}", ran.err);
     let text = fs::read_to_string(desk.directory.path().join("deploy.yaml")).unwrap();
     let (before, rest) = text.split_once("\nchecks:").unwrap();
     let after = &rest[rest.find("\nstages:").unwrap()..];
@@ -125,8 +154,12 @@ fn a_call_gets_what_a_caller_would_get() {
     assert_eq!(wrong.out, "{\"message\":\"Forbidden\"}");
 
     let missing = desk.poc(&["call", "GET", REQUEST, "--local", "--key", "ServerlessPC"]).exits(2);
+    assert_eq!(missing.out, "");
     assert!(missing.err.contains("did you mean `ServerlessPOC`?"), "{}", missing.err);
     desk.poc(&["call", "GET", "/a b", "--local"]).exits(2);
+    let whole = desk.poc(&["call", "GET", "http://127.0.0.1:3000/prod/admit", "--local"]).exits(2);
+    assert!(told(&whole).contains("is a whole URL; give the path under the stage"), "{}", whole.err);
+    desk.poc(&["call", "GET", "/admit", "--local", "--url", "http://127.0.0.1:1/prod?gre=800"]).exits(2);
 }
 
 #[test]
@@ -184,6 +217,10 @@ fn another_url_is_called_over_the_network() {
         asked.contains("content-type: application/json\r\n") && asked.contains("content-length: 12\r\n"),
         "{asked}"
     );
+
+    // The key's value has to be looked up somewhere.
+    let ran = desk.poc(&["call", "GET", "/admit", "--url", &url]).exits(1);
+    assert!(told(&ran).contains("for what `poc dev` serves, add --local"), "{}", ran.err);
 
     let ran = desk.poc(&["call", "GET", "/", "--local", "--url", "http://127.0.0.1:1"]).exits(1);
     assert!(told(&ran).contains("http://127.0.0.1:1 does not answer"), "{}", ran.err);
@@ -278,6 +315,17 @@ fn a_key_is_shown_and_rotated() {
     assert_eq!(desk.poc(&["plan", "--local", "--json"]).exits(0).json()["steps"], json!([]));
 }
 
+/// The one file that holds it.
+#[cfg(unix)]
+#[test]
+fn the_file_that_holds_a_keys_value_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = deployed();
+    let file = desk.directory.path().join(".poc/local/cloud.json");
+    assert!(fs::read_to_string(&file).unwrap().contains(&value(&desk)));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
 #[test]
 fn a_value_from_the_environment_is_replaced_before_the_old_one_goes() {
     let desk = Desk::new();
@@ -339,6 +387,10 @@ fn a_template_is_rendered_for_what_the_options_say() {
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("|||{}||", ""));
     let ran = desk.poc(&["render", "t.vtl", "--request", "request.json"]).exits(0);
     assert_eq!(ran.out, "file|file||{}|file|");
+    write("wrong.json", r#"{"query": {"a": "file"}, "body": "x"}"#);
+    let ran = desk.poc(&["render", "t.vtl", "--request", "wrong.json"]).exits(0);
+    assert_eq!(ran.out, "|||x||");
+    assert!(told(&ran).contains("wrong.json: `query` means nothing"), "{}", ran.err);
     let options = ["--query", "a=1=2", "--header", "c=3", "--body", "@context.json", "--context", "context.json"];
     let variable = ["--stage-variable", "v=x", "--request", "request.json"];
     let ran = desk.poc(&[["render", "t.vtl"].as_slice(), &options, &variable].concat()).exits(0);
@@ -363,4 +415,82 @@ fn a_template_that_fails_is_told_with_its_place() {
     write("fails.vtl", "{\n#foreach()#end}");
     let ran = desk.poc(&["render", "fails.vtl"]).exits(1);
     assert!(ran.err.contains("fails.vtl:2:1: ") && ran.out.is_empty(), "{}", ran.err);
+}
+
+#[test]
+fn an_exported_document_names_the_account_where_it_is_known_and_asks_nobody() {
+    let desk = Desk::new();
+    let document = desk.poc(&["export", "openapi"]).exits(0).json();
+    let uri = |document: &Value| {
+        document["paths"]["/admit"]["get"]["x-amazon-apigateway-integration"]["uri"].as_str().unwrap().to_owned()
+    };
+    let function = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:";
+    let alias = ":function:ServerlessPOCAdmission:prod/invocations";
+    assert_eq!(uri(&document), format!("{function}${{account}}{alias}"));
+    let given = desk.poc(&["export", "openapi", "--account", "123456789012"]).exits(0).json();
+    assert_eq!(uri(&given), format!("{function}123456789012{alias}"));
+    let local = desk.poc(&["export", "openapi", "--local"]).exits(0).json();
+    assert_eq!(uri(&local), format!("{function}000000000000{alias}"));
+    assert!(!desk.directory.path().join(".poc").exists(), "something was made");
+
+    let told = desk.poc(&["export", "openapi", "--account", "12"]).exits(2);
+    assert!(told.err.contains("an account has 12 digits"), "{}", told.err);
+    desk.edit("deploy.yaml", "memory: 256", "memroy: 256");
+    assert!(desk.poc(&["export", "openapi"]).exits(2).err.contains("did you mean `memory`"));
+}
+
+#[test]
+fn a_plain_document_tells_callers_what_they_need_and_nothing_of_what_is_behind() {
+    let desk = Desk::new();
+    let plain = desk.poc(&["export", "openapi", "--plain"]).exits(0);
+    assert!(!plain.out.contains("x-amazon") && !plain.out.contains("lambda"), "{}", plain.out);
+    let document = plain.json();
+    assert_eq!(
+        document["info"],
+        json!({ "title": "ServerlessPOC", "description": "Admission prediction", "version": "1.0" })
+    );
+    let urls: Vec<&str> =
+        document["servers"].as_array().unwrap().iter().filter_map(|one| one["url"].as_str()).collect();
+    assert_eq!(urls, ["https://api.example.com/poc", "https://{api}.execute-api.us-east-1.amazonaws.com/prod"]);
+    let operation = &document["paths"]["/admit"]["get"];
+    let required = operation["parameters"].as_array().unwrap().iter().map(|one| (&one["name"], &one["required"]));
+    assert_eq!(
+        required.collect::<Vec<_>>(),
+        [(&json!("gpa"), &json!(true)), (&json!("gre"), &json!(true)), (&json!("rank"), &json!(true))]
+    );
+    assert_eq!(operation["security"], json!([{ "api_key": [] }]));
+    assert_eq!(document["components"]["securitySchemes"]["api_key"]["name"], "x-api-key");
+
+    let path = desk.directory.path().join("openapi.json");
+    let written = desk.poc(&["export", "openapi", "--no-extensions", "-o", path.to_str().unwrap()]).exits(0);
+    assert!(written.out.is_empty(), "{}", written.out);
+    assert_eq!(fs::read_to_string(path).unwrap(), plain.out, "the same, every time");
+}
+
+#[test]
+fn a_run_is_drawn_however_it_ends() {
+    let desk = Desk::new();
+    let picture = |name: &str| fs::read_to_string(desk.directory.path().join(name)).unwrap();
+    let unwritable = desk.poc(&["deploy", "--local", "--yes", "--timeline", "nowhere/run.svg"]).exits(2);
+    assert!(told(&unwritable).contains("--timeline: nowhere/run.svg cannot be written"), "{}", unwritable.err);
+    assert!(!desk.directory.path().join(".poc").exists(), "nothing was sent");
+
+    desk.poc(&["deploy", "--local", "--yes", "--timeline", "run.svg"]).exits(0);
+    let svg = picture("run.svg");
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let names: Vec<&str> = document.descendants().filter_map(|node| node.text()).collect();
+    for words in ["poc deploy ServerlessPOC", "reading AWS", "Lambda function", "API definition", "checks", "3 checks"]
+    {
+        assert!(names.contains(&words), "{words} is not in {names:?}");
+    }
+    desk.edit("deploy.yaml", "json: { result: true }", "json: { result: false }");
+    desk.poc(&["deploy", "--local", "--yes", "--timeline", "run.svg"]).exits(4);
+    assert!(picture("run.svg").contains("class=\"mismatch\""), "the check that failed shows");
+    desk.poc(&["teardown", "--local", "--yes", "--timeline", "gone.svg"]).exits(0);
+    let gone = picture("gone.svg");
+    assert!(gone.contains("poc teardown ServerlessPOC") && gone.contains("looking again"), "{gone}");
+
+    desk.edit("deploy.yaml", "memory: 256", "memory: lots");
+    desk.poc(&["deploy", "--local", "--yes", "--timeline", "none.svg"]).exits(2);
+    assert!(!desk.directory.path().join("none.svg").exists(), "there was no run");
 }

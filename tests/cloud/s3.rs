@@ -266,3 +266,41 @@ async fn an_upload_in_parts_becomes_one_object() {
     let aborted = env.s3.abort_multipart_upload().bucket("large").key("model").upload_id(id).send().await;
     assert_eq!(refusal(aborted).0, "NoSuchUpload");
 }
+
+/// What a lock stands on: of two that write over the same ETag one succeeds, and answers tell S3's own time.
+#[tokio::test(start_paused = true)]
+async fn an_object_is_written_over_and_deleted_only_by_who_knows_it() {
+    let env = Env::new();
+    with_bucket(&env, "locks").await;
+    let write = async |body: &'static str, known: &str| {
+        let body = ByteStream::from_static(body.as_bytes());
+        env.s3.put_object().bucket("locks").key("lock").if_match(known).body(body).send().await
+    };
+    refused(write("a", "\"0\"").await, "NoSuchKey", "The specified key does not exist.");
+    put(&env, "locks", "lock", "first").await;
+    let tag = env.s3.head_object().bucket("locks").key("lock").send().await.unwrap().e_tag.unwrap();
+    let second = write("second", &tag).await.unwrap().e_tag.unwrap();
+    let failed = "At least one of the pre-conditions you specified did not hold";
+    refused(write("third", &tag).await, "PreconditionFailed", failed);
+
+    let delete = async |known: &str| env.s3.delete_object().bucket("locks").key("lock").if_match(known).send().await;
+    refused(delete(&tag).await, "PreconditionFailed", failed);
+    delete(&second).await.unwrap();
+    delete(&second).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_answer_tells_the_time_at_which_it_was_given() {
+    let env = Env::new();
+    with_bucket(&env, "locks").await;
+    put(&env, "locks", "lock", "x").await;
+    let told = async || {
+        let heard = poc::aws::Heard::default();
+        let head = env.s3.head_object().bucket("locks").key("lock").customize().interceptor(heard.clone());
+        head.send().await.unwrap();
+        heard.date().unwrap().as_second()
+    };
+    let before = told().await;
+    tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+    assert_eq!(told().await - before, 90);
+}

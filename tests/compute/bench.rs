@@ -17,7 +17,7 @@ use poc::event::{Event, Problem, Reporter};
 use poc::local::cloud::{ACCOUNT, Cloud, Profile, State};
 use poc::package::{self, Zipped};
 use poc::resources::function::Configuration;
-use poc::resources::{Alias, Bucket, Function, LogGroup, Object, Owner, Role};
+use poc::resources::{Alias, Bucket, Function, Lock, LogGroup, Object, Owner, Role};
 use poc::spec::model::{self, Architecture, EnvironmentValue, PackageSource};
 
 pub const FUNCTION: &str = "Admission";
@@ -74,6 +74,8 @@ impl Want {
         let package = Rc::new(self.package());
         let mut g = Graph::new();
         let bucket = g.add(Bucket {
+            lock: Lock::under(&self.bucket, ACCOUNT, PREFIX),
+            founded: Rc::default(),
             name: self.bucket.clone(),
             region: "us-east-1".to_owned(),
             account: ACCOUNT.to_owned(),

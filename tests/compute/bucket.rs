@@ -1,18 +1,23 @@
 //! The bucket: whose it is, what is finished, what is kept.
 
+use std::rc::Rc;
+
 use poc::aws::Tags;
 use poc::engine::plan::Side;
 use poc::engine::{Graph, apply, decide, read};
 use poc::event::Recorder;
 use poc::local::cloud::ACCOUNT;
-use poc::resources::{Bucket, Owner};
+use poc::resources::{Bucket, Lock, Owner};
 
 use crate::bench::{Bench, PREFIX, Want};
 
 fn european() -> Graph {
     let mut g = Graph::new();
+    let name = format!("app-{ACCOUNT}-eu-central-1");
     g.add(Bucket {
-        name: format!("app-{ACCOUNT}-eu-central-1"),
+        lock: Lock::under(&name, ACCOUNT, PREFIX),
+        founded: Rc::default(),
+        name,
         region: "eu-central-1".to_owned(),
         account: ACCOUNT.to_owned(),
         owner: Owner { tags: Tags::new("app", "prod", &[].into()), adopt: false },

@@ -99,7 +99,16 @@ async fn the_new_key_is_in_the_plan_for_the_grace_time_before_the_old_one_goes()
     assert_eq!(result.unwrap().outcome, Outcome::Changed);
     assert_eq!(
         told.writes(),
-        ["TagResource", "CreateApiKey", "CreateUsagePlanKey", "DeleteUsagePlanKey", "DeleteApiKey"]
+        [
+            "PutObject",
+            "TagResource",
+            "CreateApiKey",
+            "CreateUsagePlanKey",
+            "PutObject",
+            "DeleteUsagePlanKey",
+            "DeleteApiKey"
+        ],
+        "the lock is not held while the old value is accepted"
     );
     let begun = |wanted: &str| {
         let mut times = told.0.iter().filter_map(|event| match event {
@@ -137,6 +146,8 @@ async fn killed_after_any_call_the_same_command_finishes_it() {
         rotate_until(&world, calls).await;
         let keys = Keys::of(&world).await;
         assert!(!keys.usable.is_empty() && keys.ours.len() <= 2, "killed after call {calls}: {:?}", keys.ours);
+        let current = pipeline::show_key(&world.settings, None, &Recorder::default()).await.unwrap().id;
+        assert!(keys.usable.contains(&current), "killed after call {calls}, the value shown is not accepted");
 
         let (result, told) = rotate(&world, None).await;
         result.unwrap_or_else(|failure| panic!("killed after call {calls}: {failure:#?}"));

@@ -53,6 +53,12 @@ fn a_broken_edit_is_told_once_and_what_was_deployed_stays() {
     assert_eq!(redeployed["changes"], serde_json::json!(["usage plan throttle.rate"]));
     let told = dev.events("invalid").len();
     assert_eq!(told, 1, "the same mistake was told {told} times");
+    // Taken back, there is nothing to deploy, and that is told, too.
+    dev.edit("deploy.yaml", "rate: 100,", "rate: fast,");
+    dev.event("kept", 1);
+    dev.edit("deploy.yaml", "rate: fast,", "rate: 100,");
+    dev.event("restored", 0);
+    assert_eq!(dev.events("redeployed").len(), 1);
 }
 
 #[test]

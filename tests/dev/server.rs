@@ -1,4 +1,5 @@
 //! A `poc dev` under way in a copy of the sample.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -33,6 +33,29 @@ fn the_api_is_answered_as_api_gateway_would() {
     assert!(!all.contains(&dev.key), "the key's value is in the log");
 }
 
+/// C1: a disabled default endpoint answers 403, so nobody is sent there.
+#[test]
+fn only_the_custom_domain_where_the_file_says_so() {
+    let directory = crate::server::sample();
+    let file = directory.path().join("deploy.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let turned_off = "  endpoint: regional\n  disable_execute_api_endpoint: true\n";
+    let from = text.find("  endpoint: regional").unwrap();
+    let to = from + text[from..].find('\n').unwrap() + 1;
+    std::fs::write(&file, [&text[..from], turned_off, &text[to..]].concat()).unwrap();
+    let mut dev = Dev::start_in(directory, &["--no-watch"]);
+    let serving = dev.event("serving", 0);
+    let address = dev.address.clone();
+    assert_eq!(serving["url"], format!("http://{address}/poc"));
+    let call = "curl -i -H 'Host: api.example.com' -H \"x-api-key: $(poc key show --local)\" ";
+    assert_eq!(serving["call"], format!("{call}'http://{address}/poc/admit?gre=800&gpa=4&rank=1'"));
+    let headers = format!("Host: api.example.com\r\nx-api-key: {}\r\n", dev.key);
+    assert_eq!(dev.request("GET", "/poc/admit?gre=800&gpa=4&rank=1", &headers, "").0, 200);
+    let (status, head, body) = dev.get("/prod/admit?gre=800&gpa=4&rank=1");
+    assert_eq!((status, body.as_str()), (403, r#"{"message":"Forbidden"}"#));
+    assert!(head.contains("ForbiddenException"), "{head}");
+}
+
 #[test]
 fn the_aws_apis_are_answered_to_who_signs() {
     let dev = Dev::start(&["--no-watch"]);

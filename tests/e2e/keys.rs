@@ -217,12 +217,12 @@ async fn quotas_last_as_long_as_their_period_and_outlive_the_server() {
     // A Saturday.
     let saturday = "2026-01-31T12:00:00Z";
     for (period, same, next) in [
-        ("period: day", "2026-01-31T23:59:30Z", "2026-02-01T00:00:00Z"),
+        ("period: day", "2026-01-31T23:30:00Z", "2026-02-01T00:00:00Z"),
         // "offset": a week begins on Sunday unless it says otherwise; here on Monday.
-        ("period: week", "2026-01-31T23:59:30Z", "2026-02-01T00:00:00Z"),
-        ("period: week, offset: 1", "2026-02-01T23:59:30Z", "2026-02-02T00:00:00Z"),
-        ("period: month", "2026-01-31T23:59:30Z", "2026-02-01T00:00:00Z"),
-        ("period: month, offset: 4", "2026-02-04T23:59:30Z", "2026-02-05T00:00:00Z"),
+        ("period: week", "2026-01-31T23:30:00Z", "2026-02-01T00:00:00Z"),
+        ("period: week, offset: 1", "2026-02-01T23:30:00Z", "2026-02-02T00:00:00Z"),
+        ("period: month", "2026-01-31T23:30:00Z", "2026-02-01T00:00:00Z"),
+        ("period: month, offset: 4", "2026-02-04T23:30:00Z", "2026-02-05T00:00:00Z"),
     ] {
         let home = TempDir::new().unwrap();
         let file = format!(

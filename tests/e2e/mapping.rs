@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::rows::{function, mock};
+use super::rows::{function, mock, refused};
 use super::served::Served;
 use super::wire::{Call, call, get, post};
 
@@ -39,6 +39,16 @@ api:
             application/json:
               inline: |-
                 {"accountId": "$context.accountId", "apiId": "$context.apiId", "httpMethod": "$context.httpMethod", "path": "$context.path", "resourcePath": "$context.resourcePath", "stage": "$context.stage", "protocol": "$context.protocol", "requestId": "$context.requestId", "sourceIp": "$context.identity.sourceIp", "apiKey": "$context.identity.apiKey", "domainName": "$context.domainName", "epoch": $context.requestTimeEpoch, "time": "$context.requestTime", "error": "$context.error.message"}
+    /request-override:
+      POST:
+        request:
+          templates:
+            application/json:
+              inline: |-
+                #foreach($name in $input.path('$'))
+                #set($context.requestOverride.header[$name] = "Event")
+                #end
+                {"return": "$context.requestOverride.header.get('X-Amz-Invocation-Type')"}
     /mock:
       POST:
         integration: mock
@@ -128,6 +138,15 @@ async fn what_reaches_the_function() {
     let time = context["time"].as_str().unwrap_or_default();
     let clf = jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", time).is_ok();
     rows.holds("requestTime", clf && time.ends_with(" +0000"), &context);
+
+    // C5: "assignments to `$context.requestOverride.{header,querystring,path}[x]` … work": the header makes Lambda's Invoke an
+    // event for later, which has no result.
+    let names = |names: Value| post("/prod/request-override", &names.to_string());
+    rows.row("overridden", names(json!(["X-Amz-Invocation-Type"])), function(200).text(""));
+    rows.row("not overridden", names(json!([])), function(200).json(json!("")));
+    // "Overriding the same parameter twice → 5xx"
+    let twice = names(json!(["X-Amz-Invocation-Type", "x-amz-invocation-type"]));
+    rows.row("overridden twice", twice, refused(500, "InternalServerErrorException", "Internal server error"));
 
     // A mock's status selects the response: the whole text, as ever.
     for (status, seen, body) in [(200, 200, "ok"), (201, 200, "ok"), (404, 404, "gone"), (503, 503, "broken")] {

@@ -165,6 +165,10 @@ async fn what_the_function_did_and_what_the_caller_sees() {
         serde_json::from_str::<Value>(&whole).is_ok_and(|seen| seen == event),
         &whole,
     );
+    // A value is one line, whatever the function says.
+    let event = json!({ "deep": { "list": ["", "a\r\nX-Evil: 1\r\n\r\nbody"] } });
+    let one_line = function(200).json(event.clone()).header("content-type", "text/plain").without("x-evil");
+    rows.row("a header of several lines", post("/prod/headers", &event.to_string()), one_line);
     // "Illegal header names are renamed `x-amzn-Remapped-<Name>`"
     let seen = rows.row("illegal header names", post("/prod/renamed", "{}"), function(200).json(json!({})));
     for name in RENAMED {

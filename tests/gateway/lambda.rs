@@ -64,11 +64,15 @@ async fn patterns_describe_the_whole_error_message() {
         ("200", 500),
     ] {
         world.function.raises(message);
-        assert_eq!(world.get("/admit").await.status, status, "{message}");
+        let seen = world.get("/admit").await;
+        assert_eq!(seen.status, status, "{message}");
+        // Whatever the caller gets, the developer is told.
+        assert_eq!(seen.reason(), format!("the function raised Exception: {message}"));
     }
     // C6, recorded: the pattern `200` has nothing to do with a success.
     world.function.returns("{\"statusCode\": 200}");
-    assert_eq!(world.get("/admit").await.status, 200);
+    let seen = world.get("/admit").await;
+    assert_eq!((seen.status, seen.reason()), (200, ""));
     world.function.returns("\"200\"");
     assert_eq!(world.get("/admit").await.status, 200);
 }
@@ -173,15 +177,22 @@ async fn a_function_that_takes_too_long() {
     assert_eq!(world.get("/long").await.status, 504);
 }
 
-/// C5, C6 (unverified there): Lambda's own words pass through the default response; its faults are a 500.
+/// C5, C6: Lambda's own words on an event that is no JSON pass through the default response; a throttle and Lambda's
+/// faults are a 500 whatever the patterns say; C8: Lambda's limit is the effective one.
 #[tokio::test(start_paused = true)]
 async fn what_lambda_refuses() {
     let world = admit(&[("200", ""), ("400", "4\\d\\d"), ("429", ".+")]).await;
     world.function.refuses(400, "InvalidRequestContentException", "Could not parse request body into json: x");
     let seen = world.get("/admit").await;
     assert_eq!((seen.status, &seen.json()["message"]), (200, &json!("Could not parse request body into json: x")));
+    assert!(seen.reason().contains("InvalidRequestContentException"), "{}", seen.reason());
     world.function.refuses(429, "TooManyRequestsException", "Rate Exceeded.");
-    assert_eq!(world.get("/admit").await.json()["message"], "Rate Exceeded.");
+    let seen = world.get("/admit").await;
+    seen.is(500, FAILED, ERROR);
+    let reason = "Lambda answered 429 TooManyRequestsException: Rate Exceeded. ConcurrentInvocationLimitExceeded";
+    assert_eq!(seen.reason(), reason);
+    world.function.refuses(413, "RequestEntityTooLargeException", "6291457 byte payload is too large");
+    world.get("/admit").await.is(413, "{\"message\":\"Request Too Long\"}", "RequestTooLargeException");
     for (status, code) in [(500, "ServiceException"), (502, "KMSDisabledException"), (404, "ResourceNotFoundException")]
     {
         world.function.refuses(status, code, "no");
@@ -189,6 +200,7 @@ async fn what_lambda_refuses() {
     }
 }
 
+/// As AWS's guide sets it up; what Lambda does not take is refused at once, as it is without.
 #[tokio::test(start_paused = true)]
 async fn an_event_is_handed_over_and_not_waited_for() {
     let world = World::new().await;
@@ -196,9 +208,23 @@ async fn an_event_is_handed_over_and_not_waited_for() {
     let route = Route::lambda("POST", "/later").map("header.X-Amz-Invocation-Type", "'Event'");
     world.put(route.reply(Reply::new("202"))).await;
     world.deploy().await;
-    world.function.takes(Duration::from_secs(60));
     world.post("/later", "application/json", "{\"x\": 1}").await.is(202, "", "");
-    tokio::time::sleep(Duration::from_secs(61)).await;
-    assert_eq!(*world.function.finished.lock().unwrap(), 1);
-    assert_eq!(world.function.event(), json!({ "x": 1 }));
+    assert_eq!((world.function.count(), world.function.queued.lock().unwrap().len()), (0, 1));
+    assert_eq!(world.function.queued.lock().unwrap()[0].payload, "{\"x\": 1}");
+    world.function.refuses(400, "InvalidRequestContentException", "Could not parse request body into json: x");
+    let seen = world.post("/later", "application/json", "nope").await;
+    assert_eq!((seen.status, &seen.json()["message"]), (202, &json!("Could not parse request body into json: x")));
+    world.function.refuses(404, "ResourceNotFoundException", "no");
+    world.post("/later", "application/json", "{}").await.is(500, FAILED, ERROR);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_runs_nothing() {
+    let world = World::new().await;
+    world.function().await;
+    let route = Route::lambda("POST", "/dry").map("header.X-Amz-Invocation-Type", "'DryRun'");
+    world.put(route.reply(Reply::new("204"))).await;
+    world.deploy().await;
+    world.post("/dry", "application/json", "{}").await.is(204, "", "");
+    assert_eq!((world.function.count(), world.function.queued.lock().unwrap().len()), (0, 0));
 }

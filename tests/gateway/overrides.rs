@@ -84,6 +84,49 @@ async fn the_same_header_overridden_twice_fails() {
     world.get("/x").await.is(500, "{\"message\":\"Internal server error\"}", "InternalServerErrorException");
 }
 
+/// C5: in any of the parts that can be overridden, and however it is written down.
+#[tokio::test(start_paused = true)]
+async fn an_override_is_final() {
+    let twice = [
+        "#set($context.responseOverride.status = 201)#set($context.responseOverride.status = 202)",
+        "#set($context.responseOverride.header.X-A = \"1\")#set($context.responseOverride.header.X-A = \"1\")",
+        "#set($context.responseOverride.header.X-A = \"1\")#set($context.responseOverride.header.x-a = \"2\")",
+        "#set($context.requestOverride.querystring.a = \"1\")#set($context.requestOverride.querystring.a = \"2\")",
+        "#set($context.requestOverride.path.a = \"1\")#set($x = $context.requestOverride.path.put(\"a\", \"2\"))",
+        "#foreach($x in [1, 2])#set($context.responseOverride.header[\"X-A\"] = $x)#end",
+    ];
+    for template in twice {
+        let world = World::new().await;
+        let request = format!("{template}{{\"statusCode\": 200}}");
+        world.put(Route::mock("GET", "/x", "").template("application/json", &request)).await;
+        world.deploy().await;
+        let seen = world.get("/x").await;
+        seen.is(500, "{\"message\":\"Internal server error\"}", "InternalServerErrorException");
+        assert!(seen.reason().contains("twice"), "{template}: {}", seen.reason());
+    }
+    let once = "#if(false)#set($context.responseOverride.status = 201)#end#set($context.responseOverride.status = 202)\
+                #set($context.responseOverride.header.X-A = \"1\")#set($context.responseOverride.header.X-B = \"1\")";
+    let world = World::new().await;
+    let request = format!("{once}{{\"statusCode\": 200}}");
+    world.put(Route::mock("GET", "/x", "").template("application/json", &request)).await;
+    world.deploy().await;
+    world.get("/x").await.is(202, "", "");
+}
+
+/// HTTP has no final answer with a status below 200, so a caller never gets one.
+#[tokio::test(start_paused = true)]
+async fn no_answer_is_informational() {
+    for status in ["100", "101", "199"] {
+        let world = World::new().await;
+        let template = format!("#set($context.responseOverride.status = {status})x");
+        world.put(Route::mock("GET", "/x", &template)).await;
+        world.deploy().await;
+        let seen = world.get("/x").await;
+        seen.is(500, "{\"message\":\"Internal server error\"}", "InternalServerErrorException");
+        assert!(seen.reason().contains(status), "{}", seen.reason());
+    }
+}
+
 /// C6: recorded from AWS; and those that AWS's documentation adds.
 #[tokio::test(start_paused = true)]
 async fn some_headers_must_not_be_mapped_to_an_integration() {

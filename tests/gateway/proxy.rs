@@ -78,6 +78,27 @@ async fn the_event_is_whole() {
     );
 }
 
+/// As AWS's own events have it: what concerns the connection ends at the gateway.
+#[tokio::test(start_paused = true)]
+async fn the_function_is_not_told_of_the_connection() {
+    let world = world().await;
+    let headers = [
+        ("connection", "keep-alive"),
+        ("content-length", "2"),
+        ("content-md5", "x"),
+        ("expect", "100-continue"),
+        ("max-forwards", "1"),
+        ("te", "trailers"),
+        ("upgrade", "h2c"),
+        ("x-mine", "1"),
+    ];
+    world.send("POST", "/admit/1", &headers, "{}").await;
+    let event = world.function.event();
+    let told: Vec<&String> = event["headers"].as_object().unwrap().keys().collect();
+    let own = ["X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Mine"];
+    assert_eq!(told, own);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_null() {
     let world = world().await;
@@ -147,6 +168,7 @@ async fn anything_else_is_a_bad_gateway() {
         "{\"statusCode\": 200, \"body\": {\"a\": 1}}",
         "{\"statusCode\": 200, \"headers\": [\"a\"]}",
         "{\"statusCode\": 99}",
+        "{\"statusCode\": 101}",
         "no json",
     ] {
         world.function.returns(returned);

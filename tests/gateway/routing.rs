@@ -125,3 +125,27 @@ async fn a_disabled_default_endpoint_is_forbidden_once_it_is_deployed() {
     world.deploy().await;
     world.get("/admit").await.is(403, "{\"message\":\"Forbidden\"}", "ForbiddenException");
 }
+
+/// "Canary-free stage snapshots": a stage with a canary answers as if there were none.
+#[tokio::test(start_paused = true)]
+async fn a_canary_gets_no_traffic() {
+    use aws_sdk_apigateway::types::DeploymentCanarySettings;
+    let world = World::new().await;
+    world.put(Route::mock("GET", "/x", "$context.deploymentId $context.isCanaryRequest $stageVariables.v")).await;
+    world.deploy().await;
+    world.patch_stage(&[("/variables/v", "own")]).await;
+    let before = world.get("/x").await.body;
+    world.put(Route::mock("GET", "/new", "")).await;
+    let canary = DeploymentCanarySettings::builder().percent_traffic(100.0).stage_variable_overrides("v", "other");
+    let deployment = world.client.create_deployment().rest_api_id(&world.api).stage_name("prod");
+    deployment.canary_settings(canary.build()).send().await.unwrap();
+    assert!(before.ends_with(" false own"), "{before}");
+    for _ in 0..5 {
+        assert_eq!(world.get("/x").await.body, before);
+    }
+    world.get("/new").await.is(
+        403,
+        "{\"message\":\"Missing Authentication Token\"}",
+        "MissingAuthenticationTokenException",
+    );
+}

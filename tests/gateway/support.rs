@@ -1,7 +1,5 @@
 //! An API from a few lines, a function that a test plays, and what a caller sees.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +15,7 @@ use poc::clock::Clock;
 use poc::local::cloud::lambda::Function;
 use poc::local::cloud::{Cloud, Profile};
 use poc::local::gateway::{Answer, Call, Gateway, Target};
-use poc::local::lambda::{FunctionError, Functions, Invocation, Invoked, Refused};
+use poc::local::lambda::{FunctionError, Functions, Invocation, Invoked, Pending, Refused};
 use serde_json::Value;
 
 #[path = "../support/routes.rs"]
@@ -38,6 +36,8 @@ pub struct FakeFunction {
     play: Mutex<Arc<Played>>,
     takes: Mutex<Duration>,
     pub seen: Mutex<Vec<Invocation>>,
+    /// Asynchronous ones.
+    pub queued: Mutex<Vec<Invocation>>,
     pub finished: Mutex<usize>,
 }
 
@@ -47,6 +47,7 @@ impl Default for FakeFunction {
             play: Mutex::new(Arc::new(|_: &Invocation| Ok(result("{\"result\": true}")))),
             takes: Mutex::default(),
             seen: Mutex::default(),
+            queued: Mutex::default(),
             finished: Mutex::default(),
         }
     }
@@ -65,7 +66,14 @@ impl FakeFunction {
 
     pub fn refuses(&self, status: u16, code: &'static str, message: &str) {
         let message = message.to_owned();
-        self.plays(move |_| Err(Refused { status, code, message: message.clone() }));
+        self.plays(move |_| {
+            Err(Refused {
+                status,
+                code,
+                message: message.clone(),
+                reason: (status == 429).then_some("ConcurrentInvocationLimitExceeded"),
+            })
+        });
     }
 
     pub fn plays(&self, play: impl Fn(&Invocation) -> Result<Invoked, Refused> + Send + Sync + 'static) {
@@ -101,7 +109,22 @@ pub fn result(payload: &str) -> Invoked {
 }
 
 impl Functions for FakeFunction {
-    fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
+    fn queue(&self, invocation: Invocation) -> Pending<'_, ()> {
+        Box::pin(async move {
+            self.queued.lock().unwrap().push(invocation.clone());
+            let play = self.play.lock().unwrap().clone();
+            play(&invocation).map(drop)
+        })
+    }
+
+    fn check(&self, invocation: Invocation) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let play = self.play.lock().unwrap().clone();
+            play(&invocation).map(drop)
+        })
+    }
+
+    fn invoke(&self, invocation: Invocation) -> Pending<'_, Invoked> {
         Box::pin(async move {
             self.seen.lock().unwrap().push(invocation.clone());
             let takes = *self.takes.lock().unwrap();

@@ -46,7 +46,7 @@ async fn the_whole_life_of_a_request_with_its_values() {
     }
     assert_eq!(trace.resource_path.as_deref(), Some("/admit"));
     assert_eq!(trace.stage.as_deref(), Some("prod"));
-    assert_eq!(trace.reason, None);
+    assert_eq!(trace.reason.as_deref(), Some("the function raised Exception: a bad one"));
 }
 
 #[tokio::test(start_paused = true)]

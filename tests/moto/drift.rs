@@ -3,7 +3,7 @@
 use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, RrType};
 
-use crate::world::World;
+use crate::world::{LOCK, World};
 
 const FUNCTION: &str = "ServerlessPOCAdmission";
 
@@ -130,7 +130,7 @@ impl World {
         assert!(plan.iter().all(|line| line.starts_with(draft) || line == stage), "{plan:#?}");
         assert_eq!(plan.last().unwrap(), stage);
         // The right definition is deployed still; it is only put back in its place.
-        assert_eq!(self.deploy().await.writes, 8);
+        assert_eq!(self.deploy().await.writes, 8 + LOCK);
         self.assert_idle().await;
         let left = self.portrait().await.since(&right);
         assert_eq!(left, ["+ API ServerlessPOC: deployment (foreign)"]);

@@ -1,6 +1,6 @@
 //! One edit at a time: the plan names it and nothing else, and the cloud changes by it and by nothing else.
 
-use crate::world::World;
+use crate::world::{LOCK, World};
 
 const HEALTH: &str = "    /health: { GET: { integration: mock, responses: { 200: {} } } }\n";
 
@@ -24,7 +24,7 @@ impl World {
         self.edit("templates/admit/error.vtl", "\"code\"", "\"status\"");
         let template = "update definition: GET /admit · integration.responses.400.templates.application/json";
         let expected = [template, "update deployment: definition", "update stage: deployment"];
-        assert_eq!(self.deploys("a template", &expected).await.writes, 9);
+        assert_eq!(self.deploys("a template", &expected).await.writes, 9 + LOCK);
         let changes = self.portrait().await.since(&before);
         assert_eq!(kinds(&changes), TEMPLATE_AND_DEPLOYMENT, "{changes:#?}");
         assert!(changes[0].contains(r#"\"code\""#) && changes[2].contains(r#"\"status\""#), "{changes:#?}");
@@ -34,7 +34,7 @@ impl World {
         let before = self.portrait().await;
         self.edit("app/handler.py", "import json", "# Predicts.\nimport json");
         let expected = ["update package: sha256", "update function: code", "update alias: version"];
-        assert_eq!(self.deploys("the handler", &expected).await.writes, 3);
+        assert_eq!(self.deploys("the handler", &expected).await.writes, 3 + LOCK);
         let changes = self.portrait().await.since(&before);
         assert_eq!(
             kinds(&changes),
@@ -61,7 +61,7 @@ impl World {
             expected.extend(["update usage_plan: throttle.rate", "update usage_plan: throttle.burst"]);
             changed.push("+ usage plan ServerlessPOC: rate 11, burst 22");
         }
-        assert_eq!(self.deploys("the usage plan", &expected).await.writes, 1);
+        assert_eq!(self.deploys("the usage plan", &expected).await.writes, 1 + LOCK);
         let changes = self.portrait().await.since(&before);
         let new: Vec<&String> = changes.iter().filter(|line| line.starts_with("+ ")).collect();
         assert_eq!(new, changed, "{changes:#?}");
@@ -71,14 +71,14 @@ impl World {
         let before = self.portrait().await;
         self.edit("deploy.yaml", "    /admit:\n", &format!("{HEALTH}    /admit:\n"));
         let expected = ["update definition: GET /health", "update deployment: definition", "update stage: deployment"];
-        assert_eq!(self.deploys("a resource added", &expected).await.writes, 7);
+        assert_eq!(self.deploys("a resource added", &expected).await.writes, 7 + LOCK);
         let added = self.portrait().await.since(&before);
         assert!(added.contains(&"+ API ServerlessPOC: path /health".to_owned()), "{added:#?}");
 
         self.edit("deploy.yaml", HEALTH, "");
         // The definition of before is deployed still, so nothing new needs to be.
         let expected = ["update definition: GET /health", "update stage: deployment"];
-        assert_eq!(self.deploys("a resource removed", &expected).await.writes, 2);
+        assert_eq!(self.deploys("a resource removed", &expected).await.writes, 2 + LOCK);
         let left = self.portrait().await.since(&before);
         assert_eq!(kinds(&left), ["+ API ServerlessPOC: deployment poc"], "{left:#?}");
     }

@@ -1,5 +1,9 @@
 //! From nothing to everything and back, among other people's things.
 
+use rand::rngs::SmallRng;
+use rand::{RngCore, SeedableRng};
+use sha2::{Digest, Sha256};
+
 use crate::decoys::THEIRS;
 use crate::world::World;
 
@@ -10,7 +14,9 @@ async fn what_is_deployed_is_what_the_file_says() {
     let empty = world.portrait().await;
 
     let first = world.deploy().await;
-    assert_eq!((first.outcome.as_str(), first.writes), ("changed", 29));
+    // 29 for what is made, two for the lock, and its renewals where the machine is slow.
+    assert_eq!(first.outcome, "changed");
+    assert!((31..=39).contains(&first.writes), "{}", first.writes);
     let built = world.portrait().await.since(&empty).join("\n");
     insta::with_settings!({filters => vec![
         (r"[0-9a-f]{64}", "[sha256]"),
@@ -69,4 +75,28 @@ async fn what_is_not_ours_is_not_touched() {
 
     world.remove_decoys().await;
     assert_eq!(world.portrait().await.since(&empty), [""; 0]);
+}
+
+/// Another S3 takes the parts, tells them, and puts them together.
+#[tokio::test]
+#[ignore = "needs python3 and a network for moto: run by .ci/run"]
+async fn a_large_package_arrives_whole() {
+    let world = World::new().await;
+    let mut letters = vec![0; 25 << 20];
+    SmallRng::seed_from_u64(8).fill_bytes(&mut letters);
+    letters.iter_mut().for_each(|letter| *letter = b' ' + *letter % 64);
+    world.write("app/model.txt", &String::from_utf8(letters).unwrap());
+    world.deploy().await;
+    let bucket = world.sdk.bucket().await;
+    let stored = world.sdk.s3.list_objects_v2().bucket(&bucket).send().await.unwrap().contents().to_vec();
+    let [package] = stored.as_slice() else { panic!("one package: {stored:?}") };
+    assert!(package.size().is_some_and(|size| size > 16 << 20), "{package:?}");
+    let body = world.sdk.s3.get_object().bucket(&bucket).key(package.key().unwrap()).send().await.unwrap().body;
+    let hash: String =
+        Sha256::digest(body.collect().await.unwrap().to_vec()).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(package.key().is_some_and(|key| key.ends_with(&format!("/{hash}.zip"))), "{package:?} is {hash}");
+    world.assert_idle().await;
+    let uploads = world.sdk.s3.list_multipart_uploads().bucket(&bucket).send().await.unwrap();
+    assert_eq!(uploads.uploads().len(), 0);
+    assert_eq!(world.teardown().await.left, [""; 0]);
 }

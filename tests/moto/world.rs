@@ -11,6 +11,9 @@ use tokio::process::Command;
 use crate::portrait::Portrait;
 use crate::server::{KEY, REGION, Server};
 
+/// Writes of every run that changes something: taking the lock and letting it go.
+pub const LOCK: u64 = 2;
+
 pub struct World {
     pub server: Server,
     pub sdk: Sdk,

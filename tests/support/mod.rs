@@ -12,7 +12,7 @@ use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::event::{Event, Outcome, Recorder};
 use poc::local::cloud::{Cloud, Profile};
-use poc::pipeline::{self, Deployed, Failure, Planned, Settings, Status, TornDown};
+use poc::pipeline::{self, Deployed, Failure, Planned, Settings, Status, Stop, TornDown};
 use tempfile::TempDir;
 
 pub const REGION: &str = "us-east-1";
@@ -60,6 +60,8 @@ impl World {
             adopt: false,
             wait: true,
             checks: false,
+            wait_for_lock: Duration::ZERO,
+            stop: Stop::default(),
         };
         World { directory, cloud, settings, region: REGION }
     }

@@ -1,4 +1,5 @@
 //! Methods by the SDK's own calls, as a client without `poc` would make them: for what deploy.yaml refuses, too.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::types::{ContentHandlingStrategy, IntegrationType};

@@ -24,7 +24,7 @@ fn help_of_test() {
 
     Options:
           --junit <PATH>      Write the results as JUnit XML, too
-          --url <URL>         Call this URL instead of the deployment's own
+          --url <URL>         Call this URL instead of the deployment's own; keys are looked up as ever
           --retry-for <TIME>  How long answers that spreading explains are asked for again, like 30s or
                               2m [default: 2m]
       -h, --help              Print help
@@ -34,7 +34,7 @@ fn help_of_test() {
       poc test --local
       poc test --json                        one document with every check and what differs
       poc test --junit target/checks.xml     for CI
-      poc test --url http://127.0.0.1:3000/prod
+      poc test --local --url http://127.0.0.1:3000/prod     what `poc dev` serves
     ");
 }
 
@@ -64,17 +64,16 @@ fn help_of_call() {
                                   --local
           --fail                  Exit with 1 where the status is 400 or above
           --url <URL>             Call this URL instead of the deployment's own; it takes the place of
-                                  everything before PATH
+                                  everything before PATH, and keys are looked up as ever
       -h, --help                  Print help
 
     Examples:
       poc call GET '/admit?gre=800&gpa=4&rank=1'
-      poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace   what happens on the way, step by step
-      poc call GET /admit --key none                               what a caller without a key gets
+      poc call GET '/admit?gre=800&gpa=4&rank=1' --local --trace     every step on the way
+      poc call GET /admit --key none                                 what a caller without a key gets
       poc call POST /admit -d @applicant.json -H 'Content-Type: application/json'
-      poc call GET /admit --url http://127.0.0.1:3000/prod         what `poc dev` serves
-      poc call GET /admit --json                                   status, headers and body as one
-      document
+      poc call GET /admit --local --url http://127.0.0.1:3000/prod   what `poc dev` serves
+      poc call GET /admit --json                                     all of the answer as one document
     ");
 }
 
@@ -145,9 +144,12 @@ fn help_of_key_rotate() {
       [NAME]  The key's name in deploy.yaml; the first of the usage plan unless given
 
     Options:
-          --grace <TIME>  How long the old value is still accepted, like 90s, 10m or 1d; 5m unless given
-      -y, --yes           Do not ask; needed where nobody can answer
-      -h, --help          Print help
+          --grace <TIME>          How long the old value is still accepted, like 90s, 10m or 1d; 5m
+                                  unless given
+      -y, --yes                   Do not ask; needed where nobody can answer
+          --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
+                                  instead of ending with 5
+      -h, --help                  Print help
 
     Examples:
       poc key rotate                       of the usage plan's first key, with five minutes of grace
@@ -222,4 +224,57 @@ fn help_of_render() {
     "parse" or "runtime", "message"}, with "requestOverride" and "responseOverride" where the template
     changed them.
     "#);
+}
+
+#[test]
+fn help_of_export_openapi() {
+    insta::assert_snapshot!(own_help("export openapi"), @"
+    Print the API as an OpenAPI 3.0 document
+
+    Prints the API of deploy.yaml as an OpenAPI 3.0 document: paths, parameters, bodies, answers,
+    models, security. With AWS's extensions, it is the document that a deploy of many routes sends to
+    API Gateway, which can import it; with --plain it is for readers and for generators of clients, and
+    says the same of what callers see. Nothing is asked of AWS: where the account's number belongs,
+    ${account} stands unless it is given, and in the place of the API's id a variable of the server's
+    URL. A greedy path, /{proxy+}, is API Gateway's own and no strict OpenAPI; --plain writes /{proxy}.
+
+    Usage: poc export openapi [OPTIONS]
+
+    Options:
+          --plain          Without AWS's extensions: what callers see, and nothing of what is behind it
+                           [alias: --no-extensions]
+          --account <ID>   The AWS account that the function is in
+      -o, --output <FILE>  Write the document to this file instead of stdout
+      -h, --help           Print help
+
+    Examples:
+      poc export openapi --plain -o openapi.json    for callers
+      poc export openapi --account 123456789012     for API Gateway
+      poc export openapi --local --stage dev
+    ");
+}
+
+#[test]
+fn help_of_unlock() {
+    insta::assert_snapshot!(own_help("unlock"), @"
+    Take the lock away from a run that is dead
+
+    One deploy, teardown or key rotation at a time works on a stage: it holds a lock, an object beside
+    the packages in the artifact bucket, and lets it go at its end, also when it fails or is
+    interrupted. The lock of a run that died is taken over by the next one, at once on the same machine,
+    else when its lease has ended: two minutes after its last sign of life. This command is for those
+    who know better: it shows who holds the lock, asks, and takes it away. A run that lives all the same
+    stops before its next change.
+
+    Usage: poc unlock [OPTIONS]
+
+    Options:
+      -y, --yes   Do not ask; needed where nobody can answer
+      -h, --help  Print help
+
+    Examples:
+      poc unlock                show who holds the lock, ask, take it away
+      poc unlock --stage dev
+      poc unlock --yes --json
+    ");
 }

@@ -3,8 +3,9 @@
 //! of calls that AWS refuses is refused here.
 //!
 //! One file or folder per service; `request.rs`, `reply.rs`, `xml.rs`, `page.rs` and `stamp.rs` are the wire, `store.rs`
-//! is what is kept, `usage.rs` what callers of the deployed APIs used up.
+//! and `blobs.rs` are what is kept, `usage.rs` what callers of the deployed APIs used up.
 
+mod blobs;
 mod page;
 mod profile;
 mod reply;
@@ -35,11 +36,12 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::Mutex;
 
+pub use blobs::{Blobs, Source};
 pub use profile::Profile;
 pub use reply::{Failure, Reply};
 pub use request::Request;
 pub use stamp::iso;
-pub use store::{Blobs, State, hex};
+pub use store::{State, hex};
 
 use crate::clock::Clock;
 use simulation::Traffic;
@@ -156,15 +158,15 @@ impl Cloud {
         };
         pass(way).await;
         let refusal = self.traffic.as_ref().and_then(|traffic| traffic.admit(&request, way).err());
+        let now = self.clock.epoch_millis();
         let reply = match refusal {
             Some(refusal) => Ok(refusal),
             None => self.carry_out(&request).await,
         };
         pass(way).await;
-        match reply {
-            Ok(reply) => reply.into_http(),
-            Err(fault) => Failure::new(500, "InternalFailure", fault.to_string()).json().into_http(),
-        }
+        let reply = reply.unwrap_or_else(|fault| Failure::new(500, "InternalFailure", fault.to_string()).json());
+        // AWS's own time of day, of the moment at which it did what was asked.
+        reply.header("date", &stamp::http(now)).into_http()
     }
 
     async fn carry_out(&self, request: &Request) -> std::io::Result<Reply> {

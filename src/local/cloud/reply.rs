@@ -31,8 +31,8 @@ impl Reply {
     }
 
     #[must_use]
-    pub fn body(mut self, body: Vec<u8>) -> Reply {
-        self.body = Bytes::from(body);
+    pub fn body(mut self, body: impl Into<Bytes>) -> Reply {
+        self.body = body.into();
         self
     }
 

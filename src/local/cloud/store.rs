@@ -1,17 +1,15 @@
 //! What the cloud keeps: one serialisable [`State`], and large bytes by their hash. On disk it is `cloud.json` beside
 //! `blobs/`, replaced whole by rename, under a file lock, so that two processes see one cloud and a kill loses nothing.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::blobs::Blobs;
 use super::{acm, apigateway, iam, lambda, logs, route53, s3};
 
 /// Everything but the bytes of objects and packages.
@@ -44,54 +42,22 @@ impl State {
     }
 }
 
+impl State {
+    /// Does anything here consist of those bytes?
+    pub fn uses(&self, blob: &str) -> bool {
+        let versions = self.s3.buckets.values().flat_map(|bucket| bucket.objects.values().flatten());
+        let parts = self.s3.uploads.values().flat_map(|upload| upload.parts.values());
+        let functions = self.lambda.regions.values().flat_map(|functions| functions.values());
+        let codes = functions.flat_map(|function| function.versions.values().chain([&function.latest]));
+        versions.map(|version| &version.blob).any(|used| used == blob)
+            || parts.map(|part| &part.blob).any(|used| used == blob)
+            || codes.map(|version| &version.code.blob).any(|used| used == blob)
+    }
+}
+
 impl Default for State {
     fn default() -> Self {
         State::new()
-    }
-}
-
-/// Bytes by SHA-256 (hex), shared by S3 and Lambda.
-pub enum Blobs {
-    Memory(Mutex<BTreeMap<String, Bytes>>),
-    Directory(PathBuf),
-}
-
-impl Blobs {
-    /// Keeps `bytes`; returns their hash.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn put(&self, bytes: &Bytes) -> io::Result<String> {
-        let hash = hex(&Sha256::digest(bytes));
-        match self {
-            Blobs::Memory(kept) => {
-                kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash.clone(), bytes.clone());
-            }
-            Blobs::Directory(directory) => {
-                let path = directory.join(&hash);
-                if !path.exists() {
-                    let partial = directory.join(format!("{hash}.{}.partial", std::process::id()));
-                    fs::write(&partial, bytes)?;
-                    fs::rename(partial, path)?;
-                }
-            }
-        }
-        Ok(hash)
-    }
-
-    pub fn get(&self, hash: &str) -> Option<Bytes> {
-        match self {
-            Blobs::Memory(kept) => kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(hash).cloned(),
-            Blobs::Directory(directory) => fs::read(directory.join(hash)).ok().map(Bytes::from),
-        }
-    }
-
-    /// The file that holds those bytes, where there is one.
-    pub fn path(&self, hash: &str) -> Option<PathBuf> {
-        match self {
-            Blobs::Memory(_) => None,
-            Blobs::Directory(directory) => Some(directory.join(hash)),
-        }
     }
 }
 
@@ -188,10 +154,19 @@ fn on_disk<T>(directory: &Path, blobs: &Blobs, work: impl FnOnce(&mut State, &Bl
     let after = serde_json::to_vec(&state)?;
     if after != before {
         let partial = directory.join("cloud.json.partial");
-        fs::write(&partial, after)?;
+        write_private(&partial, &after)?;
         fs::rename(partial, path)?;
     }
     Ok(done)
+}
+
+/// The directory keeps others out already; a copy of the file does so by itself. It holds the API keys' values.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 #[cfg(unix)]

@@ -75,7 +75,16 @@ struct Kept {
 struct Unwritten {
     requests: BTreeMap<(String, String, i64), u64>,
     grants: BTreeMap<(String, String), Grant>,
-    tokens: BTreeMap<Arc<str>, (f64, Limit)>,
+    tokens: BTreeMap<Arc<str>, Taken>,
+}
+
+/// Tokens of one bucket.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    tokens: f64,
+    limit: Limit,
+    /// When the last one was taken.
+    at: u64,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -210,20 +219,26 @@ impl Ledger {
     ///
     /// # Errors
     /// When the file cannot be written; what was counted is kept for the next time.
-    pub fn write(&self, now: u64) -> io::Result<()> {
+    pub fn write(&self) -> io::Result<()> {
         self.writing.store(false, Ordering::Release);
         let Some(file) = &self.file else { return Ok(()) };
-        let (unwritten, mine) = {
+        let (unwritten, mine, seen) = {
             let mut kept = self.kept();
             if kept.in_flight || kept.unwritten.is_empty() {
                 return Ok(());
             }
             kept.in_flight = true;
-            (std::mem::take(&mut kept.unwritten), kept.book.clone())
+            (std::mem::take(&mut kept.unwritten), kept.book.clone(), kept.seen)
         };
         let written = under_lock(file, || {
-            let mut book = read(file).unwrap_or_else(|| mine.without(&unwritten));
-            book.add(&unwritten, now);
+            // Where nobody else wrote, this process's own book is exact to the token.
+            let book = if seen == Some(Stamp::of_file(file)) {
+                mine
+            } else {
+                let mut book = read(file).unwrap_or_else(|| mine.without(&unwritten));
+                book.add(&unwritten);
+                book
+            };
             let partial = file.with_extension("json.partial");
             fs::write(&partial, serde_json::to_vec(&book)?)?;
             fs::rename(&partial, file)?;
@@ -233,7 +248,7 @@ impl Ledger {
         kept.in_flight = false;
         match written {
             Ok((mut book, seen)) => {
-                book.add(&kept.unwritten, now);
+                book.add(&kept.unwritten);
                 kept.book = book;
                 kept.seen = Some(seen);
                 Ok(())
@@ -254,8 +269,7 @@ impl Ledger {
         }
         kept.seen = Some(stamp);
         if let Some(mut book) = read(file) {
-            let latest = kept.book.buckets.values().map(|bucket| bucket.at).max().unwrap_or(0);
-            book.add(&kept.unwritten, latest);
+            book.add(&kept.unwritten);
             kept.book = book;
         }
     }
@@ -277,7 +291,7 @@ impl Kept {
     fn take(&mut self, tap: &Tap, now: u64) {
         let full = Bucket { tokens: tap.limit.burst, at: now };
         let bucket = if tap.kept {
-            self.unwritten.tokens.entry(tap.bucket.clone()).or_insert((0.0, tap.limit)).0 += 1.0;
+            self.unwritten.take(&tap.bucket, Taken { tokens: 1.0, limit: tap.limit, at: now });
             self.book.buckets.entry(tap.bucket.to_string()).or_insert(full)
         } else {
             self.account.entry(tap.bucket.clone()).or_insert(full)
@@ -304,12 +318,17 @@ impl Unwritten {
         self.requests.is_empty() && self.grants.is_empty() && self.tokens.is_empty()
     }
 
+    fn take(&mut self, bucket: &Arc<str>, more: Taken) {
+        let taken = self.tokens.entry(bucket.clone()).or_insert(Taken { tokens: 0.0, ..more });
+        *taken = Taken { tokens: taken.tokens + more.tokens, limit: more.limit, at: taken.at.max(more.at) };
+    }
+
     fn merge(&mut self, older: Unwritten) {
         for (at, count) in older.requests {
             *self.requests.entry(at).or_default() += count;
         }
-        for (bucket, (tokens, limit)) in older.tokens {
-            self.tokens.entry(bucket).or_insert((0.0, limit)).0 += tokens;
+        for (bucket, taken) in older.tokens {
+            self.take(&bucket, taken);
         }
         for (at, grant) in older.grants {
             self.grants.entry(at).or_insert(grant);
@@ -318,7 +337,7 @@ impl Unwritten {
 }
 
 impl Book {
-    fn add(&mut self, counted: &Unwritten, now: u64) {
+    fn add(&mut self, counted: &Unwritten) {
         for ((plan, key, day), count) in &counted.requests {
             let days = &mut self.quotas.entry(plan.clone()).or_default().entry(key.clone()).or_default().days;
             *days.entry(*day).or_default() += count;
@@ -326,9 +345,9 @@ impl Book {
         for ((plan, key), grant) in &counted.grants {
             self.quotas.entry(plan.clone()).or_default().entry(key.clone()).or_default().grant = Some(*grant);
         }
-        for (name, (tokens, limit)) in &counted.tokens {
-            let bucket = self.buckets.entry(name.to_string()).or_insert(Bucket { tokens: limit.burst, at: now });
-            *bucket = bucket.refilled(*limit, now);
+        for (name, Taken { tokens, limit, at }) in &counted.tokens {
+            let bucket = self.buckets.entry(name.to_string()).or_insert(Bucket { tokens: limit.burst, at: *at });
+            *bucket = bucket.refilled(*limit, *at);
             bucket.tokens = (bucket.tokens - tokens).max(0.0);
         }
     }
@@ -341,7 +360,7 @@ impl Book {
                 *held = held.saturating_sub(*count);
             }
         }
-        for (name, (tokens, _)) in &counted.tokens {
+        for (name, Taken { tokens, .. }) in &counted.tokens {
             if let Some(bucket) = self.buckets.get_mut(&**name) {
                 bucket.tokens += tokens;
             }
@@ -418,12 +437,42 @@ mod tests {
         let quotad = Quotad { plan: "plan", key: "key", quota: &quota };
         assert_eq!(one.admit(0, &[], Some(quotad)), Ok(Some(2)));
         assert_eq!(two.admit(0, &[], Some(quotad)), Ok(Some(2)));
-        one.write(0).unwrap();
-        two.write(0).unwrap();
+        one.write().unwrap();
+        two.write().unwrap();
         assert_eq!(one.admit(0, &[], Some(quotad)), Ok(Some(0)));
-        one.write(0).unwrap();
+        one.write().unwrap();
         assert_eq!(two.admit(0, &[], Some(quotad)), Err(Exceeded::Quota));
         assert_eq!(Ledger::beside(directory.path()).usage("plan", "key", &quota, (0, 0)), [[3, 0]]);
+    }
+
+    fn tap(rate: f64, burst: f64) -> [Tap; 1] {
+        [Tap { bucket: "b".into(), limit: Limit { burst, rate }, kept: true }]
+    }
+
+    /// C2: what is refilled since a request counts from the request, not from when it was written down.
+    #[test]
+    fn writing_takes_no_tokens() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two) = (Ledger::beside(directory.path()), Ledger::beside(directory.path()));
+        let slow = tap(1.0, 1.0);
+        for (at, ledger) in [(0, &one), (1000, &one), (2000, &two), (3000, &one)] {
+            assert_eq!(ledger.admit(at, &slow, None), Ok(None), "at {at}");
+            assert_eq!(ledger.admit(at + 100, &slow, None), Err(Exceeded::Throttle(0)));
+            ledger.write().unwrap();
+        }
+    }
+
+    #[test]
+    fn who_keeps_to_the_rate_is_never_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = Ledger::beside(directory.path());
+        let quick = tap(100.0, 2.0);
+        for at in (0..3000).step_by(10) {
+            assert_eq!(ledger.admit(at, &quick, None), Ok(None), "at {at}");
+            if at % 150 == 0 {
+                ledger.write().unwrap();
+            }
+        }
     }
 
     #[test]
@@ -434,7 +483,7 @@ mod tests {
         let quotad = Quotad { plan: "plan", key: "key", quota: &quota };
         let ledger = Ledger::beside(directory.path());
         assert_eq!(ledger.admit(0, &[], Some(quotad)), Ok(Some(2)));
-        ledger.write(0).unwrap();
+        ledger.write().unwrap();
         assert_eq!(Ledger::beside(directory.path()).admit(0, &[], Some(quotad)), Ok(Some(1)));
     }
 }

@@ -45,7 +45,8 @@ impl Own {
             Some((target.strip_prefix("gatewayresponse.header.")?.to_owned(), Source::parse(source)))
         });
         Own {
-            status: response.status_code.as_deref().and_then(|status| status.parse().ok()),
+            // What announces an answer can be none itself.
+            status: response.status_code.as_deref().and_then(|status| status.parse().ok()).filter(|it| *it >= 200),
             headers: headers.collect(),
             templates: response.response_templates.clone(),
         }

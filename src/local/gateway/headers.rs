@@ -1,6 +1,6 @@
 //! Header names that API Gateway keeps to itself, and texts that would break a header.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Mapping one of these into an integration request fails the request (`AWS_FACTS` C6).
 const NOT_TO_INTEGRATIONS: [&str; 8] = [
@@ -12,6 +12,21 @@ const NOT_TO_INTEGRATIONS: [&str; 8] = [
     "te",
     "transfer-encoding",
     "x-amzn-trace-id",
+];
+
+/// Of a caller's headers, those that concern the connection: nothing behind it gets to see them.
+const OF_THE_CONNECTION: [HeaderName; 11] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::MAX_FORWARDS,
+    header::PROXY_AUTHENTICATE,
+    header::SERVER,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::TRAILER,
+    header::UPGRADE,
+    header::WWW_AUTHENTICATE,
 ];
 
 /// What callers get under the name `x-amzn-Remapped-…` (`AWS_FACTS` C6).
@@ -31,6 +46,14 @@ const REMAPPED: [&str; 14] = [
     "user-agent",
     "www-authenticate",
 ];
+
+/// Leaves what methods, templates and functions may see.
+pub fn keep_end_to_end(headers: &mut HeaderMap) {
+    for name in OF_THE_CONNECTION {
+        headers.remove(name);
+    }
+    headers.remove("content-md5");
+}
 
 pub fn is_refused_by_integrations(name: &str) -> bool {
     NOT_TO_INTEGRATIONS.iter().any(|refused| refused.eq_ignore_ascii_case(name))

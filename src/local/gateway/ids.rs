@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
+use http::header::{HeaderMap, HeaderName};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+
+use super::headers;
 
 /// Seeded by the clock, so that a run under a paused one repeats itself.
 #[derive(Debug)]
@@ -23,6 +26,14 @@ pub struct RequestIds {
     pub extended: String,
     /// `X-Amzn-Trace-Id`
     pub trace: String,
+}
+
+impl RequestIds {
+    /// What every answer tells of them (`AWS_FACTS` C7).
+    pub fn put(&self, headers: &mut HeaderMap) {
+        headers.insert(HeaderName::from_static("x-amzn-requestid"), headers::value(&self.request));
+        headers.insert(HeaderName::from_static("x-amz-apigw-id"), headers::value(&self.extended));
+    }
 }
 
 impl Ids {

@@ -55,13 +55,14 @@ use ::http::{Method as Verb, Response};
 use bytes::Bytes;
 
 pub use call::{Answer, Call, Target};
+pub use ids::Ids;
 pub use trace::{Fact, Step, StepName, Trace};
 
 use super::cloud::Cloud;
 use super::cloud::usage::Limit;
 use super::lambda::Functions;
 use door::Door;
-use ids::{Ids, RequestIds};
+use ids::RequestIds;
 use mapping::Scope;
 use record::Record;
 use refusal::{Kind, Refusal};
@@ -116,7 +117,7 @@ impl Gateway {
             self.write_behind();
         }
         record.enter(StepName::MethodResponse);
-        let mut response = outcome.and_then(small_enough).unwrap_or_else(|refusal| {
+        let mut response = outcome.and_then(sendable).unwrap_or_else(|refusal| {
             let scope = visit.as_ref().map(|visit| Scope::new(&visit.stage, visit.method.as_deref(), &visit.request));
             let response = gateway_response::answer(&refusal, scope.as_ref());
             record.fact("gateway_response", || refusal.kind.response_type().unwrap_or("none"));
@@ -179,6 +180,8 @@ impl Gateway {
             },
         });
         check_size(visit, uri_length)?;
+        headers::keep_end_to_end(&mut visit.request.headers);
+        visit.request.add_forwarded();
         self.method_request(visit, record)?;
         let Some(method) = &visit.method else { return Err(no_method(&visit.request)) };
         integration::call(&self.functions, (&visit.stage, method, &visit.request), record).await
@@ -217,19 +220,19 @@ impl Gateway {
 
     /// Counters are written soon, not while a caller waits.
     fn write_behind(&self) {
-        let (usage, clock) = (self.cloud.usage().clone(), self.cloud.clock());
+        let usage = self.cloud.usage().clone();
         tokio::spawn(async move {
             tokio::time::sleep(WRITE_BEHIND).await;
             // What cannot be written is kept for the next time.
-            tokio::task::spawn_blocking(move || usage.write(clock.epoch_millis()).is_ok()).await.is_ok()
+            tokio::task::spawn_blocking(move || usage.write().is_ok()).await.is_ok()
         });
     }
 
     /// Writes down what was counted; call it before the process ends.
     pub async fn close(&self) {
-        let (usage, now) = (self.cloud.usage().clone(), self.cloud.clock().epoch_millis());
+        let usage = self.cloud.usage().clone();
         // Nobody is left to be told of a failure; the counters are a convenience, and the cloud is unharmed.
-        drop(tokio::task::spawn_blocking(move || usage.write(now)).await);
+        drop(tokio::task::spawn_blocking(move || usage.write()).await);
     }
 }
 
@@ -253,7 +256,12 @@ fn check_size(visit: &Visit, uri_length: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn small_enough(response: Response<Bytes>) -> Result<Response<Bytes>, Refusal> {
+/// What an integration response came to, where a caller can be told that.
+fn sendable(response: Response<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    if response.status().is_informational() {
+        let status = response.status().as_u16();
+        return Err(Kind::ApiConfiguration.because(format!("{status} announces an answer, and can be none itself")));
+    }
     if response.body().len() > limits::PAYLOAD {
         return Err(Kind::ApiConfiguration.because("the answer's body is larger than 10 MB"));
     }
@@ -321,8 +329,7 @@ fn finish(response: &mut Response<Bytes>, ids: &RequestIds, stage: Option<&Stage
     let is_error = response.headers().contains_key("x-amzn-errortype");
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
-    headers.insert(HeaderName::from_static("x-amzn-requestid"), headers::value(&ids.request));
-    headers.insert(HeaderName::from_static("x-amz-apigw-id"), headers::value(&ids.extended));
+    ids.put(headers);
     if stage.is_some_and(|stage| stage.edge) {
         let cache = if is_error { "Error from cloudfront" } else { "Miss from cloudfront" };
         headers.insert(VIA, HeaderValue::from_static("1.1 local.cloudfront.net (CloudFront)"));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode;
 
 use super::headers;
@@ -67,6 +67,18 @@ impl MethodRequest {
 
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         self.path_parameters.iter().find(|(key, _)| **key == *name).map(|(_, value)| value.as_str())
+    }
+
+    /// Adds what API Gateway tells integrations about the way a request took. Callers of AWS came by HTTPS.
+    pub fn add_forwarded(&mut self) {
+        let mut hops: Vec<String> = self.headers("x-forwarded-for").into_iter().map(Cow::into_owned).collect();
+        hops.push(self.source_ip.to_string());
+        self.headers.insert("x-forwarded-for", headers::value(&hops.join(", ")));
+        self.headers.insert("x-forwarded-port", HeaderValue::from_static("443"));
+        self.headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        if !self.headers.contains_key("x-amzn-trace-id") {
+            self.headers.insert("x-amzn-trace-id", headers::value(&self.trace_id));
+        }
     }
 
     /// `application/json` where the request says nothing (`AWS_FACTS` C4).

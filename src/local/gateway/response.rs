@@ -82,7 +82,9 @@ fn select<'a>(
     text: &str,
     record: &mut Record,
 ) -> Result<&'a IntegrationResponse, Refusal> {
-    record.fact("selected_by", || text);
+    if !text.is_empty() {
+        record.fact("selected_by", || text);
+    }
     for response in responses {
         let pattern = match &response.pattern {
             None => {

@@ -110,6 +110,9 @@ impl Template {
             asked.stage_variables = stage.variables.iter().map(|(key, value)| (key.clone(), text(value))).collect();
         }
         let rendered = template.render(&asked).map_err(|error| failed(name, &error.to_string()))?;
+        if let Some(parameter) = &rendered.overridden_twice {
+            return Err(failed(name, &format!("it sets $context.{parameter} twice, and overrides are final")));
+        }
         Ok(Rendered {
             output: rendered.output,
             request_override: rendered.request_override,

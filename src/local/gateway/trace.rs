@@ -20,7 +20,7 @@ pub struct Trace {
     #[serde(rename = "cold_start_us", skip_serializing_if = "Option::is_none", serialize_with = "some_micros")]
     pub cold_start: Option<Duration>,
     /// Why API Gateway answered by itself, in more words than it tells callers: the fault of a template, a key that is in
-    /// no usage plan of the stage, …
+    /// no usage plan of the stage, …; or with what the function failed, whatever was made of it for the caller.
     pub reason: Option<String>,
 }
 

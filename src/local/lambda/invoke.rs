@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// One synchronous invocation (`RequestResponse`).
+/// One invocation.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, with `:QUALIFIER` where an alias or a version is meant.
@@ -53,9 +53,21 @@ pub struct Refused {
     /// `ResourceNotFoundException`, `TooManyRequestsException`, `InvalidRequestContentException`, …
     pub code: &'static str,
     pub message: String,
+    /// `Reason` in the answer: which limit it was that throttled.
+    pub reason: Option<&'static str>,
 }
 
-/// Who runs functions. The gateway and the Invoke API know this much of it.
+/// What an answer takes, whoever gives it.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refused>> + Send + 'a>>;
+
+/// Who runs functions. The gateway knows this much of it.
 pub trait Functions: Send + Sync {
-    fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>>;
+    /// `RequestResponse`: runs it and waits.
+    fn invoke(&self, invocation: Invocation) -> Pending<'_, Invoked>;
+
+    /// `Event`: takes the event, and runs it later.
+    fn queue(&self, invocation: Invocation) -> Pending<'_, ()>;
+
+    /// `DryRun`: says whether it could run.
+    fn check(&self, invocation: Invocation) -> Pending<'_, ()>;
 }

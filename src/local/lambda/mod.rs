@@ -26,19 +26,18 @@ mod runtimes;
 mod sandbox;
 mod service;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 pub use environment::PASS_CREDENTIALS;
-pub use invoke::{FunctionError, Functions, Invocation, Invoked, Refused};
+pub use invoke::{FunctionError, Functions, Invocation, Invoked, Pending, Refused};
 pub use pool::CONCURRENCY_VARIABLE;
 pub use runtimes::USE_SITE_PACKAGES;
 
 use super::cloud::Cloud;
 use super::cloud::lambda::Target;
+use outcome::Denied;
 use service::{Asked, Service};
 
 /// Runs functions. Their processes end when this is dropped, at the latest.
@@ -79,18 +78,27 @@ impl Drop for Lambda {
 }
 
 impl Functions for Lambda {
-    fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
-        Box::pin(async move {
-            let region = invocation.function_arn.split(':').nth(3).unwrap_or_default().to_owned();
-            let target = Target::in_region(&region, &invocation.function_arn, None);
-            let asked = Asked {
-                target: target.map_err(|failure| outcome::Denied::from(failure).refused())?,
-                region,
-                event: invocation.payload,
-                trace_id: invocation.trace_id,
-                client_context: invocation.client_context,
-            };
-            self.service.run(asked).await.map_err(outcome::Denied::refused)
-        })
+    fn invoke(&self, invocation: Invocation) -> Pending<'_, Invoked> {
+        Box::pin(async move { self.service.run(asked(invocation)?).await.map_err(Denied::refused) })
     }
+
+    fn queue(&self, invocation: Invocation) -> Pending<'_, ()> {
+        Box::pin(async move { self.service.queue(asked(invocation)?).await.map(drop).map_err(Denied::refused) })
+    }
+
+    fn check(&self, invocation: Invocation) -> Pending<'_, ()> {
+        Box::pin(async move { self.service.check(asked(invocation)?).await.map_err(Denied::refused) })
+    }
+}
+
+fn asked(invocation: Invocation) -> Result<Asked, Refused> {
+    let region = invocation.function_arn.split(':').nth(3).unwrap_or_default().to_owned();
+    let target = Target::in_region(&region, &invocation.function_arn, None);
+    Ok(Asked {
+        target: target.map_err(|failure| Denied::from(failure).refused())?,
+        region,
+        event: invocation.payload,
+        trace_id: invocation.trace_id,
+        client_context: invocation.client_context,
+    })
 }

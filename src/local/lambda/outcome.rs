@@ -88,7 +88,7 @@ impl Denied {
             "ValidationException",
         ];
         let code = known.into_iter().find(|code| *code == self.failure.code).unwrap_or("ServiceException");
-        Refused { status: self.failure.status, code, message: self.failure.message }
+        Refused { status: self.failure.status, code, message: self.failure.message, reason: self.reason }
     }
 }
 

@@ -3,20 +3,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, Permissions};
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use tokio::sync::OnceCell;
 use zip::ZipArchive;
 
-use crate::local::cloud::Cloud;
+use crate::local::cloud::{Cloud, Source};
 
 use super::outcome::Denied;
 
@@ -101,11 +100,11 @@ impl Packages {
         if path.exists() {
             return Ok(path);
         }
-        let bytes = cloud.look(|_, blobs| blobs.get(hash)).await.map_err(|fault| Denied::service(fault.to_string()))?;
-        let bytes = bytes.ok_or_else(|| Denied::service("the package of this function is gone"))?;
+        let zip = cloud.look(|_, blobs| blobs.open(hash)).await.map_err(|fault| Denied::service(fault.to_string()))?;
+        let zip = zip.ok_or_else(|| Denied::service("the package of this function is gone"))?;
         let (used, now) = (self.used(cloud).await, cloud.clock().now());
         let done = tokio::task::spawn_blocking(move || {
-            unpack_once(&bytes, &path)?;
+            unpack_once(zip, &path)?;
             if let Some(used) = used {
                 clear(&home, &used, now);
             }
@@ -132,11 +131,11 @@ fn clear(home: &Path, used: &BTreeSet<String>, now: SystemTime) {
 }
 
 /// Unpacks beside `path` and puts it in place at once: other processes may do the same at the same time.
-fn unpack_once(bytes: &Bytes, path: &Path) -> Result<(), String> {
+fn unpack_once(zip: impl Source, path: &Path) -> Result<(), String> {
     static PARTIAL: AtomicU64 = AtomicU64::new(0);
     let serial = PARTIAL.fetch_add(1, Ordering::Relaxed);
     let partial = path.with_extension(format!("{}.{serial}.partial", std::process::id()));
-    let unpacked = unpack(bytes, &partial);
+    let unpacked = unpack(zip, &partial);
     let placed = unpacked.and_then(|()| match fs::rename(&partial, path) {
         Err(_) if path.exists() => remove(&partial).map_err(text),
         renamed => renamed.map_err(text),
@@ -153,8 +152,8 @@ fn text(fault: impl std::fmt::Display) -> String {
 }
 
 /// Unpacks a zip into `root`, which is made.
-pub fn unpack(bytes: &[u8], root: &Path) -> Result<(), String> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(text)?;
+pub fn unpack(zip: impl Source, root: &Path) -> Result<(), String> {
+    let mut archive = ZipArchive::new(zip).map_err(text)?;
     if archive.len() > ENTRIES_LIMIT {
         return Err(format!("it has {} entries, more than {ENTRIES_LIMIT}", archive.len()));
     }
@@ -350,6 +349,8 @@ impl Drop for PrivateDirectory {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
@@ -376,7 +377,7 @@ mod tests {
         fn unpack(self) -> (tempfile::TempDir, PathBuf, Result<(), String>) {
             let directory = tempfile::tempdir().unwrap();
             let root = directory.path().join("package");
-            let unpacked = unpack(self.0.finish().unwrap().get_ref(), &root);
+            let unpacked = unpack(self.0.finish().unwrap(), &root);
             (directory, root, unpacked)
         }
     }

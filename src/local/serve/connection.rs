@@ -27,6 +27,7 @@ use super::screen::Screen;
 use super::server::stopped;
 use super::{Answered, Answers, Destination, Limits, Observer, Served};
 use crate::clock::Clock;
+use crate::local::gateway::Ids;
 
 /// Streams of one HTTP/2 connection, and how often its peer is asked whether it is still there.
 const STREAMS: u32 = 250;
@@ -41,13 +42,15 @@ pub(super) struct Front<A> {
     room: Arc<Room>,
     under_way: Arc<AtomicUsize>,
     clock: Clock,
+    ids: Ids,
 }
 
 impl<A: Answers> Front<A> {
     pub(super) fn new(answers: Arc<A>, limits: Limits, observer: Observer) -> Front<A> {
         let protocol = protocol(&limits);
         let (room, under_way, clock) = (Arc::default(), Arc::default(), Clock::system());
-        Front { answers, limits, observer, protocol, room, under_way, clock }
+        let ids = Ids::new(clock.epoch_millis());
+        Front { answers, limits, observer, protocol, room, under_way, clock, ids }
     }
 
     async fn answer(
@@ -96,7 +99,7 @@ impl<A: Answers> Front<A> {
         let mut taken = Taken::none(&self.room);
         let body = match body::read(body, to.longest_body(), &self.limits, &mut taken).await {
             Ok(body) => body,
-            Err(unread) => return answered(Refusal::unread(unread, &to), Some(&to), true),
+            Err(unread) => return self.unread(Refusal::unread(unread, &to), &to),
         };
         let answer = self.answers.answer(to, Request::from_parts(head, body), source);
         match AssertUnwindSafe(answer).catch_unwind().await {
@@ -106,6 +109,15 @@ impl<A: Answers> Front<A> {
                 answered(refusal.because("the handler of this request panicked; please report it"), None, false)
             }
         }
+    }
+
+    /// The refusal of a body; one that was for an API has what all of its answers have (`AWS_FACTS` C7).
+    fn unread(&self, refusal: Refusal, to: &Destination) -> Answered {
+        let mut answered = answered(refusal, Some(to), true);
+        if let Destination::Api(_) = to {
+            self.ids.next(self.clock.epoch_millis()).put(answered.response.headers_mut());
+        }
+        answered
     }
 
     /// What AWS bounds, and what HTTP demands of a head beyond its grammar.

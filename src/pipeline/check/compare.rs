@@ -41,7 +41,8 @@ pub(super) fn differences(expected: &Expectation, answer: &Answer) -> Vec<Differ
         found.push(difference("text", Some(text.clone().into()), Some(shortened(&body).into())));
     }
     // A status that differs is explained by the body, which nobody asked for but everybody wants to see.
-    if found.len() == 1 && found[0].at == "status" && expected.json.is_none() && expected.text.is_none() {
+    let whole = |one: &Difference| one.at == "json" || one.at == "text";
+    if found.first().is_some_and(|first| first.at == "status") && !found.iter().any(whole) {
         found.push(difference("body", None, Some(shortened(&body).into())));
     }
     found
@@ -138,5 +139,12 @@ mod tests {
         assert_eq!(told, ["header X-Kind"]);
         let told: Vec<String> = differences(&expected(200, "one"), &answer).into_iter().map(|one| one.at).collect();
         assert_eq!(told, ["status", "body"]);
+        let json = |json| Expectation { json: Some(json), ..expected(200, "one") };
+        let told = |wanted: Value, body: &str| -> Vec<String> {
+            let answer = Answer { status: 500, headers: answer.headers.clone(), body: body.to_owned().into() };
+            differences(&json(wanted), &answer).into_iter().map(|one| one.at).collect()
+        };
+        assert_eq!(told(json!({ "result": true }), r#"{"message":"oh"}"#), ["status", "json.result", "body"]);
+        assert_eq!(told(json!({ "result": true }), "oh"), ["status", "json"]);
     }
 }

@@ -31,7 +31,7 @@ pub struct Retired {
 /// How far a rotation has got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The key whose value `poc key show` prints: the new one as soon as it is there.
+    /// The new one as soon as it is there, in the usage plan or not yet.
     pub key: String,
     /// Whether the key above is itself marked, and its successor not made.
     pub lone: bool,

@@ -2,7 +2,10 @@
 //! one writer, because API Gateway takes one change of an API at a time (`AWS_FACTS` A).
 
 mod edits;
+mod import;
 mod model;
+mod openapi;
+mod openapi_schema;
 mod read;
 mod write;
 
@@ -12,6 +15,7 @@ pub use edits::Edits;
 pub use model::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Methods, Model, Validator,
 };
+pub use openapi::{Form, Server, VERSION, document};
 use sha2::{Digest, Sha256};
 
 use super::rest_api::{RestApi, Settings};
@@ -23,7 +27,8 @@ use crate::engine::{Handle, Identity, Known, NodeId, Resource};
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub api: Handle<RestApi>,
-    pub api_name: String,
+    /// The API that the handle leads to: importing a definition touches its settings.
+    pub whole: RestApi,
     pub want: Definition,
 }
 
@@ -42,7 +47,7 @@ impl Resource for Draft {
     type Outputs = ();
 
     fn identity(&self) -> Identity {
-        Identity::one("definition", "API definition", &self.api_name)
+        Identity::one("definition", "API definition", &self.whole.settings.name)
     }
 
     fn needs(&self) -> Vec<NodeId> {

@@ -1,4 +1,4 @@
-//! Carries [`Edits`] out, one call after the other: API Gateway takes one change of an API at a time, and some calls
+//! Carries [`Edits`] out, many by an import, the rest one call after the other: API Gateway takes one change of an API at a time, and some calls
 //! presuppose others (`AWS_FACTS` B1: method, its responses, integration, its responses).
 
 use std::collections::HashMap;
@@ -13,6 +13,13 @@ use crate::resources::patch;
 impl Draft {
     pub(super) async fn write(&self, aws: &Aws<'_>, api: &str, seen: Observed) -> Result<()> {
         let edits = Edits::between(&seen.definition, &self.want);
+        let (seen, edits) = match self.import(aws, api, &edits).await? {
+            Some(imported) => {
+                let rest = Edits::between(&imported.definition, &self.want);
+                (imported, rest)
+            }
+            None => (seen, edits),
+        };
         let mut writer = Writer { aws, api, draft: self, seen };
         writer.clear_away(&edits).await?;
         writer.prepare(&edits).await?;

@@ -26,6 +26,7 @@ fn called(trace: Option<Value>) -> Called {
         headers,
         body: Bytes::from_static(b"{\"result\": true}"),
         elapsed: Duration::from_millis(42),
+        reason: None,
         trace,
     }
 }
@@ -78,6 +79,22 @@ fn the_body_is_data_and_the_rest_is_not() {
     assert!(shown.out().starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"), "{}", shown.out());
     assert!(shown.out().ends_with("\r\n\r\n{\"result\": true}"), "{}", shown.out());
     assert_eq!(shown.err(), "");
+}
+
+#[test]
+fn the_reason_behind_an_answer_is_for_the_developer() {
+    let behind = |trace| Called { reason: Some("the function raised E: \u{1b}[2J".to_owned()), ..called(trace) };
+    for (include, trace) in
+        [(false, None), (true, None), (false, Some(json!({ "reason": "the function raised E: \u{1b}[2J" })))]
+    {
+        let (person, shown) = ui(Format::Human);
+        person.called(&behind(trace), include);
+        assert_eq!(shown.err().matches("the function raised E: \\u{1b}[2J").count(), 1, "{}", shown.err());
+        assert!(!shown.out().contains("raised"), "{}", shown.out());
+    }
+    let (program, shown) = ui(Format::JsonDocument);
+    program.called(&behind(None), false);
+    assert!(shown.out().contains(r#""reason": "the function raised E: \u001b[2J""#), "{}", shown.out());
 }
 
 #[test]
@@ -178,6 +195,7 @@ fn check(name: Option<&str>, differences: Vec<Difference>) -> Checked {
         attempts: 1,
         elapsed: Duration::from_millis(42),
         differences,
+        reason: None,
     }
 }
 
@@ -195,12 +213,16 @@ fn tested() -> Tested {
                 difference("text", Some(json!("one\ntwo\nthree\n")), Some(json!("one\n2\u{1b}[1m\nthree\n"))),
             ],
         ),
+        Checked {
+            reason: Some("the function raised E: no\u{1b}".to_owned()),
+            ..check(Some("raises"), vec![difference("status", Some(json!(200)), Some(json!(500)))])
+        },
         check(
             Some("unreachable"),
             vec![difference("request", None, Some(json!("https://x does not answer: refused")))],
         ),
     ];
-    Tested { target: target(), url: "https://api.example.com/poc".to_owned(), passed: 2, failed: 2, checks }
+    Tested { target: target(), url: "https://api.example.com/poc".to_owned(), passed: 2, failed: 3, checks }
 }
 
 fn started(ui: &Ui, command: &'static str) {
@@ -236,10 +258,14 @@ fn checks_are_the_result_of_a_test() {
             - two
             + 2\u{1b}[1m
               three
+      ✗ failed   raises (42 ms)
+          GET /admit?gre=800&gpa=4&rank=1
+          status: expected 200, got 500
+          reason: the function raised E: no\u{1b}
       ✗ failed   unreachable (42 ms)
           GET /admit?gre=800&gpa=4&rank=1
           request: https://x does not answer: refused
-    2 of 4 checks failed: https://api.example.com/poc
+    3 of 5 checks failed: https://api.example.com/poc
     "#);
     assert_eq!(shown.err(), "");
 }
@@ -268,8 +294,8 @@ fn checks_for_programs() {
     insta::assert_snapshot!(shown.out(), @r#"{"event":"check_passed","check":"GET /admit?gre=800&gpa=4&rank=1","request":"GET /admit?gre=800&gpa=4&rank=1","key":"ServerlessPOC","status":200,"attempts":1,"elapsed_ms":42}"#);
     insta::assert_snapshot!(junit(&tested()).unwrap(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="poc test" tests="4" skipped="0" failures="2" errors="0">
-        <testsuite name="ServerlessPOC prod" tests="4" skipped="0" errors="0" failures="2">
+    <testsuites name="poc test" tests="5" skipped="0" failures="3" errors="0" time="2.268">
+        <testsuite name="ServerlessPOC prod" tests="5" skipped="0" errors="0" failures="3" time="2.268">
             <testcase name="GET /admit?gre=800&amp;gpa=4&amp;rank=1" classname="ServerlessPOC.checks" time="0.042"/>
             <testcase name="spreads" classname="ServerlessPOC.checks" time="2.100"/>
             <testcase name="admits nobody" classname="ServerlessPOC.checks" time="0.042">
@@ -283,6 +309,11 @@ fn checks_for_programs() {
     - two
     + 2\u{1b}[1m
     three</failure>
+            </testcase>
+            <testcase name="raises" classname="ServerlessPOC.checks" time="0.042">
+                <failure message="status: expected 200, got 500" type="check">GET /admit?gre=800&amp;gpa=4&amp;rank=1
+    status: expected 200, got 500
+    reason: the function raised E: no\u{1b}</failure>
             </testcase>
             <testcase name="unreachable" classname="ServerlessPOC.checks" time="0.042">
                 <failure message="request: https://x does not answer: refused" type="check">GET /admit?gre=800&amp;gpa=4&amp;rank=1

@@ -47,6 +47,8 @@ fn story() -> Vec<Event> {
         started("certificate", "Certificate", "api.example.com"),
         started("rest_api", "REST API", "ServerlessPOC"),
         Event::Call {
+            step: String::new(),
+            held: Duration::ZERO,
             service: "iam",
             operation: "CreateRole",
             started: Duration::from_millis(300),
@@ -180,6 +182,23 @@ async fn a_log_shows_life_every_half_minute() {
       30 minutes is usual)
     … Package app.zip: still creating, 1 min 30 s so far
     ✓ created  Certificate api.example.com (1 min 37 s)
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_upload_tells_how_far_it_is() {
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 100, None);
+    ui.report(&started("package", "package", "s3://bucket/app/"));
+    for second in 1..=65 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let (step, elapsed) = ("package".to_owned(), Duration::from_secs(second));
+        ui.report(&Event::StepProgress { step, done: second * 2_000_000, total: 250_000_000, elapsed });
+        ui.pulse();
+    }
+    insta::assert_snapshot!(captured.err(), @"
+    … package s3://bucket/app/: 2.0 of 250 MB sent (0 %), 1 s so far
+    … package s3://bucket/app/: 62 of 250 MB sent (24 %), 31 s so far
+    … package s3://bucket/app/: 122 of 250 MB sent (48 %), 1 min 1 s so far
     ");
 }
 

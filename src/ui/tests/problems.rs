@@ -120,6 +120,8 @@ async fn programs_get_the_problem_as_the_last_line() {
     let (ui, captured) = Ui::captured(Format::JsonLines, Volume::Normal, 100, None);
     for operation in ["GetRestApis", "CreateRestApi"] {
         ui.report(&Event::Call {
+            step: String::new(),
+            held: std::time::Duration::ZERO,
             service: "apigateway",
             operation,
             started: std::time::Duration::ZERO,

@@ -86,6 +86,7 @@ fn what_a_server_says_besides() {
         serving,
         Event::Redeployed { elapsed: Duration::from_millis(180), changes },
         Event::Kept { elapsed: Duration::from_millis(20) },
+        Event::Restored { elapsed: Duration::from_millis(20) },
         Event::Stopped { requests: 1, elapsed: Duration::from_secs(75) },
     ];
     let (out, err) = shown(Format::Human, Volume::Normal, &events);
@@ -100,6 +101,7 @@ fn what_a_server_says_besides() {
     insta::assert_snapshot!(err, @"
     ✓ redeployed in 0.2 s: GET /admit integration.templates.application/json, usage plan quota
     · not deployed; what was deployed before is still served
+    ✓ nothing to deploy: what is served is what the files say again
 
     Stopped after 1 min 15 s: 1 request answered.
     ");

@@ -9,6 +9,7 @@ mod deployments;
 mod domains;
 mod fail;
 mod gateway_responses;
+mod import;
 mod input;
 mod integrations;
 mod keys;
@@ -54,12 +55,13 @@ fn operation(call: &mut Call<'_>, request: &Request) -> Answer {
         ("GET",    ["account"]) => account::get(call),
         ("PATCH",  ["account"]) => account::update(call, request),
 
+        ("POST",   ["restapis"]) if request.query("mode") == Some("import") => import::create(call, request),
         ("POST",   ["restapis"]) => rest_apis::create(call, request),
         ("GET",    ["restapis"]) => rest_apis::list(call, request),
         ("GET",    ["restapis", api]) => rest_apis::get(call, api),
         ("PATCH",  ["restapis", api]) => rest_apis::update(call, request, api),
         ("DELETE", ["restapis", api]) => rest_apis::delete(call, api),
-        ("PUT",    ["restapis", _]) => Err(fail::unsupported("PutRestApi")),
+        ("PUT",    ["restapis", api]) => import::put(call, request, api),
 
         ("GET",    ["restapis", api, "resources"]) => resources::list(call, request, api),
         ("POST",   ["restapis", api, "resources", parent]) => resources::create(call, request, api, parent),

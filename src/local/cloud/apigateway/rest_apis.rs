@@ -13,14 +13,13 @@ use crate::local::cloud::{ACCOUNT, Call, Failure, LOWER, Reply, Request};
 const TYPES: [&str; 3] = ["PRIVATE", "EDGE", "REGIONAL"];
 const ADDRESS_TYPES: [&str; 2] = ["ipv4", "dualstack"];
 const LARGEST_POLICY: usize = 8192;
+/// What an API has that asked for none.
+const SECURITY_POLICY: &str = "TLS_1_0";
 /// Per account and region.
 const REGIONAL_APIS: usize = 600;
 const EDGE_APIS: usize = 120;
 
 pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
-    if request.query("mode") == Some("import") {
-        return Err(fail::unsupported("ImportRestApi"));
-    }
     let input = Input::new(request)?;
     let settings = settings(&input)?;
     let tags = tags::checked(input.text_map("tags")?.unwrap_or_default())?;
@@ -98,8 +97,58 @@ pub fn delete(call: &mut Call<'_>, id: &str) -> Answer {
     Ok(Reply::empty(202))
 }
 
+/// The settings that an imported document gives; what it leaves out keeps its value in a merge and gets its default
+/// otherwise. The endpoint's type never changes by an import.
+pub fn imported(
+    before: &Settings,
+    document: &Value,
+    overwrite: bool,
+    (region, id): (&str, &str),
+) -> Result<Settings, Failure> {
+    let mut settings = before.clone();
+    if overwrite {
+        settings = Settings {
+            name: String::new(),
+            description: None,
+            binary_media_types: None,
+            minimum_compression_size: None,
+            api_key_source: "HEADER".into(),
+            disable_execute_api_endpoint: false,
+            policy: None,
+            security_policy: Some(SECURITY_POLICY.into()),
+            endpoint_access_mode: None,
+            endpoint_configuration: before.endpoint_configuration.clone(),
+        };
+    }
+    let extension = |name: &str| document.get(format!("x-amazon-apigateway-{name}"));
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    settings.name = text(document["info"].get("title")).unwrap_or(settings.name);
+    settings.description = text(document["info"].get("description")).or(settings.description);
+    if let Some(Value::Array(types)) = extension("binary-media-types") {
+        let types: Vec<String> = types.iter().filter_map(|kind| text(Some(kind))).collect();
+        settings.binary_media_types = Some(types).filter(|types| !types.is_empty());
+    }
+    settings.minimum_compression_size =
+        extension("minimum-compression-size").and_then(Value::as_i64).or(settings.minimum_compression_size);
+    settings.api_key_source =
+        text(extension("api-key-source")).map_or(settings.api_key_source, |from| from.to_uppercase());
+    settings.security_policy = text(extension("security-policy")).or(settings.security_policy);
+    settings.endpoint_access_mode = text(extension("endpoint-access-mode")).or(settings.endpoint_access_mode);
+    settings.policy = extension("policy").map(Value::to_string).or(settings.policy);
+    let servers = document["servers"].as_array().into_iter().flatten();
+    let endpoint = servers.filter_map(|server| server.get("x-amazon-apigateway-endpoint-configuration")).next();
+    if let Some(off) = endpoint.and_then(|endpoint| endpoint["disableExecuteApiEndpoint"].as_bool()) {
+        settings.disable_execute_api_endpoint = off;
+    }
+    check_name(&settings.name)?;
+    check_compression(settings.minimum_compression_size)?;
+    check_api_key_source(&settings.api_key_source)?;
+    settings.policy = policy(settings.policy, region, id)?;
+    Ok(settings)
+}
+
 /// An API on the wire. The policy comes back as AWS sends it: as the inside of a JSON string, quotes escaped.
-fn view(api: &RestApi) -> Map<String, Value> {
+pub fn view(api: &RestApi) -> Map<String, Value> {
     let mut members = wire::object(&api.draft.settings);
     members.insert("id".into(), json!(api.id));
     members.insert("createdDate".into(), wire::value(&api.created_date));
@@ -157,7 +206,7 @@ fn settings(input: &Input) -> Result<Settings, Failure> {
         disable_execute_api_endpoint: input.flag("disableExecuteApiEndpoint")?.unwrap_or(false),
         endpoint_configuration,
         policy: input.text("policy")?.filter(|policy| !policy.is_empty()),
-        security_policy: Some(input.text("securityPolicy")?.unwrap_or_else(|| "TLS_1_0".into())),
+        security_policy: Some(input.text("securityPolicy")?.unwrap_or_else(|| SECURITY_POLICY.into())),
         endpoint_access_mode: input.text("endpointAccessMode")?,
     })
 }
@@ -165,6 +214,13 @@ fn settings(input: &Input) -> Result<Settings, Failure> {
 fn check_name(name: &str) -> Result<(), Failure> {
     if name.is_empty() || name.chars().count() > 1024 {
         return Err(fail::bad_request("Invalid API name specified, must be between 1 and 1024 characters"));
+    }
+    Ok(())
+}
+
+fn check_api_key_source(source: &str) -> Result<(), Failure> {
+    if !["HEADER", "AUTHORIZER"].contains(&source) {
+        return Err(fail::bad_request("Invalid API key source specified. Valid options are HEADER,AUTHORIZER"));
     }
     Ok(())
 }
@@ -246,9 +302,7 @@ fn apply(settings: &mut Settings, patch: &Patch) -> Result<(), Failure> {
         ["apiKeySource"] => {
             patch.only(&[Op::Replace])?;
             settings.api_key_source = patch.text();
-            if !["HEADER", "AUTHORIZER"].contains(&settings.api_key_source.as_str()) {
-                return Err(fail::bad_request("Invalid API key source specified. Valid options are HEADER,AUTHORIZER"));
-            }
+            check_api_key_source(&settings.api_key_source)?;
         }
         ["disableExecuteApiEndpoint"] => {
             patch.only(&[Op::Replace])?;

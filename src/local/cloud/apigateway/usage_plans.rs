@@ -152,7 +152,7 @@ pub fn update_usage(call: &mut Call<'_>, request: &Request, id: &str, key: &str)
     let values = json!({ key: call.usage.usage(id, key, &quota, (today, today)) });
     let date = stamp::iso_seconds(call.now)[..10].to_owned();
     // What others count with is read from the file; a moment later would be too late for a caller that goes on at once.
-    call.usage.write(call.now).map_err(|fault| Failure::new(500, "InternalFailure", fault.to_string()))?;
+    call.usage.write().map_err(|fault| Failure::new(500, "InternalFailure", fault.to_string()))?;
     Ok(Reply::json(200, &json!({ "usagePlanId": id, "startDate": date, "endDate": date, "values": values })))
 }
 

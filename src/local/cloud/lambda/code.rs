@@ -1,12 +1,11 @@
 //! The package: where it comes from and whether it is one.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use crate::local::cloud::s3::Fetched;
@@ -29,16 +28,27 @@ pub fn check_request_size(size: usize, operation: &str) -> Result<(), Failure> {
 
 /// Fetches, checks and keeps the package that `input` (ZipFile, or S3Bucket, S3Key and S3ObjectVersion) means.
 pub fn load(call: &mut Call<'_>, input: &Value) -> Result<Code, Failure> {
-    let bytes = match (input["ZipFile"].as_str(), input["S3Bucket"].as_str(), input["S3Key"].as_str()) {
+    let (blob, size) = match (input["ZipFile"].as_str(), input["S3Bucket"].as_str(), input["S3Key"].as_str()) {
         (Some(encoded), None, None) => {
             let bytes = STANDARD.decode(encoded).map_err(|_| not_a_zip())?;
             if bytes.len() >= ZIPPED_LIMIT {
                 let message = format!("Zipped size must be smaller than {ZIPPED_LIMIT} bytes");
                 return Err(Failure::new(413, "RequestEntityTooLargeException", message));
             }
-            Bytes::from(bytes)
+            check_zip(Cursor::new(&bytes))?;
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let kept = call
+                .blobs
+                .put(&Bytes::from(bytes))
+                .map_err(|fault| Failure::new(500, "ServiceException", format!("the package cannot be kept: {fault}")));
+            (kept?, size)
         }
-        (None, Some(bucket), Some(key)) => fetch(call, bucket, key, input["S3ObjectVersion"].as_str())?,
+        (None, Some(bucket), Some(key)) => {
+            let (blob, size) = fetch(call, bucket, key, input["S3ObjectVersion"].as_str())?;
+            let lost = || Failure::new(500, "ServiceException", "the object's bytes are gone");
+            check_zip(call.blobs.open(&blob).ok_or_else(lost)?)?;
+            (blob, size)
+        }
         (None, None, None) if input["ImageUri"].is_string() => {
             let uri = input["ImageUri"].as_str().unwrap_or_default();
             return Err(invalid(format!("Source image {uri} does not exist. Provide a valid source image.")));
@@ -48,21 +58,21 @@ pub fn load(call: &mut Call<'_>, input: &Value) -> Result<Code, Failure> {
         }
         _ => return Err(invalid("Please provide a source for function code.")),
     };
-    check_zip(&bytes)?;
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let blob = call
-        .blobs
-        .put(&bytes)
-        .map_err(|fault| Failure::new(500, "ServiceException", format!("the package cannot be kept: {fault}")))?;
-    Ok(Code { blob, sha256: STANDARD.encode(Sha256::digest(&bytes)), size })
+    Ok(Code { sha256: in_base64(&blob), blob, size })
 }
 
-fn fetch(call: &Call<'_>, bucket: &str, key: &str, version: Option<&str>) -> Result<Bytes, Failure> {
+/// A blob's name is its SHA-256 in hex; Lambda tells it in base64.
+fn in_base64(blob: &str) -> String {
+    let digit = |at: usize| blob.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    STANDARD.encode((0..blob.len()).step_by(2).filter_map(digit).collect::<Vec<u8>>())
+}
+
+fn fetch(call: &Call<'_>, bucket: &str, key: &str, version: Option<&str>) -> Result<(String, u64), Failure> {
     let failed = |code: &str, message: &str| {
         Err(invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")))
     };
-    match call.state.s3.fetch(call.blobs, &call.region, bucket, key, version) {
-        Fetched::Object(bytes) => Ok(bytes),
+    match call.state.s3.fetch(&call.region, bucket, key, version) {
+        Fetched::Object { blob, size } => Ok((blob, size)),
         Fetched::NoSuchBucket => failed("NoSuchBucket", "The specified bucket does not exist"),
         Fetched::NoSuchKey => failed("NoSuchKey", "The specified key does not exist."),
         Fetched::NoSuchVersion => failed("NoSuchVersion", "The specified version does not exist."),
@@ -80,8 +90,8 @@ fn fetch(call: &Call<'_>, bucket: &str, key: &str, version: Option<&str>) -> Res
     }
 }
 
-fn check_zip(bytes: &Bytes) -> Result<(), Failure> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| not_a_zip())?;
+fn check_zip(zip: impl Read + Seek) -> Result<(), Failure> {
+    let mut archive = ZipArchive::new(zip).map_err(|_| not_a_zip())?;
     if archive.is_empty() {
         return Err(invalid("Uploaded file must be a non-empty zip"));
     }

@@ -6,7 +6,7 @@ use crate::local::cloud::stamp::iso;
 use crate::local::cloud::xml::{self, Writer};
 use crate::local::cloud::{ACCOUNT, Call, Failure, Reply, Request};
 
-use super::{Answer, Bucket, NAMESPACE, PublicAccessBlock, bucket, checked_tags, malformed};
+use super::{Answer, Bucket, NAMESPACE, PublicAccessBlock, bucket, checked_tags, malformed, upload};
 
 /// The region whose buckets are made without a location constraint.
 const FIRST_REGION: &str = "us-east-1";
@@ -150,6 +150,9 @@ pub fn delete(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
         return Err(Failure::new(409, "BucketNotEmpty", message));
     }
     call.state.s3.buckets.remove(name);
-    call.state.s3.uploads.retain(|_, upload| upload.bucket != name);
+    // Uploads that nobody finished do not hold up the deletion; they go along.
+    let of_bucket = call.state.s3.uploads.iter().filter(|(_, upload)| upload.bucket == name);
+    let ids: Vec<String> = of_bucket.map(|(id, _)| id.clone()).collect();
+    ids.iter().for_each(|id| upload::forget(call, id));
     Ok(Reply::empty(204))
 }

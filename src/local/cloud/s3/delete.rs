@@ -3,7 +3,7 @@
 use crate::local::cloud::xml::{self, Writer};
 use crate::local::cloud::{ALNUM, Call, Failure, Reply, Request};
 
-use super::{Answer, Bucket, NAMESPACE, Version, bucket, malformed};
+use super::{Answer, Bucket, NAMESPACE, Version, bucket, malformed, object};
 
 const MOST_KEYS: usize = 1000;
 
@@ -15,7 +15,11 @@ struct Deleted {
 }
 
 pub fn one(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Answer {
-    bucket(call, name, request)?;
+    // With `If-Match` only what is known is deleted; that nothing is there is as good.
+    match object::check_conditions(bucket(call, name, request)?, key, request) {
+        Err(failure) if failure.code == "PreconditionFailed" => return Err(failure),
+        _ => {}
+    }
     let (fresh, now) = (call.id(32, ALNUM), call.now);
     let deleted = remove(bucket(call, name, request)?, key, request.query("versionId"), fresh, now);
     let mut reply = Reply::empty(204);

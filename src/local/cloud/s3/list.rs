@@ -13,7 +13,7 @@ use super::{Answer, NAMESPACE, Version, bucket};
 
 const MOST: usize = 1000;
 
-const IN_URL: &AsciiSet =
+pub const IN_URL: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b'*');
 
 /// One line of a list: a key, or the common start of several.

@@ -10,12 +10,11 @@ mod upload;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use http::Method;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::{ACCOUNT, Blobs, Call, Failure, Reply, Request};
+use super::{ACCOUNT, Call, Failure, Reply, Request};
 
 /// Buckets by name, and multipart uploads under way by id.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ pub struct Version {
     pub id: String,
     pub at: u64,
     pub delete_marker: bool,
-    /// Where the bytes are: the key into [`Blobs`].
+    /// Where the bytes are: the key into [`super::Blobs`].
     pub blob: String,
     pub size: u64,
     /// Without quotes.
@@ -88,6 +87,8 @@ pub struct Upload {
     pub initiated: u64,
     pub headers: BTreeMap<String, String>,
     pub tags: BTreeMap<String, String>,
+    /// `SHA256`, where one was named.
+    pub algorithm: Option<String>,
     pub parts: BTreeMap<u32, Part>,
 }
 
@@ -98,11 +99,17 @@ pub struct Part {
     pub size: u64,
     pub etag: String,
     pub at: u64,
+    /// Checksum headers that came with it.
+    pub checksums: BTreeMap<String, String>,
 }
 
 /// What Lambda reads a package from.
 pub enum Fetched {
-    Object(Bytes),
+    /// In those bytes ([`super::Blobs`]), of that size.
+    Object {
+        blob: String,
+        size: u64,
+    },
     NoSuchBucket,
     /// The bucket is in this region.
     Elsewhere(String),
@@ -112,8 +119,8 @@ pub enum Fetched {
 }
 
 impl State {
-    /// The bytes of an object, as a caller in `region` gets them.
-    pub fn fetch(&self, blobs: &Blobs, region: &str, bucket: &str, key: &str, version: Option<&str>) -> Fetched {
+    /// An object, as a caller in `region` gets it.
+    pub fn fetch(&self, region: &str, bucket: &str, key: &str, version: Option<&str>) -> Fetched {
         let Some(bucket) = self.buckets.get(bucket) else { return Fetched::NoSuchBucket };
         if bucket.owner != ACCOUNT {
             return Fetched::AccessDenied;
@@ -126,8 +133,8 @@ impl State {
             Some(id) => versions.iter().find(|version| version.id == id),
             None => versions.last().filter(|version| !version.delete_marker),
         };
-        match (found.and_then(|version| blobs.get(&version.blob)), version) {
-            (Some(bytes), _) => Fetched::Object(bytes),
+        match (found, version) {
+            (Some(found), _) => Fetched::Object { blob: found.blob.clone(), size: found.size },
             (None, Some(_)) => Fetched::NoSuchVersion,
             (None, None) => Fetched::NoSuchKey,
         }

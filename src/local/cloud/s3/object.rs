@@ -26,16 +26,14 @@ const TOLD_AGAIN: [&str; 8] = [
 const KEY_LIMIT: usize = 1024;
 
 pub fn put(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Answer {
-    if key.len() > KEY_LIMIT {
-        return Err(Failure::new(400, "KeyTooLongError", "Your key is too long"));
-    }
+    check_key(key)?;
     if request.header("x-amz-copy-source").is_some() {
         let message = "A header you provided implies functionality that is not implemented";
         return Err(Failure::new(501, "NotImplemented", message));
     }
     let tags = header_tags(request)?;
     let checksums = checksums(request)?;
-    check_put_conditions(bucket(call, name, request)?, key, request)?;
+    check_conditions(bucket(call, name, request)?, key, request)?;
     let blob = call.blobs.put(&request.body).map_err(|fault| kept(&fault))?;
     let size = u64::try_from(request.body.len()).unwrap_or(u64::MAX);
     let etag = blob[..32].to_owned();
@@ -51,6 +49,13 @@ pub fn put(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Ans
         reply = reply.header("x-amz-checksum-type", "FULL_OBJECT");
     }
     Ok(with_version(reply, &id))
+}
+
+pub fn check_key(key: &str) -> Result<(), Failure> {
+    if key.len() > KEY_LIMIT {
+        return Err(Failure::new(400, "KeyTooLongError", "Your key is too long"));
+    }
+    Ok(())
 }
 
 /// Adds the version under the bucket's rules. Its id and ETag.
@@ -74,15 +79,17 @@ pub fn store(
     Ok(told)
 }
 
-/// `If-None-Match: *` and `If-Match`: write only if nothing is there, or only over what is known.
-pub fn check_put_conditions(found: &Bucket, key: &str, request: &Request) -> Result<(), Failure> {
+/// `If-None-Match: *` and `If-Match`: write only if nothing is there, write or delete only what is known.
+pub fn check_conditions(found: &Bucket, key: &str, request: &Request) -> Result<(), Failure> {
     let current = found.objects.get(key).and_then(|versions| versions.last()).filter(|version| !version.delete_marker);
     if request.header("if-none-match") == Some("*") && current.is_some() {
         return Err(precondition());
     }
     match (request.header("if-match"), current) {
         (Some(_), None) => Err(Failure::new(404, "NoSuchKey", "The specified key does not exist.")),
-        (Some(wanted), Some(current)) if wanted.trim_matches('"') != current.etag => Err(precondition()),
+        (Some(wanted), Some(current)) if wanted != "*" && wanted.trim_matches('"') != current.etag => {
+            Err(precondition())
+        }
         _ => Ok(()),
     }
 }
@@ -117,7 +124,7 @@ pub fn header_tags(request: &Request) -> Result<BTreeMap<String, String>, Failur
 }
 
 /// The checksum headers of a PUT. SHA-256 is checked; the others are taken as they are.
-fn checksums(request: &Request) -> Result<BTreeMap<String, String>, Failure> {
+pub fn checksums(request: &Request) -> Result<BTreeMap<String, String>, Failure> {
     const KNOWN: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
     let mut given = BTreeMap::new();
     for algorithm in KNOWN {
@@ -138,28 +145,26 @@ pub fn get(call: &mut Call<'_>, name: &str, key: &str, request: &Request) -> Ans
     if let Some(reply) = unchanged(&version, request)? {
         return Ok(reply);
     }
-    let bytes = call
-        .blobs
-        .get(&version.blob)
-        .ok_or_else(|| Failure::new(500, "InternalError", "We encountered an internal error. Please try again."))?;
+    let lost = || Failure::new(500, "InternalError", "We encountered an internal error. Please try again.");
     let Some(range) = request.header("range").and_then(|range| range.strip_prefix("bytes=")) else {
-        return Ok(described(&version, request, true).body(bytes.to_vec()));
+        let bytes = call.blobs.get(&version.blob).ok_or_else(lost)?;
+        return Ok(described(&version, request, true).body(bytes));
     };
-    let (start, end) = span(range, bytes.len())
+    let (start, end) = span(range, version.size)
         .ok_or_else(|| Failure::new(416, "InvalidRange", "The requested range is not satisfiable"))?;
-    let part = bytes.slice(start..end).to_vec();
+    let part = call.blobs.stretch(&version.blob, start, end).ok_or_else(lost)?;
     let mut reply = described(&version, request, false).body(part);
     reply.status = 206;
-    Ok(reply.header("content-range", &format!("bytes {start}-{}/{}", end - 1, bytes.len())))
+    Ok(reply.header("content-range", &format!("bytes {start}-{}/{}", end - 1, version.size)))
 }
 
 /// The half-open span that `range` (`5-9`, `5-`, `-5`) means in an object of `size`.
-fn span(range: &str, size: usize) -> Option<(usize, usize)> {
+fn span(range: &str, size: u64) -> Option<(u64, u64)> {
     let (from, to) = range.split_once('-')?;
     let (start, end) = match (from, to) {
-        ("", last) => (size.saturating_sub(last.parse().ok()?), size),
+        ("", last) => (size.saturating_sub(last.parse::<u64>().ok()?), size),
         (from, "") => (from.parse().ok()?, size),
-        (from, to) => (from.parse().ok()?, to.parse::<usize>().ok()?.saturating_add(1).min(size)),
+        (from, to) => (from.parse().ok()?, to.parse::<u64>().ok()?.saturating_add(1).min(size)),
     };
     (start < end).then_some((start, end))
 }

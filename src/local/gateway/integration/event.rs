@@ -13,11 +13,6 @@ pub fn of(stage: &Stage, method: &Method, request: &MethodRequest) -> Value {
     for (name, value) in &request.headers {
         names.push((method.spelling(name.as_str()), headers::text(value).into()));
     }
-    for (name, value) in added(request) {
-        if !request.headers.contains_key(name.to_ascii_lowercase()) {
-            names.push((name.to_owned(), value.into()));
-        }
-    }
     names.sort_by(|one, other| one.0.cmp(&other.0));
     let query = request.query.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
     let query: Vec<(String, Value)> = query.collect();
@@ -51,16 +46,6 @@ fn event_path(request: &MethodRequest) -> String {
     let path = if request.by_stage { &request.path } else { &request.full_path };
     let path = crate::local::gateway::route::decoded(path);
     if path.is_empty() { "/".to_owned() } else { path }
-}
-
-/// What API Gateway adds to the caller's headers.
-fn added(request: &MethodRequest) -> [(&'static str, String); 4] {
-    [
-        ("X-Amzn-Trace-Id", request.trace_id.clone()),
-        ("X-Forwarded-For", request.source_ip.to_string()),
-        ("X-Forwarded-Port", "443".to_owned()),
-        ("X-Forwarded-Proto", "https".to_owned()),
-    ]
 }
 
 fn last_of(pairs: &[(String, Value)]) -> Map<String, Value> {

@@ -39,21 +39,27 @@ pub async fn answer(
         client_context: client_context.and_then(|context| String::from_utf8(context).ok()),
     };
     record.fact("function", || function_arn);
-    if asked.header("x-amz-invocation-type").is_some_and(|kind| kind == "Event") {
-        return Ok(later(functions, invocation, record));
-    }
-    match invoke(functions, invocation, integration, record).await? {
-        Ok(invoked) => Ok(of_result(invoked, request)),
-        Err(refused) => of_refusal(&refused, request),
-    }
+    let outcome = match asked.header("x-amz-invocation-type") {
+        None | Some("RequestResponse") => {
+            invoke(functions, invocation, integration, record).await?.map(|invoked| of_result(invoked, request))
+        }
+        Some("Event") => empty(functions.queue(invocation).await, "202: the event was queued", record),
+        Some("DryRun") => empty(functions.check(invocation).await, "204: the function could run", record),
+        Some(other) => Err(Refused {
+            status: 400,
+            code: "ValidationException",
+            message: format!("the invocation type {other} is not among Event, RequestResponse and DryRun"),
+            reason: None,
+        }),
+    };
+    outcome.or_else(|refused| of_refusal(&refused, request))
 }
 
-/// `X-Amz-Invocation-Type: Event`: Lambda takes the event and answers 202 with nothing.
-fn later(functions: &Arc<dyn Functions>, invocation: Invocation, record: &mut Record) -> Endpoint {
-    record.fact("result", || "202: the event was queued");
-    let functions = functions.clone();
-    tokio::spawn(async move { functions.invoke(invocation).await.is_ok() });
-    Endpoint { selector: String::new(), headers: HeaderMap::new(), body: Bytes::new(), told_trace: true }
+/// Lambda says no more than a status.
+fn empty(outcome: Result<(), Refused>, told: &str, record: &mut Record) -> Result<Endpoint, Refused> {
+    outcome?;
+    record.fact("result", || told);
+    Ok(Endpoint { selector: String::new(), headers: HeaderMap::new(), body: Bytes::new(), told_trace: true })
 }
 
 /// Runs the function, which goes on even when nobody waits any more.
@@ -86,6 +92,7 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
             record.fact("result", || document(&invoked.payload));
             if let Some(error) = invoked.error {
                 record.fact("function_error", || function_error(error));
+                record.trace.reason = Some(raised(&invoked.payload));
             }
             record.fact("duration_ms", || invoked.duration.as_secs_f64() * 1000.0);
             record.trace.cold_start = invoked.init_duration;
@@ -93,9 +100,31 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
                 record.fact("init_duration_ms", || init.as_secs_f64() * 1000.0);
             }
         }
-        Err(refused) => record
-            .fact("refused", || json!({ "status": refused.status, "code": refused.code, "message": refused.message })),
+        Err(refused) => {
+            record.fact(
+                "refused",
+                || json!({ "status": refused.status, "code": refused.code, "message": refused.message }),
+            );
+            // The caller may be told 200: the default response does not know of it.
+            record.trace.reason = Some(answered(refused));
+        }
     }
+}
+
+/// `the function raised ValueError: gre is missing`, from Lambda's error object.
+fn raised(payload: &[u8]) -> String {
+    let error: Value = serde_json::from_slice(payload).unwrap_or_default();
+    match (&error["errorType"], &error["errorMessage"]) {
+        (Value::String(kind), Value::String(message)) => format!("the function raised {kind}: {message}"),
+        (_, Value::String(message)) => format!("the function raised an error: {message}"),
+        _ => format!("the function raised an error: {}", String::from_utf8_lossy(payload)),
+    }
+}
+
+fn answered(refused: &Refused) -> String {
+    let Refused { status, code, message, reason } = refused;
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    format!("Lambda answered {status} {code}: {message}{reason}")
 }
 
 /// Lambda's own name for both is `Unhandled`.
@@ -119,20 +148,20 @@ fn of_result(invoked: Invoked, request: &MethodRequest) -> Endpoint {
     Endpoint { selector: message.unwrap_or_default(), headers, body: invoked.payload, told_trace: true }
 }
 
-/// A refusal of Lambda's goes through the default response with Lambda's own words; its faults are the gateway's 500.
+/// An event that is no JSON goes through the default response with Lambda's own words (`AWS_FACTS` C5); what else Lambda
+/// refuses does not reach the patterns (C6).
 fn of_refusal(refused: &Refused, request: &MethodRequest) -> Result<Endpoint, Refusal> {
-    match refused.status {
-        400 | 413 | 429 => {
-            let body = json!({ "Type": "User", "message": refused.message }).to_string().into();
-            Ok(Endpoint { selector: String::new(), headers: lambda_headers(request), body, told_trace: true })
-        }
-        _ => Err(failed(refused)),
+    if refused.status != 400 {
+        return Err(failed(refused));
     }
+    let body = json!({ "Type": "User", "message": refused.message }).to_string().into();
+    Ok(Endpoint { selector: String::new(), headers: lambda_headers(request), body, told_trace: true })
 }
 
+/// A throttled function is an integration that failed; more than Lambda takes is more than the API takes (C8).
 fn failed(refused: &Refused) -> Refusal {
-    Kind::IntegrationFailure
-        .because(format!("Lambda answered {} {}: {}", refused.status, refused.code, refused.message))
+    let kind = if refused.status == 413 { Kind::RequestTooLarge } else { Kind::IntegrationFailure };
+    kind.because(answered(refused))
 }
 
 fn lambda_headers(request: &MethodRequest) -> HeaderMap {
@@ -163,8 +192,7 @@ pub async fn proxied(
     };
     let invoked = invoke(functions, invocation, integration, record).await?.map_err(|refused| failed(&refused))?;
     if invoked.error.is_some() {
-        let error = String::from_utf8_lossy(&invoked.payload);
-        return Err(bad_gateway(format!("the function raised an error: {error}")));
+        return Err(bad_gateway(raised(&invoked.payload)));
     }
     let accepted = stage.binary.contain(request.accepted().as_deref());
     let told = serde_json::from_slice(&invoked.payload).ok().and_then(|result| Told::read(&result));
@@ -226,7 +254,7 @@ impl Told {
             Some(Value::Bool(encoded)) => *encoded,
             Some(_) => return None,
         };
-        let status = StatusCode::from_u16(status).ok().filter(|status| (100..=599).contains(&status.as_u16()))?;
+        let status = StatusCode::from_u16(status).ok().filter(|status| (200..=599).contains(&status.as_u16()))?;
         Some(Told { status, headers, body, encoded })
     }
 

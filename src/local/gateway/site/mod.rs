@@ -6,6 +6,7 @@ mod keys;
 mod permission;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -129,6 +130,16 @@ pub enum Passthrough {
     WhenNoMatch,
     WhenNoTemplates,
     Never,
+}
+
+impl fmt::Display for Passthrough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Passthrough::WhenNoMatch => "when_no_match",
+            Passthrough::WhenNoTemplates => "when_no_templates",
+            Passthrough::Never => "never",
+        })
+    }
 }
 
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -115,15 +116,7 @@ impl Runtimes {
     }
 
     async fn python(&self, deployed: &Deployed, minor: u32, home: &Path) -> Result<Start, Denied> {
-        let mut found = None;
-        for name in [format!("python3.{minor}"), "python3".to_owned(), "python".to_owned()] {
-            let interpreter = self.ask(&name, "-c", PYTHON_PROBE).await;
-            if let Some(interpreter) = interpreter.filter(|it| it.version.as_slice() >= [3, 8].as_slice()) {
-                found = Some(interpreter);
-                break;
-            }
-        }
-        let Some(python) = found else {
+        let Some(python) = self.any_python(minor).await else {
             let runtime = &deployed.configuration.runtime;
             return Err(Denied::runtime(format!("{runtime} needs Python 3.8 or newer on the PATH of this machine.")));
         };
@@ -146,6 +139,31 @@ impl Runtimes {
             note,
             environment,
         })
+    }
+
+    /// The one that is wanted, else what is here. Shims take half a second to answer, so the two likeliest are asked at
+    /// the same time. (Nothing is remembered: what a shim leads to is changed without a trace in it.)
+    async fn any_python(&self, minor: u32) -> Option<Interpreter> {
+        let suits = |it: &Interpreter| it.version.as_slice() >= [3, 8].as_slice();
+        let exact = format!("python3.{minor}");
+        let mut exact = pin!(self.ask(&exact, "-c", PYTHON_PROBE));
+        let mut usual = pin!(self.ask("python3", "-c", PYTHON_PROBE));
+        let (exact, answered) = tokio::select! {
+            biased;
+            exact = exact.as_mut() => (exact, None),
+            usual = usual.as_mut() => (exact.await, Some(usual)),
+        };
+        if exact.as_ref().is_some_and(suits) {
+            return exact;
+        }
+        let usual = match answered {
+            Some(usual) => usual,
+            None => usual.await,
+        };
+        match usual.filter(suits) {
+            Some(usual) => Some(usual),
+            None => self.ask("python", "-c", PYTHON_PROBE).await.filter(suits),
+        }
     }
 
     async fn node(&self, deployed: &Deployed, home: &Path) -> Result<Start, Denied> {
