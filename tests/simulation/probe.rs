@@ -1,21 +1,19 @@
 //! A caller who never stops calling: what is deployed must answer as before or as after, and never refuse a valid key.
 
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use poc::local::cloud::Cloud;
 use poc::local::gateway::{Call, Gateway, Target};
-use poc::local::lambda::{Functions, Invocation, Invoked, Refused};
+use poc::local::lambda::{Functions, Invocation, Invoked, Pending, Refused};
 
 /// A function that gives back its event, where Lambda would run it.
 struct Echo(Arc<Cloud>);
 
 impl Functions for Echo {
-    fn invoke(&self, invocation: Invocation) -> Pin<Box<dyn Future<Output = Result<Invoked, Refused>> + Send + '_>> {
+    fn invoke(&self, invocation: Invocation) -> Pending<'_, Invoked> {
         Box::pin(async move {
             let parts: Vec<&str> = invocation.function_arn.split(':').collect();
             let (region, name, qualifier) = (parts[3], parts[6], parts.get(7).copied());
@@ -26,11 +24,22 @@ impl Functions for Echo {
             });
             match runs.await.unwrap() {
                 Some(()) => Ok(echo(invocation.payload)),
-                None => {
-                    Err(Refused { status: 404, code: "ResourceNotFoundException", message: "not there".to_owned() })
-                }
+                None => Err(Refused {
+                    status: 404,
+                    code: "ResourceNotFoundException",
+                    message: "not there".to_owned(),
+                    reason: None,
+                }),
             }
         })
+    }
+
+    fn queue(&self, invocation: Invocation) -> Pending<'_, ()> {
+        self.check(invocation)
+    }
+
+    fn check(&self, invocation: Invocation) -> Pending<'_, ()> {
+        Box::pin(async move { self.invoke(invocation).await.map(drop) })
     }
 }
 
