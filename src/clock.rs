@@ -1,6 +1,7 @@
 //! The one place where the wall clock is read. Everything else asks a [`Clock`], which moves with tokio's clock, so
 //! that a run under a paused clock has its own, repeatable time of day.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -49,5 +50,71 @@ impl Clock {
     pub fn epoch_millis(&self) -> u64 {
         let since = self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// How finely hastened time moves.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Does `work` while tokio's clock runs `speed` times as fast as the wall's: every wait, latency and pace takes that part
+/// of its time, on both sides, and measured times stay what they would be. What other processes do is not hastened. Call
+/// it in a runtime of one thread whose clock is not paused.
+pub async fn hasten<T>(speed: u32, work: impl Future<Output = T>) -> T {
+    if speed == 1 {
+        return work.await;
+    }
+    tokio::time::pause();
+    let (stop, stopped) = mpsc::channel::<()>();
+    let (tick, mut ticks) = tokio::sync::mpsc::channel(1);
+    // While a blocking task runs, tokio does not let a paused clock jump ahead by itself.
+    tokio::task::spawn_blocking(move || {
+        while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) && tick.blocking_send(()).is_ok() {}
+    });
+    let moves = async {
+        while ticks.recv().await.is_some() {
+            tokio::time::advance(TICK * speed).await;
+        }
+        std::future::pending().await
+    };
+    let done = tokio::select! {
+        biased;
+        done = work => done,
+        never = moves => never,
+    };
+    drop(stop);
+    tokio::time::resume();
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn hastened_time_is_measured_in_full_and_takes_its_part() {
+        let (hour, wall) = (Duration::from_secs(3600), SystemTimeOfTest::now());
+        let measured = hasten(20_000, async {
+            let begun = Instant::now();
+            tokio::time::sleep(hour).await;
+            begun.elapsed()
+        })
+        .await;
+        assert!(measured >= hour && measured < hour + Duration::from_secs(600), "{measured:?}");
+        let took = wall.elapsed();
+        assert!(took >= Duration::from_millis(150), "the clock jumped: {took:?}");
+    }
+
+    /// The wall's time, which tokio's does not tell while it is hastened.
+    struct SystemTimeOfTest(SystemTime);
+
+    impl SystemTimeOfTest {
+        #[expect(clippy::disallowed_methods, reason = "what is tested is the relation to the wall's clock")]
+        fn now() -> SystemTimeOfTest {
+            SystemTimeOfTest(SystemTime::now())
+        }
+
+        fn elapsed(&self) -> Duration {
+            SystemTimeOfTest::now().0.duration_since(self.0).unwrap_or_default()
+        }
     }
 }

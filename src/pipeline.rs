@@ -34,6 +34,9 @@ pub use result::{
     Confirm, Deployed, Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, TornDown, Validated,
 };
 
+pub use crate::clock::hasten;
+pub use session::simulated;
+
 use crate::engine::Extent;
 use crate::event::{CheckTally, Event, Outcome, Problem, Reporter};
 
@@ -93,7 +96,15 @@ pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Stat
 pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Confirm<'_>) -> Result<TornDown, Failure> {
     let session = Session::open(settings, "teardown", reporter).await?;
     let worked = async {
-        let Converged { outcome, .. } = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;
+        let Converged { read, mut outcome, .. } = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;
+        // What a deploy that was cut a moment ago made may be found only now.
+        if outcome != Outcome::Declined
+            && let Some(late) = read.late()
+            && session.passes(late).await
+        {
+            let found = Box::pin(session.converge(Aim::Unwanted, confirm)).await?.outcome;
+            outcome = if found == Outcome::Unchanged { outcome } else { found };
+        }
         // Law 12: everything is looked up again, by the same names and tags.
         let left = match outcome {
             Outcome::Changed => session.read_unwanted().await?.standing(),

@@ -97,6 +97,11 @@ impl<'r> Aws<'r> {
             if matches!(connection.place, Place::Embedded(_)) { config } else { credentials::at_hand(config).await? };
         let elsewhere =
             config.endpoint_url().is_some() || std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
+        let paced = match &connection.place {
+            Place::Aws => !elsewhere,
+            Place::Embedded(cloud) => cloud.traffic().is_some(),
+            Place::Endpoint(_) => false,
+        };
         Ok(Aws {
             region,
             path_style: !real || elsewhere,
@@ -109,7 +114,7 @@ impl<'r> Aws<'r> {
             web: OnceCell::new(),
             elsewhere: !real || elsewhere,
             reporter,
-            pace: Pace::new(real && !elsewhere),
+            pace: Pace::new(paced),
             fence: Fence::new(connection.clock),
             writer: tokio::sync::Mutex::default(),
             clock: connection.clock,
@@ -148,6 +153,11 @@ impl<'r> Aws<'r> {
 
     pub(super) fn since_start(&self, instant: Instant) -> Duration {
         instant.saturating_duration_since(self.started)
+    }
+
+    /// Does AWS itself answer, or what has its manners?
+    pub fn is_paced(&self) -> bool {
+        self.pace.is_on()
     }
 
     pub(super) fn pace(&self) -> &Pace {

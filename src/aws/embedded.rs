@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use std::{fmt, io};
 
 use aws_credential_types::Credentials;
@@ -21,12 +22,14 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::event::{Request, RequestStep};
 use crate::local::aws::LocalAws;
+use crate::local::cloud::faults::{Between, Fault, Intended};
 use crate::local::cloud::{Cloud, Profile};
 use crate::local::gateway::{Call, Step, StepName, Target, Trace};
 use crate::local::lambda::Lambda;
@@ -34,7 +37,11 @@ use crate::local::serve::{By, Limits, Listener, Served, Server};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
-pub struct EmbeddedCloud(Arc<LocalAws>);
+pub struct EmbeddedCloud {
+    aws: Arc<LocalAws>,
+    /// Who makes calls go wrong.
+    between: Option<Arc<dyn Between>>,
+}
 
 impl EmbeddedCloud {
     /// The one kept under `directory`, quick and shared with other processes.
@@ -45,9 +52,33 @@ impl EmbeddedCloud {
         Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
     }
 
+    /// The same one with AWS's manners, on a day that `seed` stands for.
+    ///
+    /// # Errors
+    /// As [`EmbeddedCloud::open`].
+    pub fn simulated(directory: &Path, clock: Clock, seed: u64) -> std::io::Result<EmbeddedCloud> {
+        Cloud::open(directory, clock, Profile::aws(seed)).map(EmbeddedCloud::from)
+    }
+
     /// A cloud whose functions somebody else runs, too.
     pub fn with_lambda(cloud: Arc<Cloud>, lambda: Arc<Lambda>) -> EmbeddedCloud {
-        EmbeddedCloud(Arc::new(LocalAws::with_lambda(cloud, lambda)))
+        EmbeddedCloud { aws: Arc::new(LocalAws::with_lambda(cloud, lambda)), between: None }
+    }
+
+    /// The same cloud, with somebody on the line.
+    #[must_use]
+    pub fn with(self, between: Arc<dyn Between>) -> EmbeddedCloud {
+        EmbeddedCloud { between: Some(between), ..self }
+    }
+
+    /// What time it is there.
+    pub fn clock(&self) -> Clock {
+        self.aws.cloud().clock()
+    }
+
+    /// Where it has AWS's manners: the seed of the chance in them.
+    pub fn traffic(&self) -> Option<u64> {
+        self.aws.cloud().profile().traffic
     }
 
     /// A caller's request to a deployed API, by the host name in its URI: the answer, and what happened on the way, as
@@ -58,14 +89,14 @@ impl EmbeddedCloud {
         traced: bool,
     ) -> (http::Response<Bytes>, serde_json::Value) {
         let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
-        let answer = self.0.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
+        let answer = self.aws.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
         // A trace holds maps with texts for keys only; it always serialises.
         (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
     }
 
     /// Ends the functions' processes and writes down what was counted.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.aws.close().await;
     }
 
     /// Client settings that send every request here.
@@ -85,7 +116,7 @@ impl EmbeddedCloud {
 
 impl From<Arc<Cloud>> for EmbeddedCloud {
     fn from(cloud: Arc<Cloud>) -> Self {
-        EmbeddedCloud(Arc::new(LocalAws::new(cloud)))
+        EmbeddedCloud { aws: Arc::new(LocalAws::new(cloud)), between: None }
     }
 }
 
@@ -103,15 +134,67 @@ impl HttpClient for EmbeddedCloud {
 
 impl HttpConnector for EmbeddedCloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let aws = self.0.clone();
+        let (aws, between) = (self.aws.clone(), self.between.clone());
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|fault| ConnectorError::user(fault.into()))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = aws.aws(http::Request::from_parts(parts, body)).await.map(SdkBody::from);
+            let request = http::Request::from_parts(parts, body);
+            let response = match between {
+                Some(between) => disturbed(&aws, &*between, request).await?,
+                None => aws.aws(request).await.map(SdkBody::from),
+            };
             HttpResponse::try_from(response).map_err(|fault| ConnectorError::other(fault.into(), None))
         })
     }
+}
+
+/// As long as the real client waits for an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The call as it goes with somebody on the line, and what a client of HTTP makes of that.
+async fn disturbed(
+    aws: &LocalAws,
+    between: &dyn Between,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<SdkBody>, ConnectorError> {
+    let intended = Intended::of(request.clone());
+    let Some(fault) = between.before(&intended).await else { return Ok(aws.aws(request).await.map(SdkBody::from)) };
+    if let Some(answer) = fault.answer(&intended) {
+        return Ok(answer.map(SdkBody::from));
+    }
+    let lost = |kind: io::ErrorKind, text: &str| ConnectorError::io(io::Error::new(kind, text).into());
+    let late = || ConnectorError::timeout(io::Error::new(io::ErrorKind::TimedOut, "HTTP read timeout").into());
+    match fault {
+        Fault::ConnectionRefused => {
+            Err(lost(io::ErrorKind::ConnectionRefused, "tcp connect error: Connection refused"))
+        }
+        Fault::ResetBefore => Err(lost(io::ErrorKind::ConnectionReset, "connection reset by peer")),
+        Fault::ResetAfter => {
+            aws.aws(request).await;
+            Err(lost(io::ErrorKind::ConnectionReset, "connection closed before message completed"))
+        }
+        Fault::HangBefore => {
+            let _ = tokio::time::timeout(READ_TIMEOUT, std::future::pending::<()>()).await;
+            Err(late())
+        }
+        Fault::HangAfter => {
+            let answered = async {
+                aws.aws(request).await;
+                std::future::pending::<()>().await;
+            };
+            let _ = tokio::time::timeout(READ_TIMEOUT, answered).await;
+            Err(late())
+        }
+        _ => Ok(aws.aws(request).await.map(half)),
+    }
+}
+
+/// The first half of a body, and then the connection breaks.
+fn half(body: Bytes) -> SdkBody {
+    let broken = io::Error::new(io::ErrorKind::UnexpectedEof, "connection closed before message completed");
+    let frames = [Ok(Frame::data(body.slice(..body.len() / 2))), Err(broken)];
+    SdkBody::from_body_1_x(StreamBody::new(futures_util::stream::iter(frames)))
 }
 
 /// Request events that may wait to be told; what comes while that many wait is counted only.
@@ -153,7 +236,7 @@ impl EmbeddedCloud {
     /// When the system refuses a thread or what a runtime needs.
     pub fn serve(&self, port: Port) -> io::Result<Serving> {
         let address = port.address()?;
-        let aws = self.0.clone();
+        let aws = self.aws.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel(UNTOLD);

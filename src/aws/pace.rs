@@ -91,6 +91,10 @@ impl Pace {
         Pace { on, free_at: Mutex::default() }
     }
 
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// When the next call of `operation` may go out; the turn is taken by asking.
     pub fn turn(&self, service: &'static str, operation: &'static str, now: Instant) -> Turn {
         let mut turn = Turn { at: now, allows: "" };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::simulate::{Hastened, Simulation};
 use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
@@ -18,6 +19,7 @@ of the keys and how to call the API.";
 const EXAMPLES: &str = "\
 Examples:
   poc deploy --local            everything on this machine, no AWS account needed
+  poc deploy --local --simulate aws --speed 20    how long AWS would take, in a twentieth of it
   poc deploy                    show the plan, ask, do it
   poc deploy --yes --json       in CI: no question, one event per line
   poc deploy --stage dev        another stage, with its overrides
@@ -50,10 +52,14 @@ pub(super) struct DeployArgs {
     /// Draw the run as an SVG: steps over time, waits, and the critical path
     #[arg(long, value_name = "FILE")]
     timeline: Option<PathBuf>,
+
+    #[command(flatten)]
+    simulation: Simulation,
 }
 
 pub(super) struct DeploySettings {
     run: Settings,
+    hastened: Hastened,
     yes: bool,
 }
 
@@ -63,7 +69,8 @@ impl DeployArgs {
         let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..run };
         ensure_answer("deploy", self.yes, ui)?;
         draw(self.timeline.as_deref(), ui)?;
-        Ok(DeploySettings { run, yes: self.yes })
+        let (run, hastened) = self.simulation.resolve(run)?;
+        Ok(DeploySettings { run, hastened, yes: self.yes })
     }
 }
 
@@ -71,7 +78,8 @@ pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: DeploySe
     settings.run.stop = interrupts.stop.clone();
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
-    let deployed = pipeline::deploy(&settings.run, ui, &confirm).await?;
+    let deploy = async |run| pipeline::deploy(&run, ui, &confirm).await;
+    let deployed = settings.hastened.run(settings.run, deploy).await?;
     ensure_heard(deployed.outcome, interrupts)?;
     ui.deployed(&deployed);
     let failed = deployed.checks.is_some_and(|checks| checks.failed > 0);

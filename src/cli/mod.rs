@@ -11,6 +11,7 @@ mod key;
 mod logs;
 mod plan;
 mod render;
+mod simulate;
 mod status;
 mod teardown;
 mod test;

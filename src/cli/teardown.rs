@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::simulate::{Hastened, Simulation};
 use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
@@ -34,19 +35,24 @@ pub(super) struct TeardownArgs {
     /// Draw the run as an SVG: steps over time, waits, and the critical path
     #[arg(long, value_name = "FILE")]
     timeline: Option<PathBuf>,
+
+    #[command(flatten)]
+    simulation: Simulation,
 }
 
 pub(super) struct TeardownSettings {
     run: Settings,
+    hastened: Hastened,
     yes: bool,
 }
 
 impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
         let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..global.resolve()? };
+        let (run, hastened) = self.simulation.resolve(run)?;
         ensure_answer("teardown", self.yes, ui)?;
         draw(self.timeline.as_deref(), ui)?;
-        Ok(TeardownSettings { run, yes: self.yes })
+        Ok(TeardownSettings { run, hastened, yes: self.yes })
     }
 }
 
@@ -54,7 +60,8 @@ pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: Teardown
     settings.run.stop = interrupts.stop.clone();
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Teardown, planned, settings.yes, &stop);
-    let gone = pipeline::teardown(&settings.run, ui, &confirm).await?;
+    let teardown = async |run| pipeline::teardown(&run, ui, &confirm).await;
+    let gone = settings.hastened.run(settings.run, teardown).await?;
     ensure_heard(gone.outcome, interrupts)?;
     ui.torn_down(&gone);
     Ok(if gone.left.is_empty() { End::of(gone.outcome) } else { End::Unfinished })

@@ -254,6 +254,12 @@ fn help_of_deploy() {
           --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
       -h, --help                  Print help
 
+    Simulation:
+          --simulate <aws[,seed=N]>  With --local: answer as slowly and as strictly as AWS does, by
+                                     chance that follows from the seed
+          --speed <N>                With --simulate: let the clock run N times as fast; the times shown
+                                     are AWS's
+
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]
           --stage <NAME>        The stage to work on, instead of the file's `stage`
@@ -272,6 +278,7 @@ fn help_of_deploy() {
 
     Examples:
       poc deploy --local            everything on this machine, no AWS account needed
+      poc deploy --local --simulate aws --speed 20    how long AWS would take, in a twentieth of it
       poc deploy                    show the plan, ask, do it
       poc deploy --yes --json       in CI: no question, one event per line
       poc deploy --stage dev        another stage, with its overrides
@@ -331,6 +338,12 @@ fn help_of_teardown() {
                                   instead of ending with 5
           --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
       -h, --help                  Print help
+
+    Simulation:
+          --simulate <aws[,seed=N]>  With --local: answer as slowly and as strictly as AWS does, by
+                                     chance that follows from the seed
+          --speed <N>                With --simulate: let the clock run N times as fast; the times shown
+                                     are AWS's
 
     Where:
       -f, --file <PATH>         The file that says what to deploy [default: deploy.yaml]

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::time::Duration;
 
+use super::read::Observed;
 use super::resource::{Erased, Identity, Node, Resource};
 
 /// Position of a resource in its graph.
@@ -97,6 +99,12 @@ impl Graph {
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// How long after it was made the slowest of what was not seen may stay unseen.
+    pub fn late(&self, observed: &Observed) -> Option<Duration> {
+        let unseen = self.entries.iter().zip(&observed.seen).filter(|(_, seen)| seen.is_none());
+        unseen.filter_map(|(entry, _)| entry.node.unseen_for()).max()
     }
 
     /// Every resource: the id of its steps, how it is called, and whether it is wanted.

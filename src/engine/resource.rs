@@ -140,6 +140,11 @@ pub trait Resource: 'static {
         true
     }
 
+    /// How long AWS may deny that it exists after it was made. A teardown that does not find it looks again.
+    fn unseen_for(&self) -> Option<Duration> {
+        None
+    }
+
     /// What is lost with it, for the plan of a teardown.
     fn loses(&self, seen: &Self::Observed) -> Vec<Change> {
         let _ = seen;
@@ -166,6 +171,7 @@ pub(super) trait Node {
     fn prunes_last(&self) -> bool;
     fn deletes_last(&self) -> bool;
     fn deletable(&self) -> bool;
+    fn unseen_for(&self) -> Option<Duration>;
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>>;
     fn outputs(&self, seen: &Erased) -> Erased;
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change>;
@@ -233,6 +239,10 @@ impl<R: Resource> Node for R {
 
     fn deletable(&self) -> bool {
         Resource::deletable(self)
+    }
+
+    fn unseen_for(&self) -> Option<Duration> {
+        Resource::unseen_for(self)
     }
 
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>> {

@@ -38,6 +38,10 @@ impl LocalAws {
         LocalAws { cloud, gateway, lambda, default_api: RwLock::default() }
     }
 
+    pub fn cloud(&self) -> &Arc<Cloud> {
+        &self.cloud
+    }
+
     /// From now on, that API answers where the host name does not say which one is meant.
     pub fn set_default_api(&self, id: &str) {
         *self.default_api.write().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());

@@ -10,7 +10,7 @@ use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, S
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former};
-use crate::engine::{Decided, Observed, Unreadable, decide, read};
+use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, Zipped};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
@@ -173,6 +173,15 @@ impl<'r> Session<'r> {
         self.observe(self.draw().await?).await
     }
 
+    /// Lets the run become `age` old, where AWS is slow to tell of what was made; no emulator is.
+    pub async fn passes(&self, age: Duration) -> bool {
+        if !self.aws.is_paced() {
+            return false;
+        }
+        engine::wait::pause(age.saturating_sub(self.aws.elapsed())).await;
+        true
+    }
+
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
         let drawn = self.draw().await?;
@@ -290,6 +299,11 @@ impl<'r> Session<'r> {
 }
 
 impl Read {
+    /// How long after the beginning something may turn up that was not found.
+    pub fn late(&self) -> Option<Duration> {
+        self.desired.graph.late(&self.observed)
+    }
+
     /// What is still there, in words.
     pub fn standing(&self) -> Vec<String> {
         self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
@@ -318,7 +332,12 @@ async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
 }
 
 fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
-    let clock = Clock::system();
+    // A simulated day has a time and a chance of its own, so that it can be repeated.
+    let simulated = settings.cloud.as_ref().and_then(|cloud| Some((cloud.clock(), cloud.traffic()?)));
+    let (clock, seed) = simulated.unwrap_or_else(|| {
+        let clock = Clock::system();
+        (clock, clock.epoch_millis())
+    });
     let place = match (&settings.cloud, settings.local, &settings.endpoint_url) {
         (Some(cloud), ..) => Place::Embedded(cloud.clone()),
         (None, true, _) => Place::Embedded(embedded(settings, clock)?),
@@ -326,19 +345,35 @@ fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
         (None, false, None) => Place::Aws,
     };
     let region = spec.region.clone().or_else(|| settings.region.clone());
-    Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed: clock.epoch_millis() })
+    Ok(Connection { place, region, profile: settings.profile.clone(), clock, seed })
+}
+
+/// The same settings for the embedded cloud on a day at AWS that `seed` stands for. Its clock starts now.
+///
+/// # Errors
+/// Where the cloud beside deploy.yaml cannot be opened.
+pub fn simulated(settings: Settings, seed: u64) -> Result<Settings, Failure> {
+    let directory = directory(&settings);
+    let cloud = EmbeddedCloud::simulated(&directory, Clock::system(), seed);
+    Ok(Settings { cloud: Some(cloud.map_err(|fault| unopened(&directory, &fault))?), ..settings })
 }
 
 /// The embedded cloud beside deploy.yaml.
 pub(super) fn embedded(settings: &Settings, clock: Clock) -> Result<EmbeddedCloud, Failure> {
-    let directory = settings.file.parent().unwrap_or(Path::new("")).join(LOCAL);
-    EmbeddedCloud::open(&directory, clock).map_err(|fault| {
-        unnamed(Error::refused(
-            "local_state",
-            format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-            "check that directory's permissions, or remove it to start with an empty cloud",
-        ))
-    })
+    let directory = directory(settings);
+    EmbeddedCloud::open(&directory, clock).map_err(|fault| unopened(&directory, &fault))
+}
+
+fn directory(settings: &Settings) -> PathBuf {
+    settings.file.parent().unwrap_or(Path::new("")).join(LOCAL)
+}
+
+fn unopened(directory: &Path, fault: &std::io::Error) -> Failure {
+    unnamed(Error::refused(
+        "local_state",
+        format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
+        "check that directory's permissions, or remove it to start with an empty cloud",
+    ))
 }
 
 /// The options that lead the next command to the same deployment.

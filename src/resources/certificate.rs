@@ -139,6 +139,11 @@ impl Resource for Certificate {
         }
     }
 
+    /// ACM tells of a new one after several seconds (`AWS_FACTS` B6).
+    fn unseen_for(&self) -> Option<Duration> {
+        Some(Duration::from_secs(10))
+    }
+
     async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<Outputs> {
         let tags = self.tags()?;
         // Repeated with this token, the request answers the same certificate. It must be new in every run: ACM

@@ -151,10 +151,17 @@ impl Resource for Deployment {
 }
 
 impl Deployment {
-    /// Those beyond the last five, never the one that is wanted.
+    /// Those beyond the last five, never the one that is wanted; and of equal ones all but the newest.
     fn doomed<'a>(&'a self, seen: &'a Observed, acting: bool) -> impl Iterator<Item = &'a Made> {
         let room = if acting { KEPT - 1 } else { KEPT };
-        seen.ours.iter().skip(room).filter(|made| made.fingerprint != self.fingerprint)
+        seen.ours
+            .iter()
+            .enumerate()
+            .filter(move |(at, made)| {
+                let double = seen.ours[..*at].iter().any(|newer| newer.fingerprint == made.fingerprint);
+                double || (*at >= room && made.fingerprint != self.fingerprint)
+            })
+            .map(|(_, made)| made)
     }
 
     async fn list(&self, aws: &Aws<'_>, api: &str) -> Result<Vec<Made>> {

@@ -125,9 +125,10 @@ impl Resource for Role {
         };
         match aws.call("iam", "CreateRole", Repeat::Safe, call).await {
             Ok(_) => {}
-            // A repeated call whose first answer was lost; should it be somebody else's after all, this refuses.
+            // A repeated call whose first answer was lost, or one that was made a moment ago and that IAM did not find when
+            // it was looked for; should it be somebody else's after all, this refuses.
             Err(error) if error.is(ErrorKind::AlreadyExists) => {
-                let seen = self.read(aws, known).await?.ok_or(error)?;
+                let seen = wait::until(aws, known_to_iam(), || self.read(aws, known)).await?;
                 let changes = self.diff(&seen, known);
                 return self.update(aws, known, &seen, &changes).await;
             }
@@ -171,6 +172,11 @@ impl Resource for Role {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// IAM tells everybody within seconds (`AWS_FACTS` B8).
+    fn unseen_for(&self) -> Option<Duration> {
+        Some(Duration::from_secs(10))
     }
 
     /// Foreign attachments go, too: IAM deletes no role that has any (`AWS_FACTS` B8).
@@ -268,13 +274,7 @@ impl Role {
     /// IAM may not know a fresh role for a moment.
     async fn put_policy(&self, aws: &Aws<'_>) -> Result<()> {
         let document = self.document().to_string();
-        let wait = Wait {
-            what: "IAM to know the new role",
-            usual: Duration::from_secs(10),
-            deadline: Duration::from_secs(60),
-            interval: Duration::from_secs(2),
-        };
-        wait::until(aws, wait, || async {
+        wait::until(aws, known_to_iam(), || async {
             let call = || {
                 let put = aws.iam().put_role_policy().role_name(&self.role.name).policy_name(POLICY);
                 put.policy_document(&document).send()
@@ -338,6 +338,16 @@ impl Role {
                 tag.map_err(|error| Error::unexpected(error.to_string()))
             })
             .collect()
+    }
+}
+
+/// IAM may not find a role for a while after it was made (`AWS_FACTS` B8).
+fn known_to_iam() -> Wait<'static> {
+    Wait {
+        what: "IAM to know the new role",
+        usual: Duration::from_secs(10),
+        deadline: Duration::from_secs(60),
+        interval: Duration::from_secs(2),
     }
 }
 

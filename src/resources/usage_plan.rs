@@ -50,6 +50,8 @@ pub struct Observed {
     /// `api:stage`, to its methods' throttles.
     stages: BTreeMap<String, BTreeMap<String, Throttle>>,
     tags: BTreeMap<String, String>,
+    /// More of ours, which two runs at once may have made.
+    doubles: Vec<Observed>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,9 +78,13 @@ impl Resource for UsagePlan {
         vec![self.api.id(), self.stage]
     }
 
-    async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
+    fn read_after(&self) -> Vec<NodeId> {
+        vec![self.api.id()]
+    }
+
+    async fn read(&self, aws: &Aws<'_>, known: &Known) -> Result<Option<Observed>> {
         let plans = self.lookups.usage_plans(aws).await?;
-        self.pick(aws, plans).await
+        self.pick(aws, known, plans).await
     }
 
     fn outputs(&self, seen: &Observed) -> Outputs {
@@ -167,7 +173,7 @@ impl Resource for UsagePlan {
         };
         let find = async || {
             let lookups = Lookups::default();
-            Ok(self.pick(aws, lookups.usage_plans(aws).await?).await?.map(|made| made.outputs))
+            Ok(self.pick(aws, known, lookups.usage_plans(aws).await?).await?.map(|made| made.outputs))
         };
         once(create, find).await
     }
@@ -189,16 +195,35 @@ impl Resource for UsagePlan {
         Ok(seen.outputs.clone())
     }
 
-    /// AWS refuses to delete a plan that has stages (B3): ours is taken off first. Others' stages stop it, as they should.
+    fn surplus(&self, seen: &Observed, _: &Known, _: bool) -> Vec<Change> {
+        let doubles = seen.doubles.iter().map(|double| &double.outputs.id);
+        doubles.map(|id| Change::removed(format!("duplicate {id}"), id.clone())).collect()
+    }
+
+    async fn prune(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, _: &[Change]) -> Result<()> {
+        for double in &seen.doubles {
+            self.remove(aws, known, double).await?;
+        }
+        Ok(())
+    }
+
     async fn delete(&self, aws: &Aws<'_>, known: &Known, seen: &Observed) -> Result<()> {
+        self.remove(aws, known, seen).await?;
+        self.prune(aws, known, seen, &[]).await
+    }
+}
+
+impl UsagePlan {
+    /// AWS refuses to delete a plan that has stages (B3): ours is taken off first. Others' stages stop it, as they should.
+    async fn remove(&self, aws: &Aws<'_>, known: &Known, seen: &Observed) -> Result<()> {
         let id = &seen.outputs.id;
         let api = known.get(self.api).map(|api| api.id);
         let apis = self.lookups.rest_apis(aws).await?;
-        // A stage of an API that is gone is nobody's.
-        let nobodys = |of: &str| !apis.iter().any(|api| api.id() == Some(of));
         let ours = |key: &&String| {
             let of = key.split(':').next().unwrap_or_default();
-            api.as_deref() == Some(of) || nobodys(of)
+            let holder = apis.iter().find(|api| api.id() == Some(of));
+            // A stage of an API that is gone is nobody's; a double of our API is ours.
+            api.as_deref() == Some(of) || holder.is_none_or(|api| self.owner.tags.own(&ordered(api.tags())))
         };
         let ours: Vec<_> = seen.stages.keys().filter(ours).map(|key| patch::remove_value("/apiStages", key)).collect();
         if !ours.is_empty() {
@@ -211,20 +236,20 @@ impl Resource for UsagePlan {
         let call = || aws.apigateway().delete_usage_plan().usage_plan_id(id).send();
         gone(aws.call("apigateway", "DeleteUsagePlan", Repeat::Safe, call).await)
     }
-}
 
-impl UsagePlan {
     fn stage_key(&self, api: &str) -> String {
         format!("{api}:{}", self.stage_name)
     }
 
     /// Ours: the one with our tags; or one that may be adopted.
-    async fn pick(&self, aws: &Aws<'_>, plans: &[Plan]) -> Result<Option<Observed>> {
-        let mut all = candidates(aws, plans, &self.name, &self.stage_name).await?;
-        let named = all.iter().filter(|plan| plan.name == self.name).count() == 1;
-        let ours = all.iter().position(|plan| self.owner.tags.own(&plan.tags));
-        let adopted = || all.iter().position(|plan| self.owner.adopt && named && plan.name == self.name);
-        Ok(ours.or_else(adopted).map(|at| all.swap_remove(at)))
+    async fn pick(&self, aws: &Aws<'_>, known: &Known, plans: &[Plan]) -> Result<Option<Observed>> {
+        let all = candidates(aws, plans, &self.name, &self.stage_name).await?;
+        let (ours, others): (Vec<Observed>, _) = all.into_iter().partition(|plan| self.owner.tags.own(&plan.tags));
+        if let Some(serving) = serving(ours, known.get(self.api).map(|api| self.stage_key(&api.id)).as_deref()) {
+            return Ok(Some(serving));
+        }
+        let mut named = others.into_iter().filter(|plan| self.owner.adopt && plan.name == self.name);
+        Ok(named.next().filter(|_| named.next().is_none()))
     }
 
     fn patch(&self, stage: &str, seen: &Observed) -> Vec<PatchOperation> {
@@ -271,7 +296,21 @@ pub async fn standing(
     owner: &Owner,
 ) -> Result<Option<Outputs>> {
     let all = candidates(aws, lookups.usage_plans(aws).await?, name, stage).await?;
-    Ok(all.into_iter().find(|plan| owner.tags.own(&plan.tags)).map(|plan| plan.outputs))
+    let ours = all.into_iter().filter(|plan| owner.tags.own(&plan.tags)).collect();
+    Ok(serving(ours, None).map(|plan| plan.outputs))
+}
+
+/// Of plans that are all ours, the one that callers come through: a key reaches a stage through one plan alone (B3), so
+/// it must stay. The others are its doubles.
+fn serving(mut ours: Vec<Observed>, stage: Option<&str>) -> Option<Observed> {
+    let serves = |plan: &Observed| match stage {
+        Some(stage) => plan.stages.contains_key(stage),
+        None => !plan.stages.is_empty(),
+    };
+    ours.sort_by_key(|plan| std::cmp::Reverse((serves(plan), plan.outputs.keys.len())));
+    let mut ours = ours.into_iter();
+    let first = ours.next()?;
+    Some(Observed { doubles: ours.collect(), ..first })
 }
 
 /// The list has no tags, so every plan of our name, or with a stage of our name, is asked.
@@ -314,6 +353,7 @@ async fn look(aws: &Aws<'_>, id: &str) -> Result<Option<Observed>> {
         }),
         stages: plan.api_stages().iter().filter_map(stage).collect(),
         tags: ordered(plan.tags()),
+        doubles: Vec::new(),
     }))
 }
 

@@ -38,6 +38,7 @@ pub fn profile() -> Profile {
         domain_regional: Duration::from_secs(30),
         domain_edge: Duration::from_secs(2400),
         record_insync: Duration::from_secs(30),
+        ..Profile::instant()
     }
 }
 

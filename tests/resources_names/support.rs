@@ -69,6 +69,7 @@ impl World {
             domain_regional: Duration::from_secs(30),
             domain_edge: Duration::from_secs(2400),
             record_insync: Duration::from_secs(30),
+            ..Profile::instant()
         };
         World::with(profile)
     }

@@ -28,17 +28,7 @@ pub struct World {
 
 /// Every state is reached at once and every call takes a tenth of a second: virtual time counts round trips.
 pub fn counting() -> Profile {
-    Profile {
-        latency: Duration::from_millis(100),
-        role_propagation: Duration::ZERO,
-        function_settles: Duration::ZERO,
-        certificate_record: Duration::ZERO,
-        certificate_issued: Duration::ZERO,
-        certificate_released: Duration::ZERO,
-        domain_regional: Duration::ZERO,
-        domain_edge: Duration::ZERO,
-        record_insync: Duration::ZERO,
-    }
+    Profile { latency: Duration::from_millis(100), ..Profile::instant() }
 }
 
 impl World {
@@ -48,6 +38,10 @@ impl World {
     }
 
     pub fn with(profile: Profile) -> World {
+        World::in_cloud(Cloud::in_memory(Clock::system(), profile))
+    }
+
+    pub fn in_cloud(cloud: Arc<Cloud>) -> World {
         let directory = TempDir::new().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
@@ -55,7 +49,6 @@ impl World {
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(root.join(path), to).unwrap();
         }
-        let cloud = Cloud::in_memory(Clock::system(), profile);
         let settings = Settings {
             file: directory.path().join("deploy.yaml"),
             stage: None,

@@ -7,6 +7,7 @@
 
 mod blobs;
 mod page;
+mod profile;
 mod reply;
 mod request;
 mod stamp;
@@ -15,11 +16,13 @@ mod xml;
 
 pub mod acm;
 pub mod apigateway;
+pub mod faults;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
 pub mod route53;
 pub mod s3;
+pub mod simulation;
 mod sts;
 pub mod usage;
 
@@ -34,58 +37,20 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::Mutex;
 
 pub use blobs::{Blobs, Source};
+pub use profile::Profile;
 pub use reply::{Failure, Reply};
 pub use request::Request;
 pub use stamp::iso;
 pub use store::{State, hex};
 
 use crate::clock::Clock;
+use simulation::Traffic;
 
 /// The account everything here belongs to.
 pub const ACCOUNT: &str = "000000000000";
 
 /// The hosted zone that exists from the start, so that a domain block works without an account.
 pub const FIRST_ZONE: &str = "example.com";
-
-/// How long AWS's slow states take here.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    /// Added to every answer.
-    pub latency: Duration,
-    /// From CreateRole until Lambda can assume the role.
-    pub role_propagation: Duration,
-    /// Lambda: Pending to Active, and LastUpdateStatus InProgress to Successful.
-    pub function_settles: Duration,
-    /// ACM: from RequestCertificate until the validation record is told.
-    pub certificate_record: Duration,
-    /// ACM: from the moment the validation record stands in the zone until ISSUED.
-    pub certificate_issued: Duration,
-    /// ACM: how long a certificate counts as in use after its domain name is deleted.
-    pub certificate_released: Duration,
-    /// API Gateway: a regional domain name becomes AVAILABLE.
-    pub domain_regional: Duration,
-    /// API Gateway: an edge domain name becomes AVAILABLE.
-    pub domain_edge: Duration,
-    /// Route 53: PENDING to INSYNC.
-    pub record_insync: Duration,
-}
-
-impl Profile {
-    /// Every state is passed through, none is long: for people at a terminal.
-    pub fn quick() -> Profile {
-        Profile {
-            latency: Duration::ZERO,
-            role_propagation: Duration::from_millis(30),
-            function_settles: Duration::from_millis(20),
-            certificate_record: Duration::from_millis(20),
-            certificate_issued: Duration::from_millis(20),
-            certificate_released: Duration::from_millis(20),
-            domain_regional: Duration::from_millis(20),
-            domain_edge: Duration::from_millis(40),
-            record_insync: Duration::from_millis(20),
-        }
-    }
-}
 
 /// The cloud itself. Shared by every client of the process.
 pub struct Cloud {
@@ -97,6 +62,8 @@ pub struct Cloud {
     usage: Arc<usage::Ledger>,
     clock: Clock,
     profile: Profile,
+    /// Where the profile has AWS's manners with those who call.
+    traffic: Option<Traffic>,
 }
 
 /// Tells whether what a cloud holds may have changed since.
@@ -127,7 +94,8 @@ impl Cloud {
             Some(directory) => logs::LogStore::Directory(directory.join("logs")),
             None => logs::LogStore::in_memory(),
         };
-        Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), usage, clock, profile })
+        let traffic = profile.traffic.map(|seed| Traffic::new(seed, profile.steady));
+        Arc::new(Cloud { kept, directory, logs, transactions: AtomicU64::new(0), usage, clock, profile, traffic })
     }
 
     pub fn clock(&self) -> Clock {
@@ -180,30 +148,38 @@ impl Cloud {
     }
 
     /// Answers one request. Never fails: what cannot be understood is answered as AWS would.
+    ///
+    /// Half of the latency passes on the way here and half on the way back: what is cut off may or may not be done.
     pub async fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        self.travel().await;
         let request = Request::new(request);
+        let way = match &self.traffic {
+            Some(traffic) => traffic.latency(&request) / 2,
+            None => self.profile.latency / 2,
+        };
+        pass(way).await;
+        let refusal = self.traffic.as_ref().and_then(|traffic| traffic.admit(&request, way).err());
+        let now = self.clock.epoch_millis();
+        let reply = match refusal {
+            Some(refusal) => Ok(refusal),
+            None => self.carry_out(&request).await,
+        };
+        pass(way).await;
+        let reply = reply.unwrap_or_else(|fault| Failure::new(500, "InternalFailure", fault.to_string()).json());
+        // AWS's own time of day, of the moment at which it did what was asked.
+        reply.header("date", &stamp::http(now)).into_http()
+    }
+
+    async fn carry_out(&self, request: &Request) -> std::io::Result<Reply> {
         let mut kept = self.kept.lock().await;
         let now = self.clock.epoch_millis();
         let reply = kept.transact(|state, blobs| {
             let region = request.region().to_owned();
             let mut call =
                 Call { region, state, blobs, logs: &self.logs, now, profile: &self.profile, usage: &self.usage };
-            dispatch(&mut call, &request)
+            dispatch(&mut call, request)
         });
         self.transactions.fetch_add(1, Ordering::Release);
-        drop(kept);
-        self.travel().await;
-        let reply = reply.unwrap_or_else(|fault| Failure::new(500, "InternalFailure", fault.to_string()).json());
-        // AWS's own time of day, of the moment at which it did what was asked.
-        reply.header("date", &stamp::http(now)).into_http()
-    }
-
-    /// Half of the latency passes on the way here and half on the way back: what is cut off may or may not be done.
-    async fn travel(&self) {
-        if !self.profile.latency.is_zero() {
-            tokio::time::sleep(self.profile.latency / 2).await;
-        }
+        reply
     }
 
     /// Looks at, or changes, what the cloud holds, past every rule: for tests.
@@ -214,6 +190,12 @@ impl Cloud {
         let done = self.kept.lock().await.transact(|state, _| look(state));
         self.transactions.fetch_add(1, Ordering::Release);
         done
+    }
+}
+
+async fn pass(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
     }
 }
 
@@ -254,7 +236,7 @@ impl Call<'_> {
 
     /// Has `duration` passed since `since` (milliseconds since 1970)?
     pub fn passed(&self, since: u64, duration: Duration) -> bool {
-        u128::from(self.now.saturating_sub(since)) >= duration.as_millis()
+        stamp::age(self.now, since) >= duration
     }
 }
 

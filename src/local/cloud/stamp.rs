@@ -1,5 +1,7 @@
 //! Moments, in the ways AWS's services write them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 fn timestamp(millis: u64) -> Timestamp {
@@ -30,4 +32,9 @@ pub fn http(millis: u64) -> String {
 #[expect(clippy::cast_precision_loss, reason = "a double holds milliseconds exactly until the year 287396")]
 pub fn seconds(millis: u64) -> f64 {
     millis as f64 / 1000.0
+}
+
+/// How long ago `since` was. What lies ahead was written by a clock that ran faster, for a person who has waited for it.
+pub fn age(now: u64, since: u64) -> Duration {
+    now.checked_sub(since).map_or(Duration::MAX, Duration::from_millis)
 }

@@ -131,6 +131,12 @@ impl Gateway {
         Answer { response, trace: record.finish() }
     }
 
+    /// A key that joined its plan later than this does not open anything yet (`AWS_FACTS` B3).
+    fn usable_since(&self) -> u64 {
+        let lag = self.cloud.profile().key_usable.as_millis();
+        self.cloud.clock().epoch_millis().saturating_sub(u64::try_from(lag).unwrap_or(u64::MAX))
+    }
+
     async fn serve(
         &self,
         sites: &Sites,
@@ -198,7 +204,7 @@ impl Gateway {
             policy.check(stage, request)?;
         }
         if method.api_key_required {
-            let admission = identity::admission(stage, request)?;
+            let admission = identity::admission(stage, request, self.usable_since())?;
             record.trace.api_key = Some(admission.key_name.clone());
             record.fact("api_key", || admission.key_name.clone());
             record.fact("usage_plan", || admission.plan_name.clone());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::local::cloud::store::hex;
-use crate::local::cloud::{ACCOUNT, Call, Profile, route53};
+use crate::local::cloud::{ACCOUNT, Call, Profile, route53, stamp};
 
 /// After so long an unvalidated request is given up: 72 hours.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(72 * 60 * 60);
@@ -69,7 +69,7 @@ impl Certificate {
 
     /// ACM forgets a certificate for a moment right after the request.
     pub fn is_known(&self, now: u64, known_after: Duration) -> bool {
-        u128::from(now.saturating_sub(self.requested)) >= known_after.as_millis()
+        stamp::age(now, self.requested) >= known_after
     }
 
     /// The record of the domain at `position`, once ACM tells it: one domain after the other.
@@ -92,13 +92,16 @@ pub fn settle(call: &mut Call<'_>) {
     let zones = &call.state.route53;
     let after = |since: u64, wait: Duration| since.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     for certificate in call.state.acm.certificates.values_mut() {
-        certificate.users.retain(|_, released| released.is_none_or(|at| after(at, profile.certificate_released) > now));
+        certificate
+            .users
+            .retain(|_, released| released.is_none_or(|at| stamp::age(now, at) < profile.certificate_released));
         if certificate.issued.is_some() || certificate.given_up {
             continue;
         }
-        let stands = stands_since(certificate, zones).map(|since| after(since, profile.certificate_issued));
-        match stands {
-            Some(issued) if issued <= now => certificate.issued = Some(issued),
+        match stands_since(certificate, zones) {
+            Some(since) if stamp::age(now, since) >= profile.certificate_issued => {
+                certificate.issued = Some(after(since, profile.certificate_issued));
+            }
             _ => certificate.given_up = after(certificate.requested, GIVEN_UP_AFTER) <= now,
         }
     }

@@ -9,7 +9,7 @@ use super::input::{Constraints, Input};
 use super::model::{DomainName, EndpointConfiguration, MutualTls, Region, Settling, State};
 use super::patch::{self, Op, Patch};
 use super::{AliasTarget, Answer, fail, now, region, tags, wire};
-use crate::local::cloud::{Call, Failure, LOWER, Profile, Reply, Request, acm};
+use crate::local::cloud::{Call, Failure, LOWER, Profile, Reply, Request, acm, stamp};
 
 /// CloudFront's zone: of every edge domain name's target.
 const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
@@ -205,7 +205,7 @@ fn view(domain: &DomainName, now: u64, profile: &Profile) -> Value {
 fn status<'d>(domain: &'d DomainName, now: u64, profile: &Profile) -> &'d str {
     let Some(Settling { status, since }) = &domain.settling else { return "AVAILABLE" };
     let wait = if has(domain, "EDGE") { profile.domain_edge } else { profile.domain_regional };
-    if u128::from(now.saturating_sub(since.millis)) >= wait.as_millis() { "AVAILABLE" } else { status }
+    if stamp::age(now, since.millis) >= wait { "AVAILABLE" } else { status }
 }
 
 /// A domain is unique in its region; at the edge, everywhere.

@@ -277,6 +277,9 @@ pub struct UsagePlan {
     pub tags: Texts,
     /// Identifiers of the API keys it holds.
     pub keys: Vec<String>,
+    /// When each of them joined, in milliseconds since 1970.
+    #[serde(default)]
+    pub joined: BTreeMap<String, u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -45,6 +45,7 @@ pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
         product_code: None,
         tags: tags::checked(input.text_map("tags")?.unwrap_or_default())?,
         keys: Vec::new(),
+        joined: BTreeMap::new(),
     };
     let region = region(call);
     if region.usage_plans.len() >= PLANS {
@@ -179,6 +180,7 @@ pub fn create_key(call: &mut Call<'_>, request: &Request, id: &str) -> Answer {
     if kind.as_deref() != Some("API_KEY") {
         return Err(fail::bad_request("Invalid usage plan key type specified. Valid options are API_KEY"));
     }
+    let now = call.now;
     let region = region(call);
     let key = region.api_keys.get(&key_id).ok_or_else(keys::no_key)?;
     let reply = wire::reply(201, &key_view(key));
@@ -190,6 +192,7 @@ pub fn create_key(call: &mut Call<'_>, request: &Request, id: &str) -> Answer {
     }
     check_one_plan_per_stage(region, &plan, &key_id)?;
     if let Some(plan) = region.usage_plans.get_mut(id) {
+        plan.joined.insert(key_id.clone(), now);
         plan.keys.push(key_id);
     }
     Ok(reply)
@@ -213,9 +216,10 @@ pub fn get_key(call: &mut Call<'_>, id: &str, key: &str) -> Answer {
 }
 
 pub fn delete_key(call: &mut Call<'_>, id: &str, key: &str) -> Answer {
-    let keys = &mut plan(call, id)?.keys;
-    let position = keys.iter().position(|held| held == key).ok_or_else(no_plan_key)?;
-    keys.remove(position);
+    let plan = plan(call, id)?;
+    let position = plan.keys.iter().position(|held| held == key).ok_or_else(no_plan_key)?;
+    plan.keys.remove(position);
+    plan.joined.remove(key);
     Ok(Reply::empty(202))
 }
 
@@ -230,6 +234,7 @@ fn plan<'a>(call: &'a mut Call<'_>, id: &str) -> Result<&'a mut UsagePlan, Failu
 fn view(plan: &UsagePlan, with_tags: bool) -> Value {
     let mut members = wire::object(plan);
     members.remove("keys");
+    members.remove("joined");
     if !with_tags {
         members.remove("tags");
     }

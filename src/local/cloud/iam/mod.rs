@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{Page, page};
 use super::xml::Writer;
-use super::{ACCOUNT, Call, Failure, Reply, Request};
+use super::{ACCOUNT, Call, Failure, Reply, Request, stamp};
 
 /// Roles by name.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -166,13 +166,15 @@ fn constraint(value: &str, member: &str, rule: &str) -> Failure {
 const ROLE_NAME: (usize, &str) = (64, "+=,.@-");
 const POLICY_NAME: (usize, &str) = (128, "+=,.@-");
 
-/// The role that `RoleName` means.
+/// The role that `RoleName` means; IAM does not find one for a moment after it was made (`AWS_FACTS` B8).
 fn role<'c>(call: &'c mut Call<'_>, input: &Form) -> Result<&'c mut Role, Failure> {
     let name = input.name("RoleName", ROLE_NAME.0, ROLE_NAME.1)?;
+    let (now, unseen) = (call.now, call.profile.role_visible);
+    let seen = |role: &Role| stamp::age(now, role.created) >= unseen;
     let roles = call.state.iam.roles.values_mut();
     roles
         .into_iter()
-        .find(|role| role.name.eq_ignore_ascii_case(name))
+        .find(|role| role.name.eq_ignore_ascii_case(name) && seen(role))
         .ok_or_else(|| Failure::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found.")))
 }
 

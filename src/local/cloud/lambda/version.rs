@@ -66,7 +66,7 @@ impl Version {
 
     /// Too new to be called at `now`, in milliseconds since 1970.
     pub fn is_pending(&self, now: u64, profile: &Profile) -> bool {
-        u128::from(now.saturating_sub(self.created)) < profile.function_settles.as_millis()
+        stamp::age(now, self.created) < profile.function_settles
     }
 
     pub fn update_in_progress(&self, call: &Call<'_>) -> bool {

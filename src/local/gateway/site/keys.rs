@@ -40,6 +40,7 @@ fn admission(plan: &UsagePlan, key: &ApiKey, api_id: &str, stage: &str) -> Admis
         key_id: key.id.clone(),
         key_name: name(key).to_owned(),
         key_value: key.value.clone(),
+        joined: plan.joined.get(&key.id).copied().unwrap_or_default(),
         plan_id: plan.id.clone(),
         plan_name: plan.name.clone(),
         throttle: plan.throttle.as_ref().map(|throttle| tap(scope.clone(), throttle)),

@@ -82,6 +82,8 @@ pub struct Admission {
     pub key_id: String,
     pub key_name: String,
     pub key_value: String,
+    /// When the key joined the plan, in milliseconds since 1970.
+    pub joined: u64,
     pub plan_id: String,
     pub plan_name: String,
     pub throttle: Option<Tap>,

@@ -1,0 +1,252 @@
+//! What must hold, for every seed: one check per law of the issue, each with a message that says what was seen.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use poc::event::Event;
+use poc::pipeline::Failure;
+use serde_json::Value;
+
+use crate::leaves::Leaves;
+use crate::probe::Probe;
+use crate::world::{Command, Run, SECRET, Sim};
+
+/// Which law was broken; its number is that of the list of what must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Law {
+    /// 1: the run ends, done or with a clear failure.
+    Ends,
+    /// 1: a re-run without faults converges.
+    Converges,
+    /// 1: the run after that writes nothing.
+    Idle,
+    /// 2: exactly one of each.
+    Single,
+    /// 2: none untagged that should be tagged.
+    Tagged,
+    /// 2: teardown reaches zero.
+    NothingLeft,
+    /// 3: what is not ours is as before.
+    Foreign,
+    /// 4: callers see no gap.
+    NoGap,
+    /// 5: no refusal for being too quick, or two at once.
+    Pace,
+    /// 6: secrets stay quiet.
+    Quiet,
+    /// 7: time.
+    Time,
+}
+
+#[derive(Debug)]
+pub struct Broken {
+    pub law: Law,
+    pub what: String,
+}
+
+pub type Kept = Result<(), Broken>;
+
+pub fn broken(law: Law, what: impl Into<String>) -> Kept {
+    Err(Broken { law, what: what.into() })
+}
+
+/// A failure says what failed, in whose words, and what to do; where a step failed, it names the resource.
+pub fn ends(run: &Run) -> Kept {
+    match &run.ended {
+        None | Some(Ok(())) => Ok(()),
+        Some(Err(Failure::Problem(problem))) => {
+            if problem.message.is_empty() || problem.next.is_empty() {
+                return broken(Law::Ends, format!("a failure that says nothing: {problem:?}"));
+            }
+            let in_a_step = run.events.iter().any(|event| matches!(event, Event::StepFailed { .. }));
+            if in_a_step && problem.resource.is_none() {
+                return broken(Law::Ends, format!("a failed step without its resource: {problem:?}"));
+            }
+            // Where nothing unforeseen is left, these mean that the program did not understand what it met.
+            if problem.kind == "unexpected_answer" {
+                return broken(Law::Ends, format!("not understood: {problem:?}"));
+            }
+            Ok(())
+        }
+        Some(Err(other)) => broken(Law::Ends, format!("{other:?}")),
+    }
+}
+
+/// The same command without faults finishes, and the one after that writes nothing.
+pub async fn recovers(sim: &mut Sim) -> Kept {
+    let run = sim.calmly(Command::Deploy).await;
+    if !run.succeeded() {
+        return broken(Law::Converges, format!("the next run failed: {:#?}", run.ended));
+    }
+    single(sim).await?;
+    idle(sim).await
+}
+
+pub async fn idle(sim: &mut Sim) -> Kept {
+    let run = sim.calmly(Command::Deploy).await;
+    if !run.succeeded() {
+        return broken(Law::Idle, format!("an unchanged deploy failed: {:#?}", run.ended));
+    }
+    match run.writes().as_slice() {
+        [] => Ok(()),
+        writes => broken(
+            Law::Idle,
+            format!("an unchanged deploy wrote {writes:?}, planned {:#}", run.plan.unwrap_or_default()),
+        ),
+    }
+}
+
+/// Objects of one kind that are ours, as JSON.
+fn kinds(state: &Value, theirs: &Leaves) -> BTreeMap<&'static str, Vec<Value>> {
+    let mut all: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
+    let mut take = |kind: &'static str, path: &str, objects: &Value| {
+        for (name, object) in objects.as_object().into_iter().flatten() {
+            let prefix = format!("{path}/{}", name.replace('/', "~1"));
+            if !theirs
+                .0
+                .iter()
+                .any(|leaf| leaf.starts_with(&format!("{prefix}/")) || leaf.starts_with(&format!("{prefix}[")))
+            {
+                all.entry(kind).or_default().push(object.clone());
+            }
+        }
+    };
+    for (region, gateway) in state["apigateway"]["regions"].as_object().into_iter().flatten() {
+        let path = format!("/apigateway/regions/{region}");
+        for (kind, member) in [
+            ("REST APIs", "rest_apis"),
+            ("usage plans", "usage_plans"),
+            ("API keys", "api_keys"),
+            ("domain names", "domain_names"),
+        ] {
+            take(kind, &format!("{path}/{member}"), &gateway[member]);
+        }
+    }
+    for (region, functions) in state["lambda"]["regions"].as_object().into_iter().flatten() {
+        take("functions", &format!("/lambda/regions/{region}"), functions);
+    }
+    for (region, groups) in state["logs"]["regions"].as_object().into_iter().flatten() {
+        take("log groups", &format!("/logs/regions/{region}"), groups);
+    }
+    take("roles", "/iam/roles", &state["iam"]["roles"]);
+    take("buckets", "/s3/buckets", &state["s3"]["buckets"]);
+    take("certificates", "/acm/certificates", &state["acm"]["certificates"]);
+    all
+}
+
+/// One of each kind, with our tags; one stage, one key in the plan, one mapping; no record twice.
+pub async fn single(sim: &Sim) -> Kept {
+    let state = sim.state().await;
+    let kinds = kinds(&state, &sim.theirs);
+    for kind in [
+        "REST APIs",
+        "usage plans",
+        "API keys",
+        "domain names",
+        "functions",
+        "log groups",
+        "roles",
+        "buckets",
+        "certificates",
+    ] {
+        let found = kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
+        if found.len() != 1 {
+            return broken(Law::Single, format!("{} {kind}, not one: {found:#?}", found.len()));
+        }
+        if found[0]["tags"]["poc:app"] != "ServerlessPOC" || found[0]["tags"]["poc:stage"] != "prod" {
+            return broken(Law::Tagged, format!("{kind}: {:#}", found[0]["tags"]));
+        }
+    }
+    let (api, plan) = (&kinds["REST APIs"][0], &kinds["usage plans"][0]);
+    let count =
+        |value: &Value| value.as_object().map_or_else(|| value.as_array().map_or(0, Vec::len), serde_json::Map::len);
+    for (what, count) in [
+        ("stages", count(&api["stages"])),
+        ("keys in the plan", count(&plan["keys"])),
+        ("stages of the plan", count(&plan["apiStages"])),
+        ("mappings", count(&kinds["domain names"][0]["basePathMappings"])),
+        ("aliases", count(&kinds["functions"][0]["aliases"])),
+    ] {
+        if count != 1 {
+            return broken(Law::Single, format!("{count} {what}, not one"));
+        }
+    }
+    let mut described: Vec<String> =
+        api["deployments"].as_object().into_iter().flatten().map(|(_, made)| made["description"].to_string()).collect();
+    let all = described.len();
+    described.sort();
+    described.dedup();
+    if described.len() != all {
+        return broken(Law::Single, format!("{all} deployments, of {} kinds", described.len()));
+    }
+    Ok(())
+}
+
+pub async fn foreign(sim: &Sim) -> Kept {
+    let now = Leaves::of(&sim.state().await);
+    let gone = sim.theirs.without(&now);
+    if gone.is_empty() { Ok(()) } else { broken(Law::Foreign, format!("changed or gone: {gone:#?}")) }
+}
+
+/// A teardown in which nothing goes wrong leaves nothing of ours, and knows it.
+pub async fn nothing_left(sim: &mut Sim) -> Kept {
+    let run = sim.calmly(Command::Teardown).await;
+    if !run.succeeded() {
+        return broken(Law::NothingLeft, format!("the teardown failed: {:#?}", run.ended));
+    }
+    if !run.left.is_empty() {
+        return broken(Law::NothingLeft, format!("the teardown says that it left {:?}", run.left));
+    }
+    let ours = sim.ours().await;
+    if ours.is_empty() { Ok(()) } else { broken(Law::NothingLeft, format!("left: {ours:#?}")) }
+}
+
+pub fn no_gap(probe: &Probe, allowed: &[[String; 2]]) -> Kept {
+    match probe.gap(allowed) {
+        None => Ok(()),
+        Some(gap) => broken(Law::NoGap, gap),
+    }
+}
+
+/// Refusals that a client which keeps to AWS's pace never meets.
+pub fn pace(run: &Run) -> Kept {
+    let met = run.calls().find(|(service, _, error)| match error {
+        Some("TooManyRequestsException" | "Throttling" | "ThrottlingException" | "SlowDown") => true,
+        Some("ConflictException") => *service == "apigateway",
+        _ => false,
+    });
+    match met {
+        None => Ok(()),
+        Some((service, operation, error)) => {
+            broken(Law::Pace, format!("{service} {operation}: {}", error.unwrap_or_default()))
+        }
+    }
+}
+
+/// Neither a key's value nor a secret of the file in anything that was said or written.
+pub async fn quiet(sim: &Sim) -> Kept {
+    let state = sim.state().await;
+    let mut secrets = vec![SECRET.to_owned()];
+    for (_, region) in state["apigateway"]["regions"].as_object().into_iter().flatten() {
+        let keys = region["api_keys"].as_object().into_iter().flatten();
+        secrets.extend(keys.filter_map(|(_, key)| key["value"].as_str().map(str::to_owned)));
+    }
+    for said in &sim.said {
+        if secrets.iter().any(|secret| said.contains(secret)) {
+            return broken(Law::Quiet, said.clone());
+        }
+    }
+    let kept = sim.world.path(".poc");
+    for entry in walk(&kept) {
+        let bytes = fs::read(&entry).unwrap();
+        if secrets.iter().any(|secret| bytes.windows(secret.len()).any(|part| part == secret.as_bytes())) {
+            return broken(Law::Quiet, entry.display().to_string());
+        }
+    }
+    Ok(())
+}
+
+fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.flat_map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { vec![entry.path()] }).collect()
+}

@@ -1,0 +1,177 @@
+//! The line between one run and the cloud: what goes wrong on it, who reaches in, where the run is cut.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use poc::local::cloud::Cloud;
+use poc::local::cloud::faults::{Between, Decision, Fault, Intended};
+use rand::Rng;
+use rand::rngs::SmallRng;
+use tokio::sync::Notify;
+
+use crate::probe::Probe;
+
+/// Somebody else's hand, once, between two calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intrusion {
+    EditApi,
+    DeleteStage,
+    DetachKey,
+    TakeRecord,
+}
+
+pub const INTRUSIONS: [Intrusion; 4] =
+    [Intrusion::EditApi, Intrusion::DeleteStage, Intrusion::DetachKey, Intrusion::TakeRecord];
+
+/// What goes wrong, by the number of the call.
+#[derive(Clone, Debug, Default)]
+pub struct Misfortune {
+    pub faults: BTreeMap<usize, Fault>,
+    /// From this call on, the credentials have expired.
+    pub expires: Option<usize>,
+    /// Every call of this operation.
+    pub denied: Option<&'static str>,
+    /// The process ends when it is about to make this call.
+    pub killed: Option<usize>,
+    pub intrusion: Option<(usize, Intrusion)>,
+}
+
+/// Operations of which one is denied now and then.
+const DENIABLE: [&str; 8] = [
+    "CreateRole",
+    "CreateFunction",
+    "CreateRestApi",
+    "CreateDeployment",
+    "CreateUsagePlan",
+    "ChangeResourceRecordSets",
+    "UpdateStage",
+    "DeleteRestApi",
+];
+
+impl Misfortune {
+    /// Up to five passing faults among the first `calls`, and in one of four runs something that ends it.
+    pub fn draw(chance: &mut SmallRng, calls: usize) -> Misfortune {
+        let mut drawn = Misfortune::default();
+        for _ in 0..chance.random_range(1..=5) {
+            let fault = Fault::PASSING[chance.random_range(0..Fault::PASSING.len())];
+            drawn.faults.insert(chance.random_range(0..calls), fault);
+        }
+        match chance.random_range(0..8) {
+            0 => drawn.expires = Some(chance.random_range(1..calls)),
+            1 => drawn.denied = Some(DENIABLE[chance.random_range(0..DENIABLE.len())]),
+            2..=4 => drawn.killed = Some(chance.random_range(1..calls)),
+            _ => {}
+        }
+        drawn
+    }
+}
+
+pub struct Line {
+    cloud: Arc<Cloud>,
+    misfortune: Misfortune,
+    made: Mutex<Made>,
+    pub cut: Notify,
+    pub probe: Option<Arc<Probe>>,
+}
+
+#[derive(Default)]
+struct Made {
+    calls: usize,
+    met: Vec<String>,
+}
+
+impl Line {
+    pub fn new(cloud: Arc<Cloud>, misfortune: Misfortune, probe: Option<Arc<Probe>>) -> Arc<Line> {
+        Arc::new(Line { cloud, misfortune, made: Mutex::default(), cut: Notify::new(), probe })
+    }
+
+    /// What went wrong so far, in words.
+    pub fn met(&self) -> String {
+        self.made.lock().unwrap().met.join(", ")
+    }
+
+    fn note(&self, at: usize, call: &Intended, what: impl std::fmt::Debug) {
+        self.made.lock().unwrap().met.push(format!("{what:?} at call {at} ({})", call.operation));
+    }
+
+    fn next(&self) -> usize {
+        let mut made = self.made.lock().unwrap();
+        made.calls += 1;
+        made.calls - 1
+    }
+
+    async fn decide(&self, call: &Intended) -> Option<Fault> {
+        let at = self.next();
+        if self.misfortune.killed == Some(at) {
+            self.note(at, call, "killed");
+            self.cut.notify_one();
+            std::future::pending::<()>().await;
+        }
+        if let Some(probe) = &self.probe {
+            probe.call(&format!("before call {at} ({})", call.operation)).await;
+        }
+        if let Some((when, intrusion)) = self.misfortune.intrusion
+            && when == at
+        {
+            self.note(at, call, intrusion);
+            intrude(&self.cloud, intrusion).await;
+        }
+        if self.misfortune.expires.is_some_and(|from| at >= from) {
+            self.note(at, call, Fault::ExpiredToken);
+            return Some(Fault::ExpiredToken);
+        }
+        if self.misfortune.denied == Some(call.operation) {
+            self.note(at, call, Fault::AccessDenied);
+            return Some(Fault::AccessDenied);
+        }
+        let fault = self.misfortune.faults.get(&at).copied();
+        if let Some(fault) = fault {
+            self.note(at, call, fault);
+        }
+        fault
+    }
+}
+
+impl Between for Line {
+    fn before<'a>(&'a self, call: &'a Intended) -> Decision<'a> {
+        Box::pin(self.decide(call))
+    }
+}
+
+/// Reaches past every rule into what is ours.
+async fn intrude(cloud: &Cloud, intrusion: Intrusion) {
+    let reach = cloud.inspect(|state| {
+        let ours = |tags: &BTreeMap<String, String>| {
+            tags.get("poc:app").is_some_and(|app| app == "ServerlessPOC")
+                && tags.get("poc:stage").is_some_and(|stage| stage == "prod")
+        };
+        let Some(region) = state.apigateway.regions.get_mut("us-east-1") else { return };
+        match intrusion {
+            Intrusion::EditApi => {
+                for api in region.rest_apis.values_mut().filter(|api| ours(&api.tags)) {
+                    for resource in api.draft.resources.values_mut() {
+                        for method in resource.resource_methods.values_mut() {
+                            method.api_key_required = !method.api_key_required;
+                        }
+                    }
+                }
+            }
+            Intrusion::DeleteStage => {
+                for api in region.rest_apis.values_mut().filter(|api| ours(&api.tags)) {
+                    api.stages.clear();
+                }
+            }
+            Intrusion::DetachKey => {
+                for plan in region.usage_plans.values_mut().filter(|plan| ours(&plan.tags)) {
+                    plan.keys.clear();
+                }
+            }
+            Intrusion::TakeRecord => {
+                for zone in state.route53.zones.values_mut() {
+                    zone.records.retain(|record| !(record.name == "api.example.com." && record.kind == "A"));
+                }
+            }
+        }
+    });
+    reach.await.unwrap();
+}

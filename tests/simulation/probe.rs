@@ -1,0 +1,113 @@
+//! A caller who never stops calling: what is deployed must answer as before or as after, and never refuse a valid key.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use poc::local::cloud::Cloud;
+use poc::local::gateway::{Call, Gateway, Target};
+use poc::local::lambda::{Functions, Invocation, Invoked, Pending, Refused};
+
+/// A function that gives back its event, where Lambda would run it.
+struct Echo(Arc<Cloud>);
+
+impl Functions for Echo {
+    fn invoke(&self, invocation: Invocation) -> Pending<'_, Invoked> {
+        Box::pin(async move {
+            let parts: Vec<&str> = invocation.function_arn.split(':').collect();
+            let (region, name, qualifier) = (parts[3], parts[6], parts.get(7).copied());
+            let (now, profile) = (self.0.clock().epoch_millis(), self.0.profile());
+            let runs = self.0.look(|state, _| {
+                let function = state.lambda.function(region, name)?;
+                function.resolve(qualifier).filter(|version| !version.is_pending(now, profile)).map(|_| ())
+            });
+            match runs.await.unwrap() {
+                Some(()) => Ok(echo(invocation.payload)),
+                None => Err(Refused {
+                    status: 404,
+                    code: "ResourceNotFoundException",
+                    message: "not there".to_owned(),
+                    reason: None,
+                }),
+            }
+        })
+    }
+
+    fn queue(&self, invocation: Invocation) -> Pending<'_, ()> {
+        self.check(invocation)
+    }
+
+    fn check(&self, invocation: Invocation) -> Pending<'_, ()> {
+        Box::pin(async move { self.invoke(invocation).await.map(drop) })
+    }
+}
+
+fn echo(payload: Bytes) -> Invoked {
+    Invoked {
+        payload,
+        error: None,
+        executed_version: "1".to_owned(),
+        request_id: "11111111-2222-3333-4444-555555555555".to_owned(),
+        log_tail: String::new(),
+        duration: Duration::from_millis(2),
+        init_duration: None,
+    }
+}
+
+/// What there always is, and what an update may add.
+const PATHS: [&str; 2] = ["/prod/admit?gre=800&gpa=4&rank=1", "/prod/extra"];
+
+pub struct Probe {
+    gateway: Gateway,
+    target: Target,
+    key: String,
+    /// Path, moment, answer.
+    heard: Mutex<Vec<(&'static str, String, String)>>,
+}
+
+impl Probe {
+    /// Calls our API, as it stands, with the key that it knows.
+    pub async fn of(cloud: &Arc<Cloud>) -> Arc<Probe> {
+        let found = cloud.look(|state, _| {
+            let region = state.apigateway.regions.get("us-east-1")?;
+            let ours = |tags: &std::collections::BTreeMap<String, String>| {
+                tags.get("poc:stage").is_some_and(|stage| stage == "prod")
+            };
+            let api = region.rest_apis.values().find(|api| ours(&api.tags))?;
+            let key = region.api_keys.values().find(|key| key.tags.as_ref().is_some_and(ours))?;
+            Some((api.id.clone(), key.value.clone()))
+        });
+        let (id, key) = found.await.unwrap().expect("something is deployed");
+        let gateway = Gateway::new(cloud.clone(), Arc::new(Echo(cloud.clone())));
+        Arc::new(Probe { gateway, target: Target::Api { id }, key, heard: Mutex::default() })
+    }
+
+    /// Sends a request to each path, and keeps the answers under `moment`.
+    pub async fn call(&self, moment: &str) -> [String; 2] {
+        [self.ask(PATHS[0], moment).await, self.ask(PATHS[1], moment).await]
+    }
+
+    async fn ask(&self, path: &'static str, moment: &str) -> String {
+        let request = http::Request::get(path).header("x-api-key", &self.key).header("host", "localhost");
+        let request = request.body(Bytes::new()).unwrap();
+        let source_ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let answer = self.gateway.handle(Call { target: self.target.clone(), request, source_ip, traced: false }).await;
+        let body = String::from_utf8_lossy(answer.response.body()).into_owned();
+        let reason = answer.trace.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let heard = format!("{} {body}{reason}", answer.response.status().as_u16());
+        self.heard.lock().unwrap().push((path, moment.to_owned(), heard.clone()));
+        heard
+    }
+
+    /// The first answer that is none of those that `allowed` has in the place of its path, and when.
+    pub fn gap(&self, allowed: &[[String; 2]]) -> Option<String> {
+        let heard = self.heard.lock().unwrap();
+        let fits = |path: &str, answer: &String| {
+            let place = usize::from(path == PATHS[1]);
+            allowed.iter().any(|answers| answers[place] == *answer)
+        };
+        let gap = heard.iter().find(|(path, _, answer)| !fits(path, answer));
+        gap.map(|(path, moment, answer)| format!("{path} {moment}: {answer}; expected one of {allowed:?}"))
+    }
+}

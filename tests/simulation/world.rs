@@ -1,0 +1,164 @@
+//! One simulated account and one laptop, and runs between them.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use poc::aws::EmbeddedCloud;
+use poc::clock::Clock;
+use poc::event::{Event, Recorder};
+use poc::local::cloud::{Cloud, Profile};
+use poc::pipeline::{self, Failure, Settings};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+use crate::decoys;
+use crate::leaves::Leaves;
+use crate::line::{Line, Misfortune};
+use crate::support::World;
+
+/// No run may take longer, whatever goes wrong: forty minutes for an edge domain, the rest for patience.
+const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// What nobody may ever see.
+pub const SECRET: &str = "quiet-as-a-mouse-4711";
+
+pub struct Sim {
+    pub world: World,
+    pub chance: SmallRng,
+    /// What others have, as it was in the beginning.
+    pub theirs: Leaves,
+    /// All that was said so far, for the ear that listens for secrets.
+    pub said: Vec<String>,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    Deploy,
+    Teardown,
+    Rotate,
+}
+
+/// How a run went.
+pub struct Run {
+    /// None where it was killed.
+    pub ended: Option<Result<(), Failure>>,
+    pub events: Vec<Event>,
+    pub took: Duration,
+    /// What a teardown says is left.
+    pub left: Vec<String>,
+    pub plan: Option<Value>,
+}
+
+impl Sim {
+    pub async fn new(seed: u64, steady: bool) -> Sim {
+        let mut chance = SmallRng::seed_from_u64(seed);
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let cloud = Cloud::in_memory(clock, Profile { steady, ..Profile::aws(seed) });
+        let theirs = decoys::account();
+        let state = serde_json::from_value(theirs.clone()).unwrap();
+        cloud.inspect(|kept| *kept = state).await.unwrap();
+        let world = World::in_cloud(cloud);
+        world.edit("deploy.yaml", "throttle: { rate: 10, burst: 20 }", "throttle: { rate: 1000, burst: 2000 }");
+        world.edit("deploy.yaml", "quota: { limit: 500, period: day }", "quota: { limit: 500000, period: day }");
+        let environment = format!("  environment: {{ TOKEN: {{ value: {SECRET}, secret: true }} }}\n  timeout: 10 ");
+        world.edit("deploy.yaml", "  timeout: 10 ", &environment);
+        if chance.random_ratio(1, 4) {
+            world.edit("deploy.yaml", "certificate: request ", "endpoint: edge\n  certificate: request ");
+        }
+        if chance.random_ratio(1, 3) {
+            let more = "    /score:\n      POST: {}\n    /admit:\n";
+            world.edit("deploy.yaml", "    /admit:\n", more);
+        }
+        Sim { world, chance, theirs: Leaves::of(theirs), said: Vec::new() }
+    }
+
+    pub fn cloud(&self) -> &Arc<Cloud> {
+        &self.world.cloud
+    }
+
+    pub fn line(&self, misfortune: Misfortune) -> Arc<Line> {
+        Line::new(self.cloud().clone(), misfortune, None)
+    }
+
+    pub async fn state(&self) -> Value {
+        self.cloud().look(|state, _| serde_json::to_value(state).unwrap()).await.unwrap()
+    }
+
+    /// Our part of what the cloud holds: what was not there in the beginning.
+    pub async fn ours(&self) -> Vec<String> {
+        Leaves::of(&self.state().await).without(&self.theirs).into_iter().map(str::to_owned).collect()
+    }
+
+    /// One run over `line`, until it ends or is cut.
+    pub async fn run(&mut self, command: Command, line: &Arc<Line>) -> Run {
+        let run = Box::pin(run(self.world.settings.clone(), self.cloud().clone(), command, line.clone())).await;
+        self.hear(&run);
+        run
+    }
+
+    /// A run in which nothing goes wrong.
+    pub async fn calmly(&mut self, command: Command) -> Run {
+        self.run(command, &self.line(Misfortune::default())).await
+    }
+
+    pub fn hear(&mut self, run: &Run) {
+        self.said.extend(run.events.iter().map(|event| serde_json::to_string(event).unwrap()));
+        self.said.push(format!("{:?}", run.ended));
+        self.said.extend(run.plan.as_ref().map(Value::to_string));
+    }
+}
+
+pub async fn run(settings: Settings, cloud: Arc<Cloud>, command: Command, line: Arc<Line>) -> Run {
+    let cloud = EmbeddedCloud::from(cloud).with(line.clone());
+    let settings = Settings { cloud: Some(cloud), ..settings };
+    let (recorder, begun) = (Recorder::default(), Instant::now());
+    let (mut left, plan) = (Vec::new(), std::cell::RefCell::new(None));
+    let confirm = |planned: &pipeline::Planned| {
+        *plan.borrow_mut() = Some(serde_json::to_value(planned).unwrap());
+        true
+    };
+    let work = Box::pin(async {
+        match command {
+            Command::Deploy => pipeline::deploy(&settings, &recorder, &confirm).await.map(drop),
+            Command::Teardown => {
+                pipeline::teardown(&settings, &recorder, &confirm).await.map(|torn| left.extend(torn.left))
+            }
+            Command::Rotate => pipeline::rotate_key(&settings, None, None, &recorder, &|_| true).await.map(drop),
+        }
+    });
+    let ended = tokio::select! {
+        biased;
+        () = line.cut.notified() => None,
+        ended = timeout(LONGEST, work) => {
+            let last = || recorder.0.borrow().iter().rev().take(5).map(|event| format!("{event:?}")).collect::<Vec<_>>();
+            Some(ended.unwrap_or_else(|_| panic!("{command:?} does not end: {:#?}", last())))
+        }
+    };
+    Run { ended, events: recorder.0.into_inner(), took: begun.elapsed(), left, plan: plan.into_inner() }
+}
+
+impl Run {
+    pub fn succeeded(&self) -> bool {
+        matches!(self.ended, Some(Ok(())))
+    }
+
+    /// Service, operation and the error that was answered.
+    pub fn calls(&self) -> impl Iterator<Item = (&'static str, &'static str, Option<&str>)> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Call { service, operation, error, .. } => Some((*service, *operation, error.as_deref())),
+            _ => None,
+        })
+    }
+
+    pub fn writes(&self) -> Vec<&'static str> {
+        let looks =
+            |operation: &str| ["Get", "List", "Describe", "Head"].iter().any(|look| operation.starts_with(look));
+        self.calls()
+            .filter(|(_, operation, error)| !looks(operation) && error.is_none())
+            .map(|(_, name, _)| name)
+            .collect()
+    }
+}
