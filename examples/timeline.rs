@@ -26,6 +26,7 @@ fn usual() -> Profile {
         domain_regional: Duration::from_secs(35),
         domain_edge: Duration::from_secs(1800),
         record_insync: Duration::from_secs(40),
+        ..Profile::instant()
     }
 }
 
