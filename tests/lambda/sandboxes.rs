@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use poc::local::lambda::CONCURRENCY;
 use serde_json::json;
 
 use crate::support::{Env, eventually, is_running, node, python, refusal, zip};
@@ -134,7 +135,7 @@ async fn what_is_reserved_is_the_limit() {
 }
 
 #[tokio::test]
-async fn ten_at_a_time_is_the_limit_of_all() {
+async fn a_hundred_at_a_time_is_the_limit_of_all() {
     let directory = tempfile::tempdir().unwrap();
     let gate = directory.path().join("gate");
     let env = Env::with(
@@ -146,23 +147,23 @@ async fn ten_at_a_time_is_the_limit_of_all() {
         .variable("GATE", gate.to_str().unwrap()),
     )
     .await;
-    let all = futures_util::future::join_all((0..10).map(|_| env.invoke(ARN, "{}")));
-    let eleventh = async {
-        let refused = eventually("an eleventh is refused", async || env.invoke(ARN, "{}").await.err()).await;
+    let all = futures_util::future::join_all((0..CONCURRENCY).map(|_| env.invoke(ARN, "{}")));
+    let one_more = async {
+        let refused = eventually("one more is refused", async || env.invoke(ARN, "{}").await.err()).await;
         std::fs::write(&gate, "").unwrap();
         refused
     };
-    let ten = async {
-        let ten = all.await;
-        ten.into_iter().map(|invoked| invoked.unwrap().payload).collect::<std::collections::BTreeSet<_>>()
+    let running = async {
+        let ended = all.await;
+        ended.into_iter().map(|invoked| invoked.unwrap().payload).collect::<std::collections::BTreeSet<_>>()
     };
-    // The eleventh comes after the ten, which are polled first.
-    let (ten, eleventh) = tokio::join!(ten, async {
+    // It comes after the others, which are polled first.
+    let (running, one_more) = tokio::join!(running, async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        eleventh.await
+        one_more.await
     });
-    assert_eq!(ten.len(), 10, "each in a sandbox of its own");
-    assert_eq!(eleventh.status, 429);
+    assert_eq!(running.len(), CONCURRENCY, "each in a sandbox of its own");
+    assert_eq!(one_more.status, 429);
 }
 
 #[tokio::test]

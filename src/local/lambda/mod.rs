@@ -32,7 +32,7 @@ use bytes::Bytes;
 
 pub use environment::PASS_CREDENTIALS;
 pub use invoke::{FunctionError, Functions, Invocation, Invoked, Pending, Refused};
-pub use pool::CONCURRENCY_VARIABLE;
+pub use pool::{CONCURRENCY, CONCURRENCY_VARIABLE};
 pub use runtimes::USE_SITE_PACKAGES;
 
 use super::cloud::Cloud;

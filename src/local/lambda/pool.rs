@@ -13,9 +13,9 @@ use super::outcome::Denied;
 use super::process::Process;
 use super::sandbox::Sandbox;
 
-/// Executions at a time, on this machine, of all functions that reserve none. AWS gives new accounts as many.
-/// `POC_LOCAL_CONCURRENCY` sets another number.
-pub const CONCURRENCY: usize = 10;
+/// Executions at a time, on this machine, of all functions that reserve none: room for the burst of a usage plan, and no
+/// more processes than a machine bears. AWS gives an account 1 000. `POC_LOCAL_CONCURRENCY` sets another number.
+pub const CONCURRENCY: usize = 100;
 pub const CONCURRENCY_VARIABLE: &str = "POC_LOCAL_CONCURRENCY";
 
 /// How long a sandbox is kept warm.
