@@ -100,6 +100,13 @@ impl Fence {
         }
     }
 
+    /// Passed at once, until the run is to stop; then never, because whoever stops it ends it.
+    pub async fn unless_halted(&self) {
+        if self.halted.get() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits until a change may be sent, and counts it as under way for as long as the pass lives.
     pub(super) async fn pass(&self) -> Result<Pass<'_>> {
         loop {

@@ -141,6 +141,7 @@ impl Run<'_, '_> {
 
     /// Tells the beginning and the end of one step.
     async fn step(&self, at: usize, action: Action, work: impl Future<Output = Result<()>>) -> bool {
+        self.aws.fence().unless_halted().await;
         let identity = self.identity(at);
         let (step, begun) = (self.id(at), Instant::now());
         let (kind, name) = (identity.kind, identity.name.clone());

@@ -92,10 +92,14 @@ impl Session<'_> {
             if !confirm(&planned) {
                 return done(read, Outcome::Declined, Extent::Whole);
             }
-            let _heeding = self.stop.heed();
+            let heeding = self.stop.heed();
             let extent = match Box::pin(self.enter(&lock, &seen, &mut read, founding)).await? {
                 Taken::Held(held) => Box::pin(held.during(self.apply(&read))).await?,
-                Taken::Impossible => self.apply(&read).await?,
+                Taken::Impossible => {
+                    // With nothing to let go of, the run is simply left where it is.
+                    drop(heeding);
+                    self.apply(&read).await?
+                }
                 Taken::Moved => {
                     ahead = false;
                     continue;
@@ -157,10 +161,13 @@ impl Session<'_> {
                 Box::pin(self.outwait(&lock, holder, deadline)).await?;
                 continue;
             }
-            let _heeding = self.stop.heed();
+            let heeding = self.stop.heed();
             match Box::pin(self.take(&lock, &seen)).await.map_err(unnamed)? {
                 Taken::Held(held) => return Box::pin(held.during(work)).await,
-                Taken::Impossible => return work.await,
+                Taken::Impossible => {
+                    drop(heeding);
+                    return work.await;
+                }
                 Taken::Moved => {}
             }
         }

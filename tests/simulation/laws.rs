@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 use poc::event::Event;
 use poc::pipeline::Failure;
 use serde_json::Value;
 
 use crate::leaves::Leaves;
-use crate::probe::Probe;
+use crate::probe::{Answers, Probe};
 use crate::world::{Command, Run, SECRET, Sim};
 
 /// Which law was broken; its number is that of the list of what must hold.
@@ -20,6 +21,8 @@ pub enum Law {
     Converges,
     /// 1: the run after that writes nothing.
     Idle,
+    /// 1: of two runs at once, one does its work and the other is told.
+    Apart,
     /// 2: exactly one of each.
     Single,
     /// 2: none untagged that should be tagged.
@@ -54,6 +57,7 @@ pub fn broken(law: Law, what: impl Into<String>) -> Kept {
 pub fn ends(run: &Run) -> Kept {
     match &run.ended {
         None | Some(Ok(())) => Ok(()),
+        Some(Err(Failure::Interrupted)) => stops(run),
         Some(Err(Failure::Problem(problem))) => {
             if problem.message.is_empty() || problem.next.is_empty() {
                 return broken(Law::Ends, format!("a failure that says nothing: {problem:?}"));
@@ -72,6 +76,53 @@ pub fn ends(run: &Run) -> Kept {
     }
 }
 
+/// After Ctrl-C nothing new is begun, it does not take long, and the person is told how to go on.
+fn stops(run: &Run) -> Kept {
+    let Some((at, when)) = run.pressed else {
+        return broken(Law::Ends, "interrupted, and nobody pressed anything");
+    };
+    if let Some(begun) = run.events[at..].iter().find(|event| matches!(event, Event::StepStarted { .. })) {
+        return broken(Law::Ends, format!("after Ctrl-C there began {begun:?}"));
+    }
+    let after = run.took.saturating_sub(when);
+    if after > LONGEST_STOP {
+        return broken(Law::Ends, format!("it went on for {after:?} after Ctrl-C"));
+    }
+    let worked = run.events.iter().any(|event| matches!(event, Event::StepStarted { .. }));
+    let continues = run.printed.contains("run the same command again to continue");
+    if worked && !continues {
+        return broken(Law::Ends, format!("after Ctrl-C nothing tells how to continue:\n{}", run.printed));
+    }
+    Ok(())
+}
+
+/// Whoever ended by itself let go of its lock.
+pub async fn unlocked(sim: &Sim) -> Kept {
+    let config = aws_sdk_s3::config::Builder::from(&sim.world.sdk()).force_path_style(true).build();
+    let s3 = aws_sdk_s3::Client::from_conf(config);
+    let get = s3.get_object().bucket("serverless-poc-000000000000-us-east-1").key("ServerlessPOC/prod/lock.json");
+    let Ok(lock) = get.send().await else { return Ok(()) };
+    let record: Value = serde_json::from_slice(&lock.body.collect().await.unwrap().into_bytes()).unwrap();
+    if record["held"] == true { broken(Law::Ends, format!("the lock is still held: {record}")) } else { Ok(()) }
+}
+
+/// Two runs at once: whoever comes second ends with who is first, and one of them works as if alone.
+pub fn apart(first: &Run, second: &Run) -> Kept {
+    let kind = |run: &Run| match &run.ended {
+        Some(Err(Failure::Problem(problem))) => problem.kind,
+        _ => "",
+    };
+    let locked = [first, second].iter().filter(|run| kind(run) == "locked").count();
+    let done = [first, second].iter().filter(|run| run.succeeded()).count();
+    if done + locked == 2 && done >= 1 {
+        return Ok(());
+    }
+    broken(Law::Apart, format!("two runs at once ended with {:#?} and {:#?}", first.ended, second.ended))
+}
+
+/// What is in flight may be a call that hangs until it is given up.
+const LONGEST_STOP: Duration = Duration::from_secs(180);
+
 /// The same command without faults finishes, and the one after that writes nothing.
 pub async fn recovers(sim: &mut Sim) -> Kept {
     let run = sim.calmly(Command::Deploy).await;
@@ -83,6 +134,8 @@ pub async fn recovers(sim: &mut Sim) -> Kept {
 }
 
 pub async fn idle(sim: &mut Sim) -> Kept {
+    // AWS shows some of what was changed only after a moment.
+    tokio::time::sleep(Duration::from_secs(10)).await;
     let run = sim.calmly(Command::Deploy).await;
     if !run.succeeded() {
         return broken(Law::Idle, format!("an unchanged deploy failed: {:#?}", run.ended));
@@ -201,7 +254,7 @@ pub async fn nothing_left(sim: &mut Sim) -> Kept {
     if ours.is_empty() { Ok(()) } else { broken(Law::NothingLeft, format!("left: {ours:#?}")) }
 }
 
-pub fn no_gap(probe: &Probe, allowed: &[[String; 2]]) -> Kept {
+pub fn no_gap(probe: &Probe, allowed: &[Answers]) -> Kept {
     match probe.gap(allowed) {
         None => Ok(()),
         Some(gap) => broken(Law::NoGap, gap),

@@ -31,9 +31,20 @@ pub struct Misfortune {
     pub expires: Option<usize>,
     /// Every call of this operation.
     pub denied: Option<&'static str>,
+    /// Creations, by their number among the creations, that are carried out and whose answer is lost.
+    pub lost: BTreeMap<usize, Fault>,
     /// The process ends when it is about to make this call.
     pub killed: Option<usize>,
+    pub interrupted: Option<Interrupted>,
     pub intrusion: Option<(usize, Intrusion)>,
+}
+
+/// Ctrl-C, when this call is about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted {
+    pub at: usize,
+    /// Once more, so many calls later: the process ends there.
+    pub again: Option<usize>,
 }
 
 /// Operations of which one is denied now and then.
@@ -49,21 +60,45 @@ const DENIABLE: [&str; 8] = [
 ];
 
 impl Misfortune {
-    /// Up to five passing faults among the first `calls`, and in one of four runs something that ends it.
+    /// Up to five passing faults among the first `calls`, in every other run creations whose answer is lost, and in
+    /// two of three runs something that ends it.
     pub fn draw(chance: &mut SmallRng, calls: usize) -> Misfortune {
         let mut drawn = Misfortune::default();
-        for _ in 0..chance.random_range(1..=5) {
+        for _ in 0..chance.random_range(0..=5) {
             let fault = Fault::PASSING[chance.random_range(0..Fault::PASSING.len())];
             drawn.faults.insert(chance.random_range(0..calls), fault);
         }
-        match chance.random_range(0..8) {
+        if chance.random_ratio(1, 2) {
+            for _ in 0..chance.random_range(1..=3) {
+                let fault = if chance.random_ratio(1, 4) { Fault::HangAfter } else { Fault::ResetAfter };
+                drawn.lost.insert(chance.random_range(0..CREATIONS), fault);
+            }
+        }
+        match chance.random_range(0..9) {
             0 => drawn.expires = Some(chance.random_range(1..calls)),
             1 => drawn.denied = Some(DENIABLE[chance.random_range(0..DENIABLE.len())]),
-            2..=4 => drawn.killed = Some(chance.random_range(1..calls)),
+            2..=3 => drawn.killed = Some(chance.random_range(1..calls)),
+            4..=5 => {
+                let again = chance.random_ratio(1, 3).then(|| chance.random_range(1..4));
+                drawn.interrupted = Some(Interrupted { at: chance.random_range(1..calls), again });
+            }
             _ => {}
         }
         drawn
     }
+
+    /// Would a run end by itself, and let go of its lock?
+    pub fn is_gentle(&self) -> bool {
+        self.faults.is_empty() && self.lost.is_empty() && self.expires.is_none() && self.denied.is_none()
+    }
+}
+
+/// Of a first deploy of the sample, all told; an update has fewer.
+const CREATIONS: usize = 16;
+
+/// Does another call of it make another one?
+fn creates(operation: &str) -> bool {
+    operation.starts_with("Create") || ["RequestCertificate", "PublishVersion", "AddPermission"].contains(&operation)
 }
 
 pub struct Line {
@@ -71,18 +106,21 @@ pub struct Line {
     misfortune: Misfortune,
     made: Mutex<Made>,
     pub cut: Notify,
+    /// Ctrl-C.
+    pub pressed: Notify,
     pub probe: Option<Arc<Probe>>,
 }
 
 #[derive(Default)]
 struct Made {
     calls: usize,
+    creations: usize,
     met: Vec<String>,
 }
 
 impl Line {
     pub fn new(cloud: Arc<Cloud>, misfortune: Misfortune, probe: Option<Arc<Probe>>) -> Arc<Line> {
-        Arc::new(Line { cloud, misfortune, made: Mutex::default(), cut: Notify::new(), probe })
+        Arc::new(Line { cloud, misfortune, made: Mutex::default(), cut: Notify::new(), pressed: Notify::new(), probe })
     }
 
     /// What went wrong so far, in words.
@@ -94,18 +132,40 @@ impl Line {
         self.made.lock().unwrap().met.push(format!("{what:?} at call {at} ({})", call.operation));
     }
 
-    fn next(&self) -> usize {
+    pub fn misfortune(&self) -> &Misfortune {
+        &self.misfortune
+    }
+
+    /// The number of the call, and where it creates something, its number among those.
+    fn next(&self, call: &Intended) -> (usize, Option<usize>) {
         let mut made = self.made.lock().unwrap();
         made.calls += 1;
-        made.calls - 1
+        let creation = creates(call.operation).then_some(made.creations);
+        made.creations += usize::from(creation.is_some());
+        (made.calls - 1, creation)
+    }
+
+    /// The process ends, as the person or the machine wants it.
+    async fn end(&self) {
+        self.cut.notify_one();
+        std::future::pending::<()>().await;
     }
 
     async fn decide(&self, call: &Intended) -> Option<Fault> {
-        let at = self.next();
+        let (at, creation) = self.next(call);
         if self.misfortune.killed == Some(at) {
             self.note(at, call, "killed");
-            self.cut.notify_one();
-            std::future::pending::<()>().await;
+            self.end().await;
+        }
+        if let Some(Interrupted { at: first, again }) = self.misfortune.interrupted {
+            if at == first {
+                self.note(at, call, "Ctrl-C");
+                self.pressed.notify_one();
+            }
+            if again.is_some_and(|later| at == first + later) {
+                self.note(at, call, "Ctrl-C again");
+                self.end().await;
+            }
         }
         if let Some(probe) = &self.probe {
             probe.call(&format!("before call {at} ({})", call.operation)).await;
@@ -124,7 +184,8 @@ impl Line {
             self.note(at, call, Fault::AccessDenied);
             return Some(Fault::AccessDenied);
         }
-        let fault = self.misfortune.faults.get(&at).copied();
+        let lost = creation.and_then(|creation| self.misfortune.lost.get(&creation));
+        let fault = lost.or_else(|| self.misfortune.faults.get(&at)).copied();
         if let Some(fault) = fault {
             self.note(at, call, fault);
         }

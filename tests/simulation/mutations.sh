@@ -1,50 +1,78 @@
 #!/bin/sh
 # Does the simulation bite? Breaks one law of the product after the other in a scratch copy, and shows what catches it.
-# Usage: tests/simulation/mutations.sh [SEEDS]; from the root of the repository. Takes a build per law.
+# Usage: tests/simulation/mutations.sh [SEEDS [NAME]]; from the root of the repository. Takes a build of the program per law.
 set -eu
-seeds=${1:-12}
+seeds=${1:-30} only=${2:-}
 root=$(pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 git archive HEAD | tar -x -C "$scratch"
 cd "$scratch"
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target/mutations}
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
 missed=0
 
-# mutate NAME FILE PERL-EXPRESSION SCENARIOS…: the expression must change the file.
-mutate() {
-    name=$1 file=$2 expression=$3
-    shift 3
-    cp "$file" kept
-    perl -0pi -e "$expression" "$file"
-    if cmp -s "$file" kept; then
-        echo "$name: the code has moved on, nothing was changed in $file"
+# change FILE PERL-EXPRESSION: it must change the file.
+change() {
+    [ -e "kept/$1" ] || { mkdir -p "kept/$(dirname "$1")" && cp "$1" "kept/$1"; }
+    perl -0pi -e "$2" "$1"
+    ! cmp -s "$1" "kept/$1" || { echo "    the code has moved on: nothing was changed in $1" && return 1; }
+}
+
+# mutation NAME BREAK SCENARIOS…: runs the function BREAK, then the scenarios, one of which must fail.
+mutation() {
+    name=$1 break=$2
+    shift 2
+    case $break in *"$only"*) ;; *) return 0 ;; esac
+    if ! "$break"; then
         missed=1
-        return
-    fi
-    if SIM_SEEDS=$seeds RUST_BACKTRACE=0 cargo test --quiet --test simulation -- "$@" >log 2>&1; then
-        echo "$name: NOT CAUGHT"
-        missed=1
-    elif grep -q '^error' log && ! grep -q 'seeds, ' log; then
+    elif SIM_SEEDS=$seeds RUST_BACKTRACE=0 cargo test --test simulation --no-run >log 2>&1; then
+        if SIM_SEEDS=$seeds RUST_BACKTRACE=0 cargo test --quiet --test simulation -- "$@" >log 2>&1; then
+            echo "$name: NOT CAUGHT"
+            missed=1
+        else
+            echo "$name: caught"
+            sed -n 's/^\([a-z_]*: [0-9]* seeds, [1-9][0-9]* failed .*\)/    \1/p' log
+        fi
+    else
         echo "$name: does not compile"
         sed -n '/^error/,+8p' log
         missed=1
-    else
-        echo "$name: caught"
-        sed -n 's/^\([a-z_]*: [0-9]* seeds, [1-9][0-9]* failed .*\)/    \1/p' log
     fi
-    cp kept "$file"
+    if [ -d kept ]; then
+        (cd kept && find . -type f) | while read -r file; do cp "kept/$file" "$file"; done
+        rm -rf kept
+    fi
 }
 
-mutate "no look before a create" src/resources/rest_api.rs \
-    's/(async fn read\(&self[^{]*\{)/$1 if true { return Ok(None); }/' first_deploy
-mutate "the stage goes live before the permission" src/desired/mod.rs \
-    's/, alias\.id\(\), permission\.id\(\)\]/, alias.id()]/' update_of_everything
-mutate "no look after a lost answer" src/aws/call.rs \
-    's/if let Some\(made\) = find\(\)\.await\?/if let Some(made) = None::<T>.or_else(|| { let _ = &find; None })/' first_deploy
-mutate "deletes without a look at the tags" src/aws/tags.rs \
-    's/(pub fn own\(&self, found: [^{]*\{)/$1 if found.len() < 9 { return true; }/' teardown first_deploy
-mutate "two writers per API" src/resources/definition/write.rs \
-    's{for \(code, response\) in &method\.responses \{(.*?)done\((self\.aws\.call\("apigateway", "PutMethodResponse", Repeat::Safe, call\)\.await)\)\?;\n        \}}{my ($b, $c) = ($1, $2); s/self\./this./g for $b, $c; "let (this, place) = (&*self, &place);\nfutures_util::future::try_join_all(method.responses.iter().map(|(code, response)| async move {$b done($c) })).await?;"}se' \
-    a_calm_day
+no_look_before_a_create() {
+    change src/resources/rest_api.rs 's/(async fn read\(&self[^{]*\{)/$1 if true { return Ok(None); }/'
+}
+stage_before_permission() {
+    change src/desired/mod.rs 's{(    let permission = page\.permission.*?\n    let permission = [^\n]*\n)(.*?), permission\.id\(\)(.*?    let stage = g\.add\(Stage \{.*?\n    \}\);\n)}{my ($permission, $between, $stage) = ($1, $2, $3); $permission =~ s/alias\.id\(\)/stage.id()/; "$between$stage$permission    let _ = permission;\n"}se'
+}
+no_look_after_a_lost_answer() {
+    change src/aws/call.rs 's/if let Some\(made\) = find\(\)\.await\? \{\s*return Ok\(made\);\s*\}/let _ = &find;/'
+}
+deletes_without_a_look_at_the_tags() {
+    change src/aws/tags.rs 's/(pub fn own\(&self, found: [^{]*\{)/$1 if found.len() < 9 { return true; }/'
+}
+two_writers_per_api() {
+    change src/aws/call.rs 's/Some\(self\.writer\(\)\.lock\(\)\.await\)/None::<()>/'
+    change src/resources/definition/write.rs 's{for \(code, response\) in &method\.responses \{(.*?)done\((self\.aws\.call\("apigateway", "PutMethodResponse", Repeat::Safe, call\)\.await)\)\?;\n        \}}{my ($b, $c) = ($1, $2); s/self\./this./g for $b, $c; "let (this, place) = (&*self, &place);\nfutures_util::future::try_join_all(method.responses.iter().map(|(code, response)| async move {$b done($c) })).await?;"}se'
+}
+no_budgets() {
+    change src/aws/call.rs 's/tokio::time::sleep_until\(turn\.at\)\.await;//'
+}
+no_lock() {
+    change src/pipeline/locked.rs 's/(fn living\(seen: &Seen\) -> Option<&Record> \{)/$1 if true { return None; }/'
+    change src/resources/lock.rs 's/Some\(tag\) => put\.if_match\(tag\),\s*None => put\.if_none_match\("\*"\),/_ => put,/'
+}
+
+mutation "no look before a create" no_look_before_a_create first_deploy
+mutation "the stage goes live before the permission" stage_before_permission update_of_everything
+mutation "no look after a lost answer" no_look_after_a_lost_answer first_deploy
+mutation "deletes without a look at the tags" deletes_without_a_look_at_the_tags teardown first_deploy
+mutation "two writers per API" two_writers_per_api a_calm_day
+mutation "AWS's limits are not kept" no_budgets a_calm_day
+mutation "runs do not heed the lock" no_lock two_deploys_at_once
 exit $missed

@@ -55,15 +55,19 @@ fn echo(payload: Bytes) -> Invoked {
     }
 }
 
-/// What there always is, and what an update may add.
-const PATHS: [&str; 2] = ["/prod/admit?gre=800&gpa=4&rank=1", "/prod/extra"];
+/// What there always is, what an update may add, and the first by the name of our own.
+const PATHS: [&str; 3] = ["/prod/admit?gre=800&gpa=4&rank=1", "/prod/extra", "/poc/admit?gre=800&gpa=4&rank=1"];
+const NAMED: usize = 2;
+
+/// What each path answers.
+pub type Answers = [String; 3];
 
 pub struct Probe {
     gateway: Gateway,
     target: Target,
     key: String,
-    /// Path, moment, answer.
-    heard: Mutex<Vec<(&'static str, String, String)>>,
+    /// The path's place, moment, answer.
+    heard: Mutex<Vec<(usize, String, String)>>,
 }
 
 impl Probe {
@@ -84,30 +88,29 @@ impl Probe {
     }
 
     /// Sends a request to each path, and keeps the answers under `moment`.
-    pub async fn call(&self, moment: &str) -> [String; 2] {
-        [self.ask(PATHS[0], moment).await, self.ask(PATHS[1], moment).await]
+    pub async fn call(&self, moment: &str) -> Answers {
+        [self.ask(0, moment).await, self.ask(1, moment).await, self.ask(NAMED, moment).await]
     }
 
-    async fn ask(&self, path: &'static str, moment: &str) -> String {
+    async fn ask(&self, place: usize, moment: &str) -> String {
+        let path = PATHS[place];
+        let target = if place == NAMED { Target::Host("api.example.com".to_owned()) } else { self.target.clone() };
         let request = http::Request::get(path).header("x-api-key", &self.key).header("host", "localhost");
         let request = request.body(Bytes::new()).unwrap();
         let source_ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let answer = self.gateway.handle(Call { target: self.target.clone(), request, source_ip, traced: false }).await;
+        let answer = self.gateway.handle(Call { target, request, source_ip, traced: false }).await;
         let body = String::from_utf8_lossy(answer.response.body()).into_owned();
         let reason = answer.trace.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         let heard = format!("{} {body}{reason}", answer.response.status().as_u16());
-        self.heard.lock().unwrap().push((path, moment.to_owned(), heard.clone()));
+        self.heard.lock().unwrap().push((place, moment.to_owned(), heard.clone()));
         heard
     }
 
     /// The first answer that is none of those that `allowed` has in the place of its path, and when.
-    pub fn gap(&self, allowed: &[[String; 2]]) -> Option<String> {
+    pub fn gap(&self, allowed: &[Answers]) -> Option<String> {
         let heard = self.heard.lock().unwrap();
-        let fits = |path: &str, answer: &String| {
-            let place = usize::from(path == PATHS[1]);
-            allowed.iter().any(|answers| answers[place] == *answer)
-        };
-        let gap = heard.iter().find(|(path, _, answer)| !fits(path, answer));
-        gap.map(|(path, moment, answer)| format!("{path} {moment}: {answer}; expected one of {allowed:?}"))
+        let fits = |place: usize, answer: &String| allowed.iter().any(|answers| answers[place] == *answer);
+        let gap = heard.iter().find(|(place, _, answer)| !fits(*place, answer));
+        gap.map(|(place, moment, answer)| format!("{} {moment}: {answer}; expected one of {allowed:?}", PATHS[*place]))
     }
 }

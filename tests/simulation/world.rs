@@ -1,13 +1,15 @@
 //! One simulated account and one laptop, and runs between them.
 
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
-use poc::event::{Event, Recorder};
+use poc::event::{Event, Recorder, Reporter};
 use poc::local::cloud::{Cloud, Profile};
-use poc::pipeline::{self, Failure, Settings};
+use poc::pipeline::{self, Failure, Settings, Stop};
+use poc::ui::{Captured, Format, Ui, Volume};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
@@ -50,6 +52,10 @@ pub struct Run {
     /// What a teardown says is left.
     pub left: Vec<String>,
     pub plan: Option<Value>,
+    /// When Ctrl-C was pressed: after so many events, so long after the beginning.
+    pub pressed: Option<(usize, Duration)>,
+    /// What a person saw.
+    pub printed: String,
 }
 
 impl Sim {
@@ -107,37 +113,92 @@ impl Sim {
     pub fn hear(&mut self, run: &Run) {
         self.said.extend(run.events.iter().map(|event| serde_json::to_string(event).unwrap()));
         self.said.push(format!("{:?}", run.ended));
+        self.said.push(run.printed.clone());
         self.said.extend(run.plan.as_ref().map(Value::to_string));
     }
 }
 
 pub async fn run(settings: Settings, cloud: Arc<Cloud>, command: Command, line: Arc<Line>) -> Run {
     let cloud = EmbeddedCloud::from(cloud).with(line.clone());
-    let settings = Settings { cloud: Some(cloud), ..settings };
-    let (recorder, begun) = (Recorder::default(), Instant::now());
-    let (mut left, plan) = (Vec::new(), std::cell::RefCell::new(None));
+    let stop = Stop::default();
+    let settings = Settings { cloud: Some(cloud), stop: stop.clone(), ..settings };
+    let (witness, begun) = (Witness::new(), Instant::now());
+    let (mut left, plan) = (Vec::new(), RefCell::new(None));
     let confirm = |planned: &pipeline::Planned| {
         *plan.borrow_mut() = Some(serde_json::to_value(planned).unwrap());
+        witness.ui.planned(planned);
         true
     };
     let work = Box::pin(async {
         match command {
-            Command::Deploy => pipeline::deploy(&settings, &recorder, &confirm).await.map(drop),
-            Command::Teardown => {
-                pipeline::teardown(&settings, &recorder, &confirm).await.map(|torn| left.extend(torn.left))
+            Command::Deploy => {
+                let deployed = pipeline::deploy(&settings, &witness, &confirm).await;
+                deployed.map(|deployed| witness.ui.deployed(&deployed))
             }
-            Command::Rotate => pipeline::rotate_key(&settings, None, None, &recorder, &|_| true).await.map(drop),
+            Command::Teardown => pipeline::teardown(&settings, &witness, &confirm).await.map(|torn| {
+                witness.ui.torn_down(&torn);
+                left.extend(torn.left);
+            }),
+            Command::Rotate => pipeline::rotate_key(&settings, None, None, &witness, &|_| true)
+                .await
+                .map(|rotated| witness.ui.rotated(&rotated)),
         }
     });
+    let pressed = Cell::new(None);
+    // As the command line does it: who heeds it ends by itself, anything else is dropped where it is.
+    let interrupted = async {
+        line.pressed.notified().await;
+        pressed.set(Some((witness.recorder.0.borrow().len(), begun.elapsed())));
+        if stop.ask() {
+            std::future::pending::<()>().await;
+        }
+    };
     let ended = tokio::select! {
         biased;
         () = line.cut.notified() => None,
+        () = interrupted => Some(Err(Failure::Interrupted)),
         ended = timeout(LONGEST, work) => {
-            let last = || recorder.0.borrow().iter().rev().take(5).map(|event| format!("{event:?}")).collect::<Vec<_>>();
+            let last = || witness.recorder.0.borrow().iter().rev().take(5).map(|event| format!("{event:?}")).collect::<Vec<_>>();
             Some(ended.unwrap_or_else(|_| panic!("{command:?} does not end: {:#?}", last())))
         }
     };
-    Run { ended, events: recorder.0.into_inner(), took: begun.elapsed(), left, plan: plan.into_inner() }
+    if let Some(Err(failure)) = &ended {
+        witness.ui.failed(command.name(), failure);
+    }
+    let printed = witness.captured.out() + &witness.captured.err();
+    let (events, plan) = (witness.recorder.0.into_inner(), plan.into_inner());
+    Run { ended, events, took: begun.elapsed(), left, plan, pressed: pressed.get(), printed }
+}
+
+/// Keeps the events, and shows them to a person who wants to know everything.
+struct Witness {
+    recorder: Recorder,
+    ui: Ui,
+    captured: Captured,
+}
+
+impl Witness {
+    fn new() -> Witness {
+        let (ui, captured) = Ui::captured(Format::Human, Volume::Verbose, 100, None);
+        Witness { recorder: Recorder::default(), ui, captured }
+    }
+}
+
+impl Reporter for Witness {
+    fn report(&self, event: &Event) {
+        self.recorder.report(event);
+        self.ui.report(event);
+    }
+}
+
+impl Command {
+    fn name(self) -> &'static str {
+        match self {
+            Command::Deploy => "deploy",
+            Command::Teardown => "teardown",
+            Command::Rotate => "key rotate",
+        }
+    }
 }
 
 impl Run {

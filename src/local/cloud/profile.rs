@@ -28,6 +28,8 @@ pub struct Profile {
     pub domain_edge: Duration,
     /// API Gateway: from the moment a key joins a usage plan until it opens the plan's stages.
     pub key_usable: Duration,
+    /// API Gateway: from a change of tags until it is seen.
+    pub tags_visible: Duration,
     /// Route 53: PENDING to INSYNC.
     pub record_insync: Duration,
     /// Latency by operation, rate limits, one writer per API: chance in it follows from this seed. Without it, every
@@ -66,6 +68,7 @@ impl Profile {
             domain_regional: Duration::ZERO,
             domain_edge: Duration::ZERO,
             key_usable: Duration::ZERO,
+            tags_visible: Duration::ZERO,
             record_insync: Duration::ZERO,
             traffic: None,
             steady: false,
@@ -74,7 +77,8 @@ impl Profile {
 
     /// As AWS is, on a day that `seed` stands for. The ranges are those of `AWS_FACTS`: B8 and B5 (a role is assumable
     /// after single-digit seconds, rarely more), B6 (the record after several seconds, ISSUED after minutes, in use for
-    /// 15 minutes), B4 (regional seconds to minutes, edge up to 40 minutes), B3 (a key opens within a minute or two),
+    /// 15 minutes), B4 (regional seconds to minutes, edge up to 40 minutes), B3 (a key opens within a minute or two);
+    /// that tags are seen late is an assumption;
     /// B7 (INSYNC within a minute).
     pub fn aws(seed: u64) -> Profile {
         let mut day = SmallRng::seed_from_u64(seed ^ 0xA35_0DA7);
@@ -90,6 +94,7 @@ impl Profile {
             domain_regional: between(5, 60),
             domain_edge: between(900, 2400),
             key_usable: between(2, 60),
+            tags_visible: between(0, 5),
             record_insync: between(20, 60),
             traffic: Some(seed),
             steady: false,

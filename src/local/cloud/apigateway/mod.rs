@@ -1,8 +1,6 @@
 //! API Gateway's control plane for REST APIs. [`operation`] is the routing table; one file per kind of thing holds its
 //! operations, `model.rs` what is kept, `input.rs` and `patch.rs` how bodies are read, `wire.rs` how answers are written.
-//!
-//! Rate limits (`AWS_FACTS` A) are not kept here: [`handle`] is where a profile that keeps them will stand, before the
-//! operation is looked at, as AWS's do.
+//! Rate limits (`AWS_FACTS` A) are kept before a call arrives here, in `cloud/simulation/`.
 
 mod account;
 mod deployments;
@@ -44,6 +42,7 @@ pub enum AliasTarget {
 type Answer = Result<Reply, Failure>;
 
 pub fn handle(call: &mut Call<'_>, request: &Request) -> Reply {
+    tags::settle(call);
     operation(call, request).unwrap_or_else(|failure| failure.json())
 }
 

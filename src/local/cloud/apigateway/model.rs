@@ -22,6 +22,17 @@ pub struct Region {
     pub usage_plans: BTreeMap<String, UsagePlan>,
     pub api_keys: BTreeMap<String, ApiKey>,
     pub domain_names: BTreeMap<String, DomainName>,
+    /// Changed already, and not yet to be seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_tags: Vec<LateTags>,
+}
+
+/// What a change of tags makes of the thing that an ARN names, from a moment on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LateTags {
+    pub arn: String,
+    pub tags: Texts,
+    pub changed: Moment,
 }
 
 /// A point in time: milliseconds since 1970 in memory, seconds on the wire.

@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::input::Input;
-use super::model::Texts;
-use super::{Answer, api, domains, fail, keys, region, stages, wire};
+use super::model::{LateTags, Texts};
+use super::{Answer, api, domains, fail, keys, now, region, stages, wire};
 use crate::local::cloud::{Call, Failure, Reply, Request};
 
 const MOST: usize = 50;
@@ -17,19 +17,54 @@ pub fn get(call: &mut Call<'_>, arn: &str) -> Answer {
 
 pub fn put(call: &mut Call<'_>, request: &Request, arn: &str) -> Answer {
     let added = Input::new(request)?.text_map("tags")?.unwrap_or_default();
-    let mut all = on(call, arn, |tags| tags.clone())?;
+    let mut all = latest(call, arn)?;
     checked(added.clone())?;
     all.extend(added);
     let all = checked(all)?;
-    on(call, arn, |tags| *tags = all)?;
+    change(call, arn, all);
     Ok(Reply::empty(204))
 }
 
 pub fn delete(call: &mut Call<'_>, request: &Request, arn: &str) -> Answer {
     let keys: Vec<&str> =
         request.query.iter().filter(|(name, _)| name == "tagKeys").map(|(_, key)| key.as_str()).collect();
-    on(call, arn, |tags| tags.retain(|key, _| !keys.contains(&key.as_str())))?;
+    let mut all = latest(call, arn)?;
+    all.retain(|key, _| !keys.contains(&key.as_str()));
+    change(call, arn, all);
     Ok(Reply::empty(204))
+}
+
+/// As they are, be it seen or not.
+fn latest(call: &mut Call<'_>, arn: &str) -> Result<Texts, Failure> {
+    let seen = on(call, arn, |tags| tags.clone())?;
+    let late = region(call).late_tags.iter().rev().find(|late| late.arn == arn);
+    Ok(late.map_or(seen, |late| late.tags.clone()))
+}
+
+/// Seen at once, or after a while.
+fn change(call: &mut Call<'_>, arn: &str, tags: Texts) {
+    let late = LateTags { arn: arn.to_owned(), tags, changed: now(call) };
+    region(call).late_tags.push(late);
+    settle(call);
+}
+
+/// From here on, changes that are old enough are seen. Those of what has gone are forgotten.
+pub fn settle(call: &mut Call<'_>) {
+    if !call.state.apigateway.regions.get(&call.region).is_some_and(|region| !region.late_tags.is_empty()) {
+        return;
+    }
+    for late in std::mem::take(&mut region(call).late_tags) {
+        let due = call.passed(late.changed.millis, call.profile.tags_visible);
+        let gone = on(call, &late.arn, |tags| {
+            if due {
+                *tags = late.tags.clone()
+            }
+        })
+        .is_err();
+        if !due && !gone {
+            region(call).late_tags.push(late);
+        }
+    }
 }
 
 /// The tags as given, when AWS would take them.
