@@ -125,7 +125,7 @@ impl Session<'_> {
     /// The lock; on a first deploy the bucket comes before it.
     async fn enter(&self, lock: &Lock, seen: &Seen, read: &mut Read, founding: bool) -> Result<Taken<'_>, Failure> {
         if !founding {
-            return self.take(lock, seen).await.map_err(unnamed);
+            return self.take(lock, seen).await.map_err(|error| of(lock, error));
         }
         let (bucket, founded) = (read.desired.handles.bucket.id(), read.desired.founded.clone());
         let making = Box::pin(apply_first(&read.desired.graph, &read.observed, &mut read.decided, &self.aws, bucket));
@@ -142,7 +142,7 @@ impl Session<'_> {
             },
             taken = &mut taking => (making.await, taken),
         };
-        match (made, taken.map_err(unnamed)?) {
+        match (made, taken.map_err(|error| of(lock, error))?) {
             (Err(problem), Taken::Held(held)) => {
                 held.let_go().await;
                 Err(Failure::Problem(Box::new(problem)))
@@ -162,7 +162,7 @@ impl Session<'_> {
                 continue;
             }
             let heeding = self.stop.heed();
-            match Box::pin(self.take(&lock, &seen)).await.map_err(unnamed)? {
+            match Box::pin(self.take(&lock, &seen)).await.map_err(|error| of(&lock, error))? {
                 Taken::Held(held) => return Box::pin(held.during(work)).await,
                 Taken::Impossible => {
                     drop(heeding);
@@ -235,6 +235,11 @@ impl Session<'_> {
     fn tell(&self, text: &str) {
         self.aws.report(&Event::Note { text: text.to_owned() });
     }
+}
+
+/// What kept this run from taking the lock.
+fn of(lock: &Lock, error: Error) -> Failure {
+    Failure::Problem(Box::new(error.problem(Some(format!("lock {}", lock.place())))))
 }
 
 /// Who holds the lock and is not known to be dead.

@@ -187,8 +187,10 @@ fn kinds(state: &Value, theirs: &Leaves) -> BTreeMap<&'static str, Vec<Value>> {
     all
 }
 
-/// One of each kind, with our tags; one stage, one key in the plan, one mapping; no record twice.
+/// One of each kind, with our tags; one stage, one mapping; each key once, and in the plan; no deployment twice.
 pub async fn single(sim: &Sim) -> Kept {
+    let asked = fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
+    let keys = asked.split_once("keys: [").and_then(|(_, rest)| rest.split_once(']')).unwrap().0.split(',').count();
     let state = sim.state().await;
     let kinds = kinds(&state, &sim.theirs);
     for kind in [
@@ -203,25 +205,28 @@ pub async fn single(sim: &Sim) -> Kept {
         "certificates",
     ] {
         let found = kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
-        if found.len() != 1 {
-            return broken(Law::Single, format!("{} {kind}, not one: {found:#?}", found.len()));
+        let wanted = if kind == "API keys" { keys } else { 1 };
+        if found.len() != wanted {
+            return broken(Law::Single, format!("{} {kind}, not {wanted}: {found:#?}", found.len()));
         }
-        if found[0]["tags"]["poc:app"] != "ServerlessPOC" || found[0]["tags"]["poc:stage"] != "prod" {
-            return broken(Law::Tagged, format!("{kind}: {:#}", found[0]["tags"]));
+        for one in found {
+            if one["tags"]["poc:app"] != "ServerlessPOC" || one["tags"]["poc:stage"] != "prod" {
+                return broken(Law::Tagged, format!("{kind}: {:#}", one["tags"]));
+            }
         }
     }
     let (api, plan) = (&kinds["REST APIs"][0], &kinds["usage plans"][0]);
     let count =
         |value: &Value| value.as_object().map_or_else(|| value.as_array().map_or(0, Vec::len), serde_json::Map::len);
-    for (what, count) in [
-        ("stages", count(&api["stages"])),
-        ("keys in the plan", count(&plan["keys"])),
-        ("stages of the plan", count(&plan["apiStages"])),
-        ("mappings", count(&kinds["domain names"][0]["basePathMappings"])),
-        ("aliases", count(&kinds["functions"][0]["aliases"])),
+    for (what, count, wanted) in [
+        ("stages", count(&api["stages"]), 1),
+        ("keys in the plan", count(&plan["keys"]), keys),
+        ("stages of the plan", count(&plan["apiStages"]), 1),
+        ("mappings", count(&kinds["domain names"][0]["basePathMappings"]), 1),
+        ("aliases", count(&kinds["functions"][0]["aliases"]), 1),
     ] {
-        if count != 1 {
-            return broken(Law::Single, format!("{count} {what}, not one"));
+        if count != wanted {
+            return broken(Law::Single, format!("{count} {what}, not {wanted}"));
         }
     }
     let mut described: Vec<String> =

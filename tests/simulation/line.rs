@@ -69,7 +69,7 @@ impl Misfortune {
             drawn.faults.insert(chance.random_range(0..calls), fault);
         }
         if chance.random_ratio(1, 2) {
-            for _ in 0..chance.random_range(1..=3) {
+            for _ in 0..chance.random_range(1..=4) {
                 let fault = if chance.random_ratio(1, 4) { Fault::HangAfter } else { Fault::ResetAfter };
                 drawn.lost.insert(chance.random_range(0..CREATIONS), fault);
             }

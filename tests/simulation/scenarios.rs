@@ -60,41 +60,41 @@ impl Scenario {
 
     pub async fn run(self, seed: u64) -> Kept {
         let mut sim = Sim::new(seed, self == Calm).await;
-        let told = match self {
-            FirstDeploy => Box::pin(first_deploy(&mut sim)).await,
-            TemplateUpdate => Box::pin(update(&mut sim, new_template)).await,
-            UpdateOfEverything => Box::pin(update(&mut sim, everything)).await,
-            Rename => Box::pin(update(&mut sim, renamed)).await,
-            KeyRotation => Box::pin(rotation(&mut sim)).await,
-            Teardown => Box::pin(teardown(&mut sim)).await,
-            TeardownOfHalf => Box::pin(teardown_of_half(&mut sim)).await,
-            TwoDeploys => Box::pin(two_deploys(&mut sim)).await,
-            TeardownDuringDeploy => Box::pin(teardown_during(&mut sim)).await,
-            Intruder => Box::pin(intruder(&mut sim)).await,
-            Calm => Box::pin(calm(&mut sim)).await,
-        };
-        told?;
-        laws::foreign(&sim).await?;
-        laws::nothing_left(&mut sim).await?;
-        laws::foreign(&sim).await?;
-        laws::quiet(&sim).await
+        let kept = self.played(&mut sim).await;
+        // What went wrong is part of what broke.
+        kept.map_err(|Broken { law, what }| Broken { law, what: format!("{} {what}", sim.met()) })
+    }
+
+    async fn played(self, sim: &mut Sim) -> Kept {
+        match self {
+            FirstDeploy => Box::pin(first_deploy(sim)).await,
+            TemplateUpdate => Box::pin(update(sim, new_template)).await,
+            UpdateOfEverything => Box::pin(update(sim, everything)).await,
+            Rename => Box::pin(update(sim, renamed)).await,
+            KeyRotation => Box::pin(rotation(sim)).await,
+            Teardown => Box::pin(teardown(sim)).await,
+            TeardownOfHalf => Box::pin(teardown_of_half(sim)).await,
+            TwoDeploys => Box::pin(two_deploys(sim)).await,
+            TeardownDuringDeploy => Box::pin(teardown_during(sim)).await,
+            Intruder => Box::pin(intruder(sim)).await,
+            Calm => Box::pin(calm(sim)).await,
+        }?;
+        laws::foreign(sim).await?;
+        laws::nothing_left(sim).await?;
+        laws::foreign(sim).await?;
+        laws::quiet(sim).await
     }
 }
 
 /// One run and what must hold of it alone. Where nothing but Ctrl-C disturbed it, it also let go of its lock.
 async fn suffer(sim: &mut Sim, command: Command, line: &Arc<Line>) -> Result<Run, Broken> {
     let run = sim.run(command, line).await;
-    after(line, laws::ends(&run))?;
+    laws::ends(&run)?;
     let worked = run.events.iter().any(|event| matches!(event, Event::StepStarted { .. }));
     if worked && matches!(run.ended, Some(Err(Failure::Interrupted))) && line.misfortune().is_gentle() {
-        after(line, laws::unlocked(sim).await)?;
+        laws::unlocked(sim).await?;
     }
     Ok(run)
-}
-
-/// What went wrong is part of what broke.
-fn after(line: &Line, kept: Kept) -> Kept {
-    kept.map_err(|Broken { law, what }| Broken { law, what: format!("[{}] {what}", line.met()) })
 }
 
 async fn stands(sim: &mut Sim) -> Kept {
@@ -118,7 +118,12 @@ async fn first_deploy(sim: &mut Sim) -> Kept {
         if !run.succeeded() {
             continue;
         }
-        after(&line, laws::single(sim).await)?;
+        laws::single(sim).await?;
+    }
+    if times > 1 {
+        // ACM tells of a certificate only after seconds (`AWS_FACTS` B6): one that the second run requested, beside one of
+        // the first, is surplus for whichever run sees both.
+        tokio::time::sleep(Duration::from_secs(10)).await;
     }
     laws::recovers(sim).await
 }
@@ -158,17 +163,17 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
     let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
     let rerun = sim.run(Command::Deploy, &again).await;
     if !rerun.succeeded() {
-        return after(&line, broken(Law::Converges, format!("the next run failed: {:#?}", rerun.ended)));
+        return broken(Law::Converges, format!("the next run failed: {:#?}", rerun.ended));
     }
     let new = probe.call("after the update").await;
     let served = |answer: &String| ["200 ", "403 "].iter().any(|status| answer.starts_with(status));
     // Another base path leaves nothing behind at the one before.
     if !new[0].starts_with("200 ") || !new[1..].iter().all(served) {
-        return after(&line, broken(Law::NoGap, format!("after the update: {new:?}")));
+        return broken(Law::NoGap, format!("after the update: {new:?}"));
     }
-    after(&line, laws::no_gap(&probe, &[old, new]))?;
-    after(&line, laws::single(sim).await)?;
-    after(&line, laws::idle(sim).await)
+    laws::no_gap(&probe, &[old, new])?;
+    laws::single(sim).await?;
+    laws::idle(sim).await
 }
 
 /// The old value is good until the grace is over: while the command runs, no caller who has it is refused.
@@ -181,20 +186,20 @@ async fn rotation(sim: &mut Sim) -> Kept {
     let begun = tokio::time::Instant::now();
     let run = suffer(sim, Command::Rotate, &line).await?;
     if run.ended.is_none() && begun.elapsed() < Duration::from_secs(240) {
-        after(&line, laws::no_gap(&probe, &[old]))?;
+        laws::no_gap(&probe, &[old])?;
     }
     if !run.succeeded() {
         let rerun = sim.calmly(Command::Rotate).await;
         if !rerun.succeeded() {
-            return after(&line, broken(Law::Converges, format!("the rotation is not finished: {:#?}", rerun.ended)));
+            return broken(Law::Converges, format!("the rotation is not finished: {:#?}", rerun.ended));
         }
     }
     // The value that is left opens the stage.
     let new = Probe::of(sim.cloud()).await.call("after the rotation").await;
     if !new[0].starts_with("200 ") {
-        return after(&line, broken(Law::NoGap, format!("the new key after the rotation: {new:?}")));
+        return broken(Law::NoGap, format!("the new key after the rotation: {new:?}"));
     }
-    after(&line, laws::recovers(sim).await)
+    laws::recovers(sim).await
 }
 
 async fn teardown(sim: &mut Sim) -> Kept {
@@ -202,11 +207,11 @@ async fn teardown(sim: &mut Sim) -> Kept {
     let misfortune = Misfortune::draw(&mut sim.chance, DOWN);
     let line = sim.line(misfortune);
     let run = suffer(sim, Command::Teardown, &line).await?;
-    after(&line, laws::foreign(sim).await)?;
+    laws::foreign(sim).await?;
     if run.succeeded() && run.left.is_empty() {
         let ours = sim.ours().await;
         if !ours.is_empty() {
-            return after(&line, broken(Law::NothingLeft, format!("the teardown says 0 left; there is {ours:#?}")));
+            return broken(Law::NothingLeft, format!("the teardown says 0 left; there is {ours:#?}"));
         }
     }
     Ok(())
@@ -274,13 +279,16 @@ async fn intruder(sim: &mut Sim) -> Kept {
     let at = sim.chance.random_range(0..UPDATE);
     let line = sim.line(Misfortune { intrusion: Some((at, intrusion)), ..Misfortune::default() });
     suffer(sim, Command::Deploy, &line).await?;
-    after(&line, laws::recovers(sim).await)
+    laws::recovers(sim).await
 }
 
 /// Nothing goes wrong: no refusal, and no time lost.
 async fn calm(sim: &mut Sim) -> Kept {
     let text = std::fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
     let edge = text.contains("endpoint: edge\n");
+    // More at once than the limits allow, unless somebody counts.
+    let keys: Vec<String> = (1..=9).map(|number| format!("key{number}")).collect();
+    sim.world.edit("deploy.yaml", "keys: [ServerlessPOC]", &format!("keys: [{}]", keys.join(", ")));
     let profile = sim.cloud().profile().clone();
     let first = sim.calmly(Command::Deploy).await;
     if !first.succeeded() {

@@ -33,6 +33,8 @@ pub struct Sim {
     pub theirs: Leaves,
     /// All that was said so far, for the ear that listens for secrets.
     pub said: Vec<String>,
+    /// Of the runs so far.
+    lines: Vec<Arc<Line>>,
 }
 
 /// What is run.
@@ -78,7 +80,7 @@ impl Sim {
             let more = "    /score:\n      POST: {}\n    /admit:\n";
             world.edit("deploy.yaml", "    /admit:\n", more);
         }
-        Sim { world, chance, theirs: Leaves::of(theirs), said: Vec::new() }
+        Sim { world, chance, theirs: Leaves::of(theirs), said: Vec::new(), lines: Vec::new() }
     }
 
     pub fn cloud(&self) -> &Arc<Cloud> {
@@ -100,9 +102,15 @@ impl Sim {
 
     /// One run over `line`, until it ends or is cut.
     pub async fn run(&mut self, command: Command, line: &Arc<Line>) -> Run {
+        self.lines.push(line.clone());
         let run = Box::pin(run(self.world.settings.clone(), self.cloud().clone(), command, line.clone())).await;
         self.hear(&run);
         run
+    }
+
+    /// What went wrong in each of the runs so far, in words.
+    pub fn met(&self) -> String {
+        self.lines.iter().map(|line| format!("[{}]", line.met())).collect()
     }
 
     /// A run in which nothing goes wrong.
