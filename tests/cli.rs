@@ -2,8 +2,13 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[cfg(unix)]
+#[path = "cli/killed.rs"]
+mod killed;
 #[path = "cli/lost.rs"]
 mod lost;
+#[path = "support/relay.rs"]
+mod relay;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -230,29 +235,6 @@ fn without_a_region_the_ways_to_say_it_are_told() {
     desk.edit("deploy.yaml", "region: us-east-1\n", "");
     let ran = desk.with_keys(&["plan"]).exits(1);
     assert!(ran.err.contains("AWS_REGION") && ran.err.contains("--region"), "{}", ran.err);
-}
-
-/// The whole process, killed by the system at moments all over a first deploy.
-#[test]
-#[expect(clippy::disallowed_methods, reason = "a process is killed from outside after a while; nothing waits for it")]
-fn killed_by_the_system_anywhere_the_next_run_finishes() {
-    for moment in [30, 60, 90, 120, 150, 180, 220, 260, 300, 350, 400, 500] {
-        let desk = Desk::new();
-        let mut child = desk
-            .command(&["deploy", "--local", "--yes", "--no-checks"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(moment));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
-        let idle = desk.poc(&["deploy", "--local", "--yes", "--no-checks", "--json"]).exits(0).last_event();
-        assert_eq!(idle["writes"], 0, "killed after {moment} ms: {idle}");
-        let gone = desk.poc(&["teardown", "--local", "--yes", "--json"]).exits(0).last_event();
-        assert_eq!(gone["left"], Value::Array(Vec::new()), "killed after {moment} ms");
-    }
 }
 
 #[test]

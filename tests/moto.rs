@@ -13,10 +13,14 @@ mod drift;
 mod edits;
 #[path = "moto/everything.rs"]
 mod everything;
+#[path = "moto/fire.rs"]
+mod fire;
 #[path = "moto/life.rs"]
 mod life;
 #[path = "moto/portrait.rs"]
 mod portrait;
+#[path = "support/relay.rs"]
+mod relay;
 #[path = "support/moto.rs"]
 mod server;
 #[path = "moto/world.rs"]

@@ -62,15 +62,17 @@ impl Resource for Bucket {
         Vec::new()
     }
 
-    /// A bucket whose name carries the account, without a tag and without an object but the lock, is what an interrupted creation
-    /// of ours leaves behind: it is taken for ours and finished. One with any other name needs `--adopt`.
+    /// A bucket whose name carries the account, without a tag and without an object but where we put ours, is what an
+    /// interrupted creation of ours leaves behind, or one that is under way: it is taken for ours and finished. One with any
+    /// other name needs `--adopt`.
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
         let (exists, tags, public_access) = tokio::join!(self.exists(aws), self.tags(aws), self.public_access(aws));
         if !exists? {
             return Ok(None);
         }
         let seen = Observed { tags: tags?, public_access: public_access? };
-        let unfinished = seen.tags.is_empty() && self.name.contains(&self.account) && self.is_empty(aws).await?;
+        let unfinished =
+            seen.tags.is_empty() && self.name.contains(&self.account) && self.is_empty_of_others(aws).await?;
         if !unfinished {
             self.owner.check("S3 bucket", &self.name, &seen.tags)?;
         }
@@ -196,13 +198,16 @@ impl Bucket {
         Ok(if blocked { PublicAccess::Blocked } else { PublicAccess::Possible })
     }
 
-    async fn is_empty(&self, aws: &Aws<'_>) -> Result<bool> {
+    /// Does it hold nothing, or only what lies where we put things? (The package may arrive before the tags do.)
+    async fn is_empty_of_others(&self, aws: &Aws<'_>) -> Result<bool> {
         let call = || {
             let list = aws.s3().list_objects_v2().bucket(&self.name).expected_bucket_owner(&self.account);
-            list.max_keys(2).send()
+            list.max_keys(20).send()
         };
         let answer = aws.call("s3", "ListObjectsV2", Repeat::Safe, call).await?;
-        Ok(answer.contents().iter().all(|object| object.key() == Some(&self.lock.key)))
+        let place = self.lock.key.rsplit_once('/').map_or("", |(place, _)| place);
+        let ours = |key: &str| key.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+        Ok(answer.contents().iter().all(|object| object.key().is_some_and(ours)))
     }
 
     /// S3 puts a whole set in place of the old one, so what others put there goes along.

@@ -2,7 +2,6 @@
 //! (`AWS_FACTS` A, "Idempotency of creates"). Real connections, between which the answer or the request is cut off.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 
 use futures_util::future::join_all;
@@ -10,18 +9,9 @@ use poc::aws::{EmbeddedCloud, Port};
 use poc::clock::Clock;
 use poc::local::cloud::{Cloud, Profile};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
+use super::relay::{Fate, Relay};
 use super::{Desk, Ran};
-
-#[derive(Clone, Copy, Debug)]
-enum Lost {
-    /// It never arrives.
-    Request,
-    /// It is done.
-    Answer,
-}
 
 /// What is cut off: how its head begins, and what its head and body hold.
 type Wanted = (&'static str, &'static str);
@@ -54,60 +44,8 @@ const CREATIONS: [Wanted; 24] = [
     ("POST /", "CertificateManager.RequestCertificate"),
 ];
 
-/// Passes requests on, one per connection, but for the first that is wanted.
-async fn relay(listener: TcpListener, upstream: SocketAddr, (start, part): Wanted, lost: Lost, met: Rc<Cell<bool>>) {
-    loop {
-        let (client, _) = listener.accept().await.unwrap();
-        let met = met.clone();
-        tokio::task::spawn_local(async move {
-            let _ = exchange(client, upstream, |request| {
-                let wanted = !met.get() && request.starts_with(start) && request.contains(part);
-                met.set(met.get() || wanted);
-                wanted.then_some(lost)
-            })
-            .await;
-        });
-    }
-}
-
-async fn exchange(
-    mut client: TcpStream,
-    upstream: SocketAddr,
-    fate: impl Fn(&str) -> Option<Lost>,
-) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    let head = loop {
-        if client.read_buf(&mut request).await? == 0 {
-            return Ok(());
-        }
-        if let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end + 4;
-        }
-    };
-    let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
-    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
-    while request.len() < head + length {
-        client.read_buf(&mut request).await?;
-    }
-    let fate = fate(&String::from_utf8_lossy(&request));
-    if matches!(fate, Some(Lost::Request)) {
-        return Ok(());
-    }
-    let mut server = TcpStream::connect(upstream).await?;
-    server.write_all(&request[..head - 2]).await?;
-    server.write_all(b"connection: close\r\n\r\n").await?;
-    server.write_all(&request[head..]).await?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await?;
-    match fate {
-        Some(_) => Ok(()),
-        None => client.write_all(&answer).await,
-    }
-}
-
 /// How many there are of what AWS would make twice.
-fn counts(state: &Value) -> Vec<(&'static str, usize)> {
+pub fn counts(state: &Value) -> Vec<(&'static str, usize)> {
     let region = &state["apigateway"]["regions"]["us-east-1"];
     let count = |things: &Value| things.as_object().map_or(0, serde_json::Map::len);
     let mut counts: Vec<_> =
@@ -121,44 +59,49 @@ fn counts(state: &Value) -> Vec<(&'static str, usize)> {
     counts
 }
 
-async fn deploy(desk: &Desk, endpoint: SocketAddr) -> Ran {
-    let endpoint = format!("http://{endpoint}");
+async fn deploy(desk: &Desk, relay: &Relay) -> Ran {
+    let endpoint = relay.url();
     let arguments = ["deploy", "--yes", "--json", "--verbose", "--no-checks", "--endpoint-url", &endpoint];
     let mut command = desk.command(&arguments);
     command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
     Ran::of(tokio::process::Command::from(command).output().await.unwrap())
 }
 
-async fn survives(wanted: Wanted, lost: Lost) {
+/// The first request that is wanted meets `lost`.
+async fn survives((start, part): Wanted, lost: Fate) {
     let desk = Desk::new();
     let cloud = Cloud::in_memory(Clock::system(), Profile::quick());
     let port = Port::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let upstream = port.address().unwrap();
     let mut serving = EmbeddedCloud::from(cloud.clone()).serve(port).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = listener.local_addr().unwrap();
     let met = Rc::new(Cell::new(false));
-    let relay = tokio::task::spawn_local(relay(listener, upstream, wanted, lost, met.clone()));
-    let moment = format!("{lost:?} of {wanted:?} lost");
-    let ran = deploy(&desk, endpoint).await;
+    let moment = format!("{lost:?}: {start} … {part}");
+    let seen = met.clone();
+    let relay = Relay::to(upstream, move |request| {
+        let wanted = !seen.get() && request.starts_with(start) && request.contains(part);
+        seen.set(seen.get() || wanted);
+        if wanted { lost.clone() } else { Fate::Passed }
+    })
+    .await;
+    let ran = deploy(&desk, &relay).await;
     assert_eq!(ran.code, Some(0), "{moment}: {}\n{}", ran.out, ran.err);
     assert!(met.get(), "{moment}: it was never sent");
     let state = cloud.look(|state, _| serde_json::to_value(state).unwrap()).await.unwrap();
     for (things, count) in counts(&state) {
         assert_eq!(count, 1, "{moment}: {things}\n{}", ran.out);
     }
-    let again = deploy(&desk, endpoint).await;
+    let again = deploy(&desk, &relay).await;
     assert_eq!(again.last_event()["writes"], 0, "{moment}: {}", again.out);
-    relay.abort();
+    drop(relay);
     serving.stop(|_| ()).await;
 }
 
 #[tokio::test]
 async fn nothing_is_doubled_or_missing_whatever_request_or_answer_is_lost() {
-    let all: Vec<(Wanted, Lost)> =
-        CREATIONS.into_iter().flat_map(|wanted| [(wanted, Lost::Request), (wanted, Lost::Answer)]).collect();
+    let both = |wanted| [(wanted, Fate::RequestLost), (wanted, Fate::AnswerLost)];
+    let all: Vec<(Wanted, Fate)> = CREATIONS.into_iter().flat_map(both).collect();
     for some in all.chunks(6) {
         let local = tokio::task::LocalSet::new();
-        local.run_until(join_all(some.iter().map(|(wanted, lost)| survives(*wanted, *lost)))).await;
+        local.run_until(join_all(some.iter().map(|(wanted, lost)| survives(*wanted, lost.clone())))).await;
     }
 }

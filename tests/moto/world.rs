@@ -77,24 +77,28 @@ impl World {
         fs::write(self.directory.path().join(path), text).unwrap();
     }
 
-    /// Runs the command with `--json`.
-    pub async fn poc(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_poc"))
+    /// The command with `--json`, for the cloud at `endpoint`.
+    pub fn command(&self, arguments: &[&str], endpoint: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_poc"));
+        command
             .args(arguments)
             .arg("--json")
             .current_dir(self.directory.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.directory.path())
-            .env("AWS_ENDPOINT_URL", &self.server.endpoint)
+            .env("AWS_ENDPOINT_URL", endpoint)
             .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", KEY)
             .env("AWS_SECRET_ACCESS_KEY", KEY)
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("BOBS_KEY", "0123456789abcdefghij")
-            .output()
-            .await
-            .unwrap();
+            .env("BOBS_KEY", "0123456789abcdefghij");
+        command
+    }
+
+    /// Runs the command with `--json`.
+    pub async fn poc(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments, &self.server.endpoint).output().await.unwrap();
         let stdout = serde_json::Deserializer::from_slice(&output.stdout).into_iter().collect::<Result<_, _>>();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let stdout = stdout.unwrap_or_else(|error| panic!("{arguments:?} prints no JSON ({error}); {stderr}"));
