@@ -5,6 +5,7 @@ mod check;
 mod dev;
 mod export;
 mod holder;
+mod init;
 mod keys;
 mod locked;
 mod logs;
@@ -24,6 +25,7 @@ pub use call::{CallWanted, Called, KeyWanted, call};
 pub use check::{PATIENCE, Tested, test};
 pub use dev::{DevSettings, dev};
 pub use export::{OpenApiWanted, export_openapi};
+pub use init::{InitWanted, Initialised, Template, init, judge_name, name_for};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};
@@ -81,6 +83,11 @@ pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confi
         }
         Err(failure) => Err(session.fail("deploy", failure)),
     }
+}
+
+/// What deploy.yaml may say, as a JSON schema for editors.
+pub fn deploy_schema() -> serde_json::Value {
+    crate::spec::json_schema()
 }
 
 /// # Errors

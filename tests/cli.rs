@@ -2,6 +2,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/first_hour.rs"]
+mod first_hour;
 #[cfg(unix)]
 #[path = "cli/killed.rs"]
 mod killed;
@@ -15,7 +17,6 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;

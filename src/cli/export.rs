@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{End, Global, HELP};
+use super::{End, Global, HELP, written};
 use crate::pipeline::{self, Failure, OpenApiWanted, Settings};
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 
 const ABOUT: &str = "\
 Writes what deploy.yaml describes in a form that other programs read.";
@@ -80,14 +80,7 @@ impl ExportArgs {
 
 pub(super) fn run(ui: &Ui, settings: &ExportSettings) -> Result<End, Failure> {
     let document = pipeline::export_openapi(&settings.run, &settings.wanted)?;
-    match &settings.output {
-        None => ui.results(&document),
-        Some(path) => {
-            let wrong =
-                |fault: std::io::Error| Failure::Usage(format!("{} cannot be written: {fault}", path.display()));
-            std::fs::write(path, ui::pretty(&document)).map_err(wrong)?;
-        }
-    }
+    written(ui, settings.output.as_deref(), &document)?;
     Ok(End::Done)
 }
 

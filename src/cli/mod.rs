@@ -2,15 +2,19 @@
 //! Nothing here decides or calls AWS; that is the pipeline's. Nothing here prints; that is the ui's.
 
 mod call;
+mod completions;
 mod deploy;
 mod dev;
 mod export;
+mod init;
 mod input;
 mod interrupt;
 mod key;
 mod logs;
+mod man;
 mod plan;
 mod render;
+mod schema;
 mod simulate;
 mod status;
 mod teardown;
@@ -44,6 +48,7 @@ const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n
 
 const EXAMPLES: &str = "\
 Examples:
+  poc init my-model       begin a project
   poc deploy --local      try everything on this machine, no AWS account needed
   poc dev                 serve it on this machine, and deploy every edit
   poc plan                see what a deploy to AWS would change
@@ -87,6 +92,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::InitArgs),
     Validate(validate::ValidateArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
@@ -100,6 +106,9 @@ enum Command {
     Export(export::ExportArgs),
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Options that every command takes, before or after its name.
@@ -212,6 +221,7 @@ impl Cli {
 
     fn name(&self) -> &'static str {
         match &self.command {
+            Command::Init(_) => "init",
             Command::Validate(_) => "validate",
             Command::Plan(_) => "plan",
             Command::Deploy(_) => "deploy",
@@ -225,6 +235,9 @@ impl Cli {
             Command::Export(_) => "export openapi",
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
+            Command::Schema(_) => "schema",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
         }
     }
 }
@@ -281,6 +294,7 @@ pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
 async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Failure> {
     let Cli { command, global } = cli;
     match command {
+        Command::Init(args) => init::run(ui, &args.resolve(global, ui, interrupts)?),
         Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,
         Command::Plan(args) => plan::run(ui, args.resolve(global)?).await,
         Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
@@ -294,6 +308,9 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
+        Command::Schema(args) => schema::run(ui, &args.resolve(global)?),
+        Command::Completions(args) => Ok(completions::run(ui, args.resolve(global)?)),
+        Command::Man(args) => man::run(ui, args.resolve(global)?.as_deref()),
     }
 }
 
@@ -329,6 +346,19 @@ fn ensure_answer(command: &str, yes: bool, ui: &Ui) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Usage(format!("{command} asks before it changes anything, and nobody can answer here; add --yes")))
+}
+
+/// A document on stdout, or in the file that was asked for.
+fn written(ui: &Ui, path: Option<&Path>, document: &serde_json::Value) -> Result<(), Failure> {
+    let Some(path) = path else {
+        ui.results(document);
+        return Ok(());
+    };
+    let wrong = |fault: std::io::Error| Failure::Usage(format!("{} cannot be written: {fault}", path.display()));
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(wrong)?;
+    }
+    std::fs::write(path, crate::ui::pretty(document)).map_err(wrong)
 }
 
 /// The picture's file is opened before anything is sent.

@@ -328,6 +328,10 @@ impl<'a> Table<'a> {
     /// A key that must be there.
     pub fn need(&self, key: &'static str) -> Option<At<'a>> {
         let found = self.get(key);
+        debug_assert!(
+            self.shape.field(key).is_some_and(|field| field.needed),
+            "the table does not say that {key} is needed"
+        );
         if found.is_none() {
             let says = self.shape.field(key).map_or("", |field| field.says);
             let whose = self.at.key.map_or_else(|| self.shape.what.to_string(), |key| format!("`{}`", key.text));

@@ -13,6 +13,8 @@ pub(super) struct Field {
     pub takes: Takes,
     /// What it means, for help texts.
     pub says: &'static str,
+    /// Must it be there?
+    pub needed: bool,
 }
 
 /// What stands under a key.
@@ -34,7 +36,11 @@ pub(super) enum Takes {
 use Takes::{Any, Either, Flag, List, Map, Named, Number, OneOf, Text, Whole};
 
 const fn field(key: &'static str, takes: Takes, says: &'static str) -> Field {
-    Field { key, takes, says }
+    Field { key, takes, says, needed: false }
+}
+
+const fn needed(key: &'static str, takes: Takes, says: &'static str) -> Field {
+    Field { key, takes, says, needed: true }
 }
 
 const MAX_I32: i64 = i32::MAX as i64;
@@ -42,12 +48,12 @@ const MAX_I32: i64 = i32::MAX as i64;
 pub(super) static ROOT: Mapping = Mapping {
     what: "deploy.yaml",
     keys: &[
-        field("name", Text, "the application's name; everything it owns is tagged with it"),
-        field("stage", Text, "the stage that is deployed without --stage"),
+        needed("name", Text, "the application's name; everything it owns is tagged with it"),
+        needed("stage", Text, "the stage that is deployed without --stage"),
         field("region", Text, "the AWS region; otherwise the command line's or the profile's"),
-        field("package", Map(&PACKAGE), "what is uploaded, and where to"),
-        field("function", Map(&FUNCTION), "the Lambda function"),
-        field("api", Map(&API), "the REST API"),
+        needed("package", Map(&PACKAGE), "what is uploaded, and where to"),
+        needed("function", Map(&FUNCTION), "the Lambda function"),
+        needed("api", Map(&API), "the REST API"),
         field("stage_settings", Map(&STAGE_SETTINGS), "variables, throttling and logging of the stage"),
         field("usage_plan", Map(&USAGE_PLAN), "throttle, quota and the API keys"),
         field("domain", Map(&DOMAIN), "a host name of your own"),
@@ -60,7 +66,7 @@ pub(super) static ROOT: Mapping = Mapping {
 pub(super) static PACKAGE: Mapping = Mapping {
     what: "`package`",
     keys: &[
-        field("path", Text, "a directory to zip, or a ready .zip"),
+        needed("path", Text, "a directory to zip, or a ready .zip"),
         field("bucket", Text, "the S3 bucket the zip is uploaded to"),
         field("ignore", List(&Text), "what to leave out, in .gitignore patterns"),
     ],
@@ -71,8 +77,8 @@ pub(super) static FUNCTION: Mapping = Mapping {
     keys: &[
         field("name", Text, "the function's name"),
         field("description", Text, "what the function is for"),
-        field("runtime", Text, "Lambda's runtime identifier, like python3.13"),
-        field("handler", Text, "module and function, like handler.lambda_handler"),
+        needed("runtime", Text, "Lambda's runtime identifier, like python3.13"),
+        needed("handler", Text, "module and function, like handler.lambda_handler"),
         field("memory", Whole(128, 10_240), "memory in MB"),
         field("timeout", Whole(1, 900), "seconds until Lambda gives up"),
         field("environment", Named(&Either(&[Text, Map(&ENVIRONMENT_VALUE)])), "environment variables"),
@@ -88,7 +94,7 @@ pub(super) static FUNCTION: Mapping = Mapping {
 
 pub(super) static ENVIRONMENT_VALUE: Mapping = Mapping {
     what: "an environment variable",
-    keys: &[field("value", Text, "its text"), field("secret", Flag, "whether it is kept out of all output")],
+    keys: &[needed("value", Text, "its text"), field("secret", Flag, "whether it is kept out of all output")],
 };
 
 pub(super) static ROLE: Mapping = Mapping {
@@ -115,7 +121,7 @@ pub(super) static API: Mapping = Mapping {
         field("gateway_responses", Named(&Map(&GATEWAY_RESPONSE)), "what API Gateway's own errors look like"),
         field("cors", Either(&[Flag, Map(&CORS)]), "let browsers of other origins call it"),
         field("validate", OneOf(VALIDATE), "what is validated where a method does not say"),
-        field("resources", Named(&Map(&RESOURCE)), "paths and their methods"),
+        needed("resources", Named(&Map(&RESOURCE)), "paths and their methods"),
     ],
 };
 
@@ -126,7 +132,7 @@ pub(super) static MODEL: Mapping = Mapping {
     keys: &[
         field("content_type", Text, "the content type it describes"),
         field("description", Text, "what the model is for"),
-        field("schema", Either(&[Any, Text]), "a JSON schema of draft 4, or the file that holds it"),
+        needed("schema", Either(&[Any, Text]), "a JSON schema of draft 4, or the file that holds it"),
     ],
 };
 
@@ -140,7 +146,7 @@ pub(super) static GATEWAY_RESPONSE: Mapping = Mapping {
 };
 
 pub(super) static INLINE: Mapping =
-    Mapping { what: "a template", keys: &[field("inline", Text, "the template itself, in place of a file")] };
+    Mapping { what: "a template", keys: &[needed("inline", Text, "the template itself, in place of a file")] };
 
 pub(super) static CORS: Mapping = Mapping {
     what: "`cors`",
@@ -247,16 +253,16 @@ pub(super) static LOGGING: Mapping = Mapping {
 pub(super) static ACCESS_LOG: Mapping = Mapping {
     what: "`access_log`",
     keys: &[
-        field("destination", Text, "ARN of a log group or Firehose stream"),
-        field("format", Text, "one line with $context.requestId in it"),
+        needed("destination", Text, "ARN of a log group or Firehose stream"),
+        needed("format", Text, "one line with $context.requestId in it"),
     ],
 };
 
 pub(super) static THROTTLE: Mapping = Mapping {
     what: "a throttle",
     keys: &[
-        field("rate", Number(0.0, 1_000_000_000.0), "requests per second"),
-        field("burst", Whole(0, MAX_I32), "requests at once"),
+        needed("rate", Number(0.0, 1_000_000_000.0), "requests per second"),
+        needed("burst", Whole(0, MAX_I32), "requests at once"),
     ],
 };
 
@@ -275,8 +281,8 @@ pub(super) static USAGE_PLAN: Mapping = Mapping {
 pub(super) static QUOTA: Mapping = Mapping {
     what: "`quota`",
     keys: &[
-        field("limit", Whole(1, MAX_I32), "requests per period"),
-        field("period", OneOf(&["day", "week", "month"]), "the period"),
+        needed("limit", Whole(1, MAX_I32), "requests per period"),
+        needed("period", OneOf(&["day", "week", "month"]), "the period"),
         field("offset", Whole(0, 27), "day of the week or month the period starts on"),
     ],
 };
@@ -284,7 +290,7 @@ pub(super) static QUOTA: Mapping = Mapping {
 pub(super) static API_KEY: Mapping = Mapping {
     what: "an API key",
     keys: &[
-        field("name", Text, "the key's name"),
+        needed("name", Text, "the key's name"),
         field("description", Text, "who the key is for"),
         field("enabled", Flag, "whether it works"),
         field("value", Text, "${env:NAME}; without it AWS makes one up"),
@@ -294,9 +300,9 @@ pub(super) static API_KEY: Mapping = Mapping {
 pub(super) static DOMAIN: Mapping = Mapping {
     what: "`domain`",
     keys: &[
-        field("name", Text, "the host name"),
+        needed("name", Text, "the host name"),
         field("base_path", Text, "one path segment under it"),
-        field("certificate", Text, "request, or the ARN of an ACM certificate"),
+        needed("certificate", Text, "request, or the ARN of an ACM certificate"),
         field("hosted_zone", Text, "the Route 53 zone that holds the name"),
         field("endpoint", OneOf(&["regional", "edge"]), "where it is reached; the API's unless given"),
         field("security_policy", Text, "TLS versions and ciphers"),
@@ -308,7 +314,7 @@ pub(super) static DOMAIN: Mapping = Mapping {
 pub(super) static MUTUAL_TLS: Mapping = Mapping {
     what: "`mutual_tls`",
     keys: &[
-        field("truststore", Text, "s3://bucket/key of the certificates to trust"),
+        needed("truststore", Text, "s3://bucket/key of the certificates to trust"),
         field("version", Text, "version of that object"),
     ],
 };
@@ -327,7 +333,7 @@ pub(super) static CHECK: Mapping = Mapping {
         field("headers", Named(&Text), "headers to send"),
         field("body", Any, "body to send: text as it is, anything else as JSON"),
         field("key", Text, "name of the API key to send, or none; the first one unless given"),
-        field("expect", Map(&EXPECT), "what must come back"),
+        needed("expect", Map(&EXPECT), "what must come back"),
     ],
 };
 

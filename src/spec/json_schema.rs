@@ -1,75 +1,114 @@
-//! deploy.yaml as a JSON schema for editors, from the same tables the file is read by.
+//! deploy.yaml as a JSON schema for editors, from the same tables the file is read by. It sees form and ranges; what needs
+//! a look at several places, at other files or at `${…}` is seen by `poc validate` alone.
 
 use serde_json::{Map, Value, json};
 
-use super::grammar::{Mapping, ROOT, Takes};
+use super::grammar::{Field, Mapping, ROOT, Takes};
+use super::stages::FIXED;
 
 /// The schema of a whole deploy.yaml, draft 7, which is what editors' YAML support reads.
 pub fn json_schema() -> Value {
-    let mut schema = mapping(&ROOT);
+    let mut definitions = Map::new();
+    let mut schema = Whole.mapping(&ROOT, &mut definitions);
+    let stage = Differences.mapping(&ROOT, &mut definitions);
+    if let Some(stages) = schema.pointer_mut("/properties/stages").and_then(Value::as_object_mut) {
+        stages.insert("additionalProperties".to_owned(), stage);
+    }
     if let Value::Object(keys) = &mut schema {
-        keys.insert("$schema".to_string(), json!("http://json-schema.org/draft-07/schema#"));
-        keys.insert("title".to_string(), json!("deploy.yaml of poc"));
-        keys.insert("required".to_string(), json!(["name", "stage", "package", "function", "api"]));
+        keys.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
+        keys.insert("title".to_owned(), json!("deploy.yaml of poc"));
+        keys.insert("definitions".to_owned(), Value::Object(definitions));
     }
     schema
 }
 
-fn mapping(shape: &Mapping) -> Value {
-    let properties: Map<String, Value> = shape
-        .keys
-        .iter()
-        .map(|field| {
-            let mut schema = takes(&field.takes);
-            if let Value::Object(keys) = &mut schema {
-                keys.insert("description".to_string(), json!(field.says));
-            }
-            (field.key.to_string(), schema)
-        })
-        .collect();
-    json!({ "type": "object", "additionalProperties": false, "properties": properties })
+/// What the tables are read for.
+#[derive(Clone, Copy)]
+enum Reading {
+    /// The file itself.
+    Whole,
+    /// A stage's entry under `stages`: nothing must be there, and null takes away what the file says.
+    Differences,
 }
 
-fn takes(takes_what: &Takes) -> Value {
-    match takes_what {
-        Takes::Text => json!({ "type": "string" }),
-        // A plain `${…}` is filled in before it is typed.
-        Takes::Flag => {
-            json!({ "anyOf": [{ "type": "boolean" }, { "type": "string", "pattern": "\\$\\{" }] })
+use Reading::{Differences, Whole};
+
+impl Reading {
+    fn mapping(self, shape: &'static Mapping, definitions: &mut Map<String, Value>) -> Value {
+        let keys = shape.keys.iter().filter(|field| matches!(self, Whole) || !self.is_fixed(shape, field));
+        let properties: Map<String, Value> =
+            keys.clone().map(|field| (field.key.to_owned(), self.field(field, definitions))).collect();
+        let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+        let needed: Vec<&str> = keys.filter(|field| field.needed).map(|field| field.key).collect();
+        if matches!(self, Whole) && !needed.is_empty() {
+            schema["required"] = json!(needed);
         }
-        Takes::Whole(low, high) => json!({ "anyOf": [
-            { "type": "integer", "minimum": low, "maximum": high },
-            { "type": "string", "pattern": "\\$\\{" },
-        ] }),
-        Takes::Number(low, high) => json!({ "anyOf": [
-            { "type": "number", "minimum": low, "maximum": high },
-            { "type": "string", "pattern": "\\$\\{" },
-        ] }),
-        Takes::OneOf(words) => json!({ "enum": words }),
-        Takes::List(item) => json!({ "type": "array", "items": takes(item) }),
-        Takes::Named(value) => json!({ "type": "object", "additionalProperties": takes(value) }),
-        Takes::Map(shape) => mapping(shape),
-        Takes::Either(several) => json!({ "anyOf": several.iter().map(takes).collect::<Vec<_>>() }),
-        Takes::Any => json!({}),
+        schema
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn is_fixed(self, shape: &'static Mapping, field: &Field) -> bool {
+        std::ptr::eq(shape, &raw const ROOT) && FIXED.contains(&field.key)
+    }
 
-    #[test]
-    fn it_knows_ranges_choices_and_nesting() {
-        let schema = json_schema();
-        let function = &schema["properties"]["function"]["properties"];
-        assert_eq!(function["memory"]["anyOf"][0], json!({ "type": "integer", "minimum": 128, "maximum": 10240 }));
-        assert_eq!(function["architecture"]["enum"], json!(["x86_64", "arm64"]));
-        let method =
-            &schema["properties"]["api"]["properties"]["resources"]["additionalProperties"]["properties"]["GET"];
-        assert_eq!(method["additionalProperties"], json!(false));
-        assert_eq!(
-            method["properties"]["query"]["additionalProperties"]["anyOf"][0]["enum"],
-            json!(["required", "optional"])
-        );
+    fn field(self, field: &'static Field, definitions: &mut Map<String, Value>) -> Value {
+        let takes = self.takes(&field.takes, definitions);
+        let mut schema = match (self, takes) {
+            (Whole, Value::Object(keys)) if !keys.contains_key("$ref") => Value::Object(keys),
+            // Beside a reference nothing else counts in draft 7.
+            (Whole, reference) => json!({ "allOf": [reference] }),
+            (Differences, takes) => json!({ "anyOf": [takes, { "type": "null" }] }),
+        };
+        schema["description"] = json!(field.says);
+        schema
+    }
+
+    fn takes(self, takes: &'static Takes, definitions: &mut Map<String, Value>) -> Value {
+        // A plain `${…}` is filled in before it is typed.
+        let filled_in = json!({ "type": "string", "pattern": "\\$\\{" });
+        match takes {
+            Takes::Text => json!({ "type": "string" }),
+            Takes::Flag => json!({ "anyOf": [{ "type": "boolean" }, filled_in] }),
+            Takes::Whole(low, high) => {
+                json!({ "anyOf": [{ "type": "integer", "minimum": low, "maximum": high }, filled_in] })
+            }
+            Takes::Number(low, high) => {
+                json!({ "anyOf": [{ "type": "number", "minimum": low, "maximum": high }, filled_in] })
+            }
+            Takes::OneOf(words) => json!({ "anyOf": [{ "enum": words }, filled_in] }),
+            Takes::List(item) => json!({ "type": "array", "items": self.takes(item, definitions) }),
+            Takes::Named(value) => {
+                let value = self.takes(value, definitions);
+                let value = match self {
+                    Whole => value,
+                    Differences => json!({ "anyOf": [value, { "type": "null" }] }),
+                };
+                json!({ "type": "object", "additionalProperties": value })
+            }
+            Takes::Map(shape) => {
+                let name = self.name(shape);
+                if !definitions.contains_key(&name) {
+                    // Entered before it is drawn up, should it ever contain itself.
+                    definitions.insert(name.clone(), Value::Bool(true));
+                    let schema = self.mapping(shape, definitions);
+                    definitions.insert(name.clone(), schema);
+                }
+                json!({ "$ref": format!("#/definitions/{name}") })
+            }
+            Takes::Either(several) => {
+                let several: Vec<Value> = several.iter().map(|one| self.takes(one, definitions)).collect();
+                json!({ "anyOf": several })
+            }
+            Takes::Any => json!({}),
+        }
+    }
+
+    /// `method`, and `stage_method` for what a stage may say of one.
+    fn name(self, shape: &Mapping) -> String {
+        let words = shape.what.trim_start_matches("an ").trim_start_matches("a ").trim_matches('`');
+        let name = words.to_lowercase().replace(' ', "_");
+        match self {
+            Whole => name,
+            Differences => format!("stage_{name}"),
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::limits;
 use super::tree::{Kind, Node};
 
 /// What identifies the application; a stage that changed one of them would be another application.
-const FIXED: [&str; 3] = ["name", "stage", "stages"];
+pub(super) const FIXED: [&str; 3] = ["name", "stage", "stages"];
 
 /// Lays `over` upon `base`: mappings merge, everything else replaces, and null removes. Positions stay with the text
 /// each value came from.

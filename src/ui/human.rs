@@ -13,6 +13,7 @@ use crate::event::Action;
 use crate::pipeline::{Planned, Target};
 
 const INDENT: &str = "      ";
+
 /// Longer names of properties do not push the values of the others aside.
 const NAMES: usize = 28;
 /// Lines on which something new is summarised, unless `-v`.
@@ -51,6 +52,11 @@ pub(super) fn teardown(planned: &Planned, look: &Look) -> String {
     let all = if steps == 1 { "This will be deleted".to_owned() } else { format!("These {steps} will be deleted") };
     text += &wrap("", &format!("{}. {}", paint(BOLD, all), slowest(&planned.plan)), look.width);
     text
+}
+
+/// A question that is answered with a text; return takes what is usual.
+pub(super) fn open_question(question: &str, usual: &str) -> String {
+    format!("{} [{}]: ", paint(BOLD, question), harmless(usual))
 }
 
 pub(super) fn question(question: Question) -> String {

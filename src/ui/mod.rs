@@ -4,6 +4,7 @@
 //! The modules that draw (`human`, `values`, `outcome`, `diagnostics`, `json`) are pure: data and a [`Look`] in, text
 //! out. [`Ui`] owns the streams; `progress` owns the step lines.
 
+mod begun;
 mod called;
 mod checks;
 mod diagnostics;
@@ -34,8 +35,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
-    TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status,
+    Tested, TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +125,35 @@ impl Ui {
         self.format == Format::Human && self.streams.can_ask()
     }
 
+    /// Asks until `judge` takes the answer; an empty one is `usual`. None where nobody answers, or when `interrupted`.
+    pub fn ask(
+        &self,
+        question: &str,
+        usual: &str,
+        judge: &dyn Fn(&str) -> Result<String, String>,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Option<String> {
+        loop {
+            self.streams.err(&human::open_question(question, usual));
+            let line = self.streams.line(interrupted)?;
+            let answer = match line.trim() {
+                "" => usual,
+                text => text,
+            };
+            match judge(answer) {
+                Ok(answer) => return Some(answer),
+                Err(why) => self.streams.err(&format!("  {}\n", layout::harmless(&why))),
+            }
+        }
+    }
+
+    pub fn initialised(&self, made: &Initialised) {
+        match self.format {
+            Format::Human => self.streams.out(&begun::initialised(made, &self.look)),
+            _ => self.document(&json::of(made)),
+        }
+    }
+
     pub fn validated(&self, file: &Path, validated: &Validated) {
         match self.format {
             Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look)),
@@ -195,6 +225,11 @@ impl Ui {
     /// A JSON document, whatever the format.
     pub fn results(&self, results: &serde_json::Value) {
         self.streams.bytes(pretty(results).as_bytes());
+    }
+
+    /// A text for another program, byte for byte.
+    pub fn raw(&self, text: &[u8]) {
+        self.streams.bytes(text);
     }
 
     /// The one place that prints a key's value (law 10).

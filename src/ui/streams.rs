@@ -138,7 +138,13 @@ impl Streams {
 
     /// One line of stdin; true if it says yes. Ends with a no at the end of the input and when `interrupted`.
     pub(super) fn answer(&self, interrupted: &dyn Fn() -> bool) -> bool {
-        let Some(mut input) = self.input.borrow_mut().take() else { return false };
+        let line = self.line(interrupted).unwrap_or_default();
+        matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// One line of stdin; none at the end of the input and when `interrupted`.
+    pub(super) fn line(&self, interrupted: &dyn Fn() -> bool) -> Option<String> {
+        let mut input = self.input.borrow_mut().take()?;
         let (sender, receiver) = mpsc::channel();
         // A thread of its own: a blocking read would go on through Ctrl-C.
         let reading = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {
@@ -146,9 +152,7 @@ impl Streams {
             let _ = input.read_line(&mut line);
             let _ = sender.send((line, input));
         });
-        if reading.is_err() {
-            return false;
-        }
+        reading.ok()?;
         loop {
             match receiver.recv_timeout(Duration::from_millis(50)) {
                 Ok((line, input)) => {
@@ -157,12 +161,12 @@ impl Streams {
                     if !line.ends_with('\n') {
                         self.err("\n");
                     }
-                    return matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+                    return Some(line).filter(|line| !line.is_empty());
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) if !interrupted() => {}
                 Err(_) => {
                     self.err("\n");
-                    return false;
+                    return None;
                 }
             }
         }

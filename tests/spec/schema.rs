@@ -1,0 +1,144 @@
+//! The JSON schema for editors judges as `poc validate` does, as far as a schema can see.
+
+use std::path::Path;
+
+use poc::spec::{Document, Variables, json_schema};
+use serde_json::Value;
+
+fn sample() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy.yaml")).unwrap()
+}
+
+/// As the file's directory, so that templates and the package are found.
+fn validates(text: &str) -> bool {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy.yaml");
+    let Ok(document) = Document::parse(&path, text.to_owned()) else { return false };
+    let at = |stage: Option<&str>| {
+        let variables = Variables { account: Some("123456789012"), region: None, stage, env: &|_| None };
+        document.spec(&variables).is_ok()
+    };
+    at(None) && at(Some("dev"))
+}
+
+/// An editor's judgement: YAML as JSON, against the schema.
+fn fits(text: &str) -> bool {
+    let validator = jsonschema::validator_for(&json_schema()).unwrap();
+    serde_yaml::from_str::<Value>(text).is_ok_and(|value| validator.is_valid(&value))
+}
+
+/// What is written in place of what.
+type Edit = (&'static str, &'static str);
+
+/// Both see these.
+const BROKEN: [Edit; 34] = [
+    ("name: ServerlessPOC ", "nam: ServerlessPOC "),
+    ("name: ServerlessPOC ", "name: 5 "),
+    ("stage: prod ", "region2: eu-west-1\nstage: prod "),
+    ("  runtime: python3.13\n", ""),
+    ("  handler: handler.lambda_handler\n", ""),
+    ("  memory: 256 ", "  memory: 100 "),
+    ("  memory: 256 ", "  memory: 20000 "),
+    ("  memory: 256 ", "  memory: \"256\" "),
+    ("  memory: 256 ", "  memory: 256.5 "),
+    ("  memory: 256 ", "  memory: lots "),
+    ("  timeout: 10 ", "  timeout: 901 "),
+    ("  timeout: 10 ", "  timeout: [10] "),
+    ("  timeout: 10 ", "  architecture: x64\n  timeout: 10 "),
+    ("  timeout: 10 ", "  layers: arn:aws:lambda:us-east-1:123456789012:layer:a:1\n  timeout: 10 "),
+    ("  timeout: 10 ", "  environment: { SOME: 5 }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  environment: { SOME: { secret: true } }\n  timeout: 10 "),
+    ("  endpoint: regional ", "  endpoint: private "),
+    ("  endpoint: regional ", "  models: { Body: { description: no schema } }\n  endpoint: regional "),
+    ("        api_key: true ", "        api_key: \"yes\" "),
+    ("        api_key: true ", "        apikey: true "),
+    ("gre: required,", "gre: must,"),
+    ("passthrough: when_no_templates", "passthrough: always"),
+    ("          200: {} ", "          200: { patern: a } "),
+    ("          200: {} ", "          200: [] "),
+    ("{ rate: 10, burst: 20 }", "{ rate: 10 }"),
+    ("{ rate: 10, burst: 20 }", "{ rate: -1, burst: 20 }"),
+    ("{ limit: 500, period: day }", "{ limit: 0, period: day }"),
+    ("{ limit: 500, period: day }", "{ limit: 500, period: year }"),
+    ("{ limit: 500, period: day }", "{ limit: 500 }"),
+    ("  keys: [ServerlessPOC]", "  keys: ServerlessPOC"),
+    ("  certificate: request ", "  certificates: request "),
+    ("  name: api.example.com\n", ""),
+    ("expect: { status: 403 } }", "expects: { status: 403 } }"),
+    ("quota: { limit: 50, period: day }", "quota: { limit: many }"),
+];
+
+/// What takes more than form to see: other places of the file, other files, AWS's rules for names, `${…}`.
+const UNSEEN: [Edit; 8] = [
+    ("runtime: python3.13", "runtime: python9.9"),
+    ("templates/admit/request.vtl", "templates/admit/nowhere.vtl"),
+    ("pattern: '.*\"httpStatus\":400.*'", "pattern: '('"),
+    ("name: ServerlessPOCAdmission", "name: \"not a name\""),
+    ("    /admit:\n", "    admit:\n"),
+    ("hosted_zone: example.com", "hosted_zone: example.org"),
+    ("region: us-east-1", "region: \"${env:NOT_SET}\""),
+    ("get: \"/admit?gre=abc", "post: /admit, get: \"/admit?gre=abc"),
+];
+
+/// What is right, and must not be underlined.
+const RIGHT: [Edit; 8] = [
+    ("  memory: 256 ", "  memory: ${env:MEMORY:-256} "),
+    ("        api_key: true ", "        api_key: ${env:OPEN:-true} "),
+    ("  timeout: 10 ", "  environment: { SOME: text, MORE: { value: hidden, secret: true } }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  log_retention: forever\n  timeout: 10 "),
+    ("  endpoint: regional ", "  cors: true\n  endpoint: regional "),
+    ("  endpoint: regional ", "  cors: { origins: ['*'], max_age: 60 }\n  endpoint: regional "),
+    ("  dev: { usage_plan: { quota: { limit: 50, period: day } } }", "  dev: { usage_plan: { quota: { limit: 50 } } }"),
+    ("  dev: { usage_plan: { quota: { limit: 50, period: day } } }", "  dev: { usage_plan: { quota: null } }"),
+];
+
+fn edited((from, to): Edit) -> String {
+    let text = sample();
+    assert!(text.contains(from), "the sample has no {from:?}");
+    text.replacen(from, to, 1)
+}
+
+#[test]
+fn the_sample_fits() {
+    assert!(validates(&sample()) && fits(&sample()));
+}
+
+#[test]
+fn what_is_right_fits() {
+    for edit in RIGHT {
+        assert!(validates(&edited(edit)), "{edit:?} is refused by poc validate");
+        assert!(fits(&edited(edit)), "{edit:?} does not fit the schema");
+    }
+}
+
+#[test]
+fn what_is_broken_is_seen_by_both() {
+    for edit in BROKEN {
+        assert!(!validates(&edited(edit)), "{edit:?} passes poc validate");
+        assert!(!fits(&edited(edit)), "{edit:?} fits the schema");
+    }
+}
+
+#[test]
+fn what_a_schema_cannot_see_is_seen_by_validate() {
+    for edit in UNSEEN {
+        assert!(!validates(&edited(edit)), "{edit:?} passes poc validate");
+        assert!(fits(&edited(edit)), "{edit:?}: the schema sees it; move it to BROKEN");
+    }
+}
+
+/// So that an editor can explain each of them.
+#[test]
+fn every_key_is_described() {
+    fn walk(schema: &Value, path: &str) {
+        if let Some(properties) = schema["properties"].as_object() {
+            for (key, value) in properties {
+                assert!(value["description"].is_string(), "{path}/{key} says nothing");
+            }
+        }
+    }
+    let schema = json_schema();
+    walk(&schema, "");
+    for (name, definition) in schema["definitions"].as_object().unwrap() {
+        walk(definition, name);
+    }
+}
