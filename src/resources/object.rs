@@ -9,6 +9,7 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use self::upload::Unfinished;
+pub(super) use self::upload::{Stretch, length, patient};
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found};
 use crate::engine::plan::{Change, Changes};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
@@ -252,7 +253,7 @@ pub(super) async fn clear(
 }
 
 /// Removes keys, or single versions of them.
-async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String, Option<String>)>) -> Result<()> {
+pub(super) async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String, Option<String>)>) -> Result<()> {
     let objects = doomed
         .into_iter()
         .map(|(key, version)| ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete));
