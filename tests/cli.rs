@@ -4,6 +4,8 @@
 mod commands;
 #[path = "cli/lost.rs"]
 mod lost;
+#[path = "support/sample.rs"]
+mod sample;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -56,12 +58,7 @@ impl Ran {
 impl Desk {
     fn new() -> Desk {
         let directory = TempDir::new().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
-            let to = directory.path().join(path);
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(root.join(path), to).unwrap();
-        }
+        sample::copy(directory.path());
         Desk { directory }
     }
 

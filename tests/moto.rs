@@ -17,6 +17,8 @@ mod everything;
 mod life;
 #[path = "moto/portrait.rs"]
 mod portrait;
+#[path = "support/sample.rs"]
+mod sample;
 #[path = "support/moto.rs"]
 mod server;
 #[path = "moto/world.rs"]

@@ -23,13 +23,13 @@ use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
 use crate::resources::lock::Founded;
 use crate::resources::rest_api::Settings;
-use crate::resources::{site_bucket, site_settings};
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
     Function, GivenCertificate, HostedZone, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
     Permission, RestApi, Role, Site, SiteBucket, SiteSettings, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
+use crate::resources::{site_bucket, site_settings};
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint, IntegrationKind};
 
@@ -394,7 +394,7 @@ impl Page<'_> {
         pages: Rc<Pages>,
         (live, named): (Live, Vec<NodeId>),
     ) -> Handle<Site> {
-        let bucket = g.add(self.site_bucket(&site.bucket, site));
+        let bucket = g.add(SiteBucket { pages: pages.clone(), ..self.site_bucket(&site.bucket, site) });
         let shown = g.add(Site { after: vec![live.stage], ..self.pages(&site.bucket, bucket, pages) });
         let after = std::iter::once(live.stage).chain(named).collect();
         g.add(SiteSettings { after, ..self.site_settings(&site.bucket, bucket, live.api) });
@@ -408,6 +408,7 @@ impl Page<'_> {
             owner: self.owner.clone(),
             index: site.index.clone(),
             error: site.error.clone(),
+            pages: Rc::default(),
         }
     }
 

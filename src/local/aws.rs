@@ -88,9 +88,8 @@ impl LocalAws {
     /// its pages are sent to the API on this machine.
     async fn page(&self, bucket: &str, request: &Request<Bytes>) -> Answered {
         let (method, path) = (request.method(), request.uri().path());
-        let shown = self.cloud.look(|state, blobs| {
-            website::answer(&state.s3, blobs, bucket, method, path, request.headers())
-        });
+        let shown =
+            self.cloud.look(|state, blobs| website::answer(&state.s3, blobs, bucket, method, path, request.headers()));
         let Shown { reply, mut reason } = match shown.await {
             Ok(shown) => shown,
             Err(fault) => {

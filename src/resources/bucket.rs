@@ -88,7 +88,10 @@ impl Resource for Bucket {
     }
 
     fn creation(&self, _: &Known) -> Vec<Change> {
-        vec![Change::set("region", self.place.region.clone()), Change::set("public_access", PublicAccess::Blocked.words())]
+        vec![
+            Change::set("region", self.place.region.clone()),
+            Change::set("public_access", PublicAccess::Blocked.words()),
+        ]
     }
 
     async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
@@ -98,10 +101,8 @@ impl Resource for Bucket {
             Made::Before => self.read(aws, known).await?.map(|seen| seen.tags).unwrap_or_default(),
         };
         self.founded.tell();
-        let (tagged, blocked) = tokio::join!(
-            self.place.put_tags(aws, &self.owner, &existing),
-            self.place.put_block(aws, Block::WHOLE)
-        );
+        let (tagged, blocked) =
+            tokio::join!(self.place.put_tags(aws, &self.owner, &existing), self.place.put_block(aws, Block::WHOLE));
         tagged.and(blocked)
     }
 

@@ -253,7 +253,12 @@ pub(super) async fn clear(
 }
 
 /// Removes keys, or single versions of them.
-pub(super) async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String, Option<String>)>) -> Result<()> {
+pub(super) async fn remove(
+    aws: &Aws<'_>,
+    bucket: &str,
+    account: &str,
+    doomed: Vec<(String, Option<String>)>,
+) -> Result<()> {
     let objects = doomed
         .into_iter()
         .map(|(key, version)| ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete));

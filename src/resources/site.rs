@@ -1,7 +1,7 @@
 //! The pages in the site's bucket, all of them as one thing: what is new is sent, what is the same is not, what is gone
 //! from the folder goes from the bucket, and what others put there stays.
 
-mod manifest;
+pub(super) mod manifest;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -102,16 +102,34 @@ impl Resource for Site {
         }
     }
 
-    async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<()> {
-        self.send(aws, Manifest::default(), self.pages.files.iter().collect(), Vec::new()).await
+    /// Nobody looks at it yet, so all go at once.
+    async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
+        let mut manifest = Manifest::of(&self.pages);
+        if !known.require(self.bucket)?.noted {
+            manifest.write(aws, &self.place).await?;
+        }
+        self.send(aws, &mut manifest, vec![self.pages.files.iter().collect()]).await?;
+        manifest.write(aws, &self.place).await
     }
 
     async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<()> {
         let named = |key: &str| changes.iter().any(|change| change.path == path(key) && change.after != Side::Absent);
-        let sent = self.pages.files.iter().filter(|page| named(&page.key)).collect();
+        let pages: Vec<&Page> = self.pages.files.iter().filter(|page| named(&page.key)).collect();
+        let mut manifest = seen.manifest.clone();
+        let new: Vec<&&Page> = pages.iter().filter(|page| !manifest.pages.contains_key(&page.key)).collect();
+        if !new.is_empty() {
+            manifest.pages.extend(new.into_iter().map(|page| (page.key.clone(), Entry::of(page))));
+            manifest.write(aws, &self.place).await?;
+        }
+        // What a page refers to comes before it, and goes after it.
+        let (html, others) = pages.into_iter().partition(|page| page.is_html());
+        self.send(aws, &mut manifest, vec![others, html]).await?;
         let gone = changes.iter().filter(|change| change.after == Side::Absent);
-        let gone = gone.filter_map(|change| change.path.strip_prefix(PART).map(str::to_owned)).collect();
-        self.send(aws, seen.manifest.clone(), sent, gone).await
+        let gone: Vec<&str> = gone.filter_map(|change| change.path.strip_prefix(PART)).collect();
+        manifest.pages.retain(|key, _| !gone.contains(&key.as_str()));
+        let doomed = gone.into_iter().map(|key| (key.to_owned(), None)).collect();
+        object::remove(aws, &self.place.name, &self.place.account, doomed).await?;
+        manifest.write(aws, &self.place).await
     }
 
     fn loses(&self, seen: &Observed) -> Vec<Change> {
@@ -166,37 +184,25 @@ impl Site {
         (!same).then(|| Change::new(path, headers(was), headers(&want)))
     }
 
-    /// Notes down what comes, sends it, removes what goes, notes down what is there. HTML comes after what it refers to.
-    async fn send(&self, aws: &Aws<'_>, mut manifest: Manifest, pages: Vec<&Page>, gone: Vec<String>) -> Result<()> {
-        if !pages.is_empty() || manifest == Manifest::default() {
-            manifest.pages.extend(pages.iter().map(|page| (page.key.clone(), Entry::of(page))));
-            manifest.write(aws, &self.place).await?;
-        }
-        let (sent, total) = (Arc::new(AtomicU64::new(0)), pages.iter().map(|page| page.size).sum());
-        let (html, others): (Vec<&Page>, Vec<&Page>) = pages.into_iter().partition(|page| page.is_html());
-        for some in [others, html] {
-            let uploads = some.into_iter().map(|page| self.upload(aws, page, &sent));
+    /// Sends groups of pages one after the other, and notes what S3 calls what has arrived.
+    async fn send(&self, aws: &Aws<'_>, manifest: &mut Manifest, groups: Vec<Vec<&Page>>) -> Result<()> {
+        let (sent, total) = (Arc::new(AtomicU64::new(0)), groups.iter().flatten().map(|page| page.size).sum());
+        for pages in groups {
+            let uploads = pages.into_iter().map(|page| self.upload(aws, page, &sent));
             let work = stream::iter(uploads).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
             let arrived = wait::telling(work, |elapsed| {
                 let (step, done) = (current_step(), sent.load(Ordering::Relaxed));
                 aws.report(&Event::StepProgress { step, done, total, elapsed });
             });
-            for (key, etag) in arrived.await? {
-                if let Some(entry) = manifest.pages.get_mut(&key) {
-                    entry.etag = Some(etag);
-                }
+            for (page, etag) in arrived.await? {
+                manifest.pages.insert(page.key.clone(), Entry { etag: Some(etag), ..Entry::of(page) });
             }
         }
-        for key in &gone {
-            manifest.pages.remove(key);
-        }
-        let doomed = gone.into_iter().map(|key| (key, None)).collect();
-        object::remove(aws, &self.place.name, &self.place.account, doomed).await?;
-        manifest.write(aws, &self.place).await
+        Ok(())
     }
 
-    /// Its key, and what S3 calls it.
-    async fn upload(&self, aws: &Aws<'_>, page: &Page, sent: &Arc<AtomicU64>) -> Result<(String, String)> {
+    /// The page, and what S3 calls it.
+    async fn upload<'p>(&self, aws: &Aws<'_>, page: &'p Page, sent: &Arc<AtomicU64>) -> Result<(&'p Page, String)> {
         let Place { name, account, .. } = &self.place;
         // Opened when its turn comes: a system grants fewer open files than a site may have.
         let content = page.open().map_err(|error| {
@@ -212,7 +218,7 @@ impl Site {
         };
         let answer = aws.call("s3", "PutObject", Repeat::Safe, call).await?;
         let etag = answer.e_tag.ok_or_else(|| Error::unexpected("PutObject gave no ETag"))?;
-        Ok((page.key.clone(), etag))
+        Ok((page, etag))
     }
 }
 
@@ -229,4 +235,3 @@ fn some(names: &[String]) -> String {
         more => format!("{few} and {more} more"),
     }
 }
-

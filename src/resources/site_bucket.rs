@@ -2,6 +2,7 @@
 //! takes: access control lists stay blocked, nobody may list it, and what `poc` notes down in it stays private.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use aws_sdk_s3::types::{ErrorDocument, IndexDocument, WebsiteConfiguration};
@@ -9,11 +10,13 @@ use serde_json::{Value, json};
 
 use super::bucket::{Block, Made, Place};
 use super::role::document::{read as read_document, same};
+use super::site::manifest::{self, Manifest};
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone};
 use crate::engine::plan::{Change, Changes};
 use crate::engine::wait::{self, Wait};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::{Action, Event};
+use crate::package::site::Pages;
 use crate::resources::Owner;
 
 /// Under this lies what is `poc`'s own business; hidden files are never pages, so no page can be there.
@@ -35,6 +38,14 @@ pub struct SiteBucket {
     /// `index.html`
     pub index: String,
     pub error: Option<String>,
+    /// What will be put there: a new bucket comes with the notes of it, so that the pages need not wait for them.
+    pub pages: Rc<Pages>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    /// Is every page noted down as ours already?
+    pub noted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +66,7 @@ struct Website {
 
 impl Resource for SiteBucket {
     type Observed = Observed;
-    type Outputs = ();
+    type Outputs = Outputs;
 
     fn identity(&self) -> Identity {
         Identity::one("site_bucket", "site bucket", &self.place.name)
@@ -68,26 +79,24 @@ impl Resource for SiteBucket {
     /// As with the packages' bucket, one without a tag and empty, whose name carries the account, was begun by us.
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
         let place = &self.place;
-        let (exists, tags, block, website, policy) = tokio::join!(
-            place.exists(aws),
-            place.tags(aws),
-            place.block(aws),
-            self.website(aws),
-            self.policy(aws)
-        );
+        let (exists, tags, block, website, policy) =
+            tokio::join!(place.exists(aws), place.tags(aws), place.block(aws), self.website(aws), self.policy(aws));
         if !exists? {
             return Ok(None);
         }
         let seen = Observed { tags: tags?, block: block?, website: website?, policy: policy? };
+        let mine = |key: &str| key == manifest::key();
         let unfinished =
-            seen.tags.is_empty() && place.name.contains(&place.account) && place.is_empty(aws, |_| false).await?;
+            seen.tags.is_empty() && place.name.contains(&place.account) && place.is_empty(aws, mine).await?;
         if !unfinished {
             self.owner.check("S3 bucket", &place.name, &seen.tags)?;
         }
         Ok(Some(seen))
     }
 
-    fn outputs(&self, _: &Observed) {}
+    fn outputs(&self, _: &Observed) -> Outputs {
+        Outputs { noted: false }
+    }
 
     fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
         let mut changes = Changes::default();
@@ -116,11 +125,19 @@ impl Resource for SiteBucket {
         changes.done()
     }
 
-    async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
-        let existing = match self.place.create(aws).await? {
-            Made::Now => BTreeMap::new(),
+    async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<Outputs> {
+        let (made, existing) = match self.place.create(aws).await? {
+            Made::Now => (Made::Now, BTreeMap::new()),
             // Should it be somebody else's after all, this refuses.
-            Made::Before => self.read(aws, known).await?.map(|seen| seen.tags).unwrap_or_default(),
+            Made::Before => (Made::Before, self.read(aws, known).await?.map(|seen| seen.tags).unwrap_or_default()),
+        };
+        // What may be there already keeps its notes.
+        let noted = made == Made::Now;
+        let notes = async {
+            match noted {
+                true => Manifest::of(&self.pages).write(aws, &self.place).await,
+                false => Ok(()),
+            }
         };
         // The policy first needs an open block, and neither needs the rest.
         let readable = async {
@@ -128,11 +145,12 @@ impl Resource for SiteBucket {
             self.put_policy(aws).await
         };
         let tagged = self.place.put_tags(aws, &self.owner, &existing);
-        let (tagged, readable, website) = tokio::join!(tagged, readable, self.put_website(aws));
-        tagged.and(readable).and(website)
+        let (tagged, readable, website, written) = tokio::join!(tagged, readable, self.put_website(aws), notes);
+        tagged.and(readable).and(website).and(written)?;
+        Ok(Outputs { noted })
     }
 
-    async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<()> {
+    async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
         let touched = |property: &str| changes.iter().any(|change| change.path.starts_with(property));
         if touched("tags.") {
             self.place.put_tags(aws, &self.owner, &seen.tags).await?;
@@ -146,7 +164,7 @@ impl Resource for SiteBucket {
         if touched("website.") {
             self.put_website(aws).await?;
         }
-        Ok(())
+        Ok(self.outputs(seen))
     }
 
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {

@@ -92,7 +92,8 @@ fn index(at: &At<'_>) -> Option<String> {
 
 fn error_page(at: &At<'_>) -> Option<String> {
     let text = at.text()?;
-    let plain = |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
+    let plain =
+        |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
     if text.text.is_empty() || !Path::new(&text.text).components().all(plain) || text.text.ends_with('/') {
         let message = format!("`{}` is not a page of the site", text.shown());
         at.fault("bad_page", message, "write its path from the site's folder, like error.html");

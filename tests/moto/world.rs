@@ -1,7 +1,6 @@
 //! The sample in a directory of its own, a cloud that has a hosted zone for it, and `poc` as a user runs it.
 
 use std::fs;
-use std::path::Path;
 
 use aws_types::SdkConfig;
 use serde_json::Value;
@@ -55,11 +54,7 @@ impl World {
     pub async fn new() -> World {
         let server = Server::start().await;
         let directory = TempDir::new().unwrap();
-        for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
-            let to = directory.path().join(path);
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), to).unwrap();
-        }
+        crate::sample::copy(directory.path());
         let sdk = Sdk::new(&server.sdk());
         let zone = sdk.zone("example.com").await;
         World { server, sdk, zone, directory }

@@ -164,7 +164,8 @@ fn named_api(host: &str) -> Option<&str> {
 fn named_site(host: &str) -> Option<&str> {
     let (bucket, rest) = host.rsplit_once(".s3-website")?;
     let rest = rest.to_ascii_lowercase();
-    let of_aws = rest.starts_with(['.', '-']) && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"));
+    let of_aws =
+        rest.starts_with(['.', '-']) && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"));
     (rest == ".localhost" || of_aws).then_some(bucket)
 }
 

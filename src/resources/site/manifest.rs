@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::bucket::Place;
 use super::super::site_bucket::PRIVATE;
 use crate::aws::{Aws, Error, Result};
-use crate::package::site::Page;
+use crate::package::site::{Page, Pages};
 
 /// A hundred bytes for each of ten thousand pages, several times over.
 const LARGEST: usize = 16 << 20;
@@ -50,6 +50,11 @@ pub fn key() -> String {
 }
 
 impl Manifest {
+    /// Nothing of it has arrived.
+    pub fn of(pages: &Pages) -> Manifest {
+        Manifest { pages: pages.files.iter().map(|page| (page.key.clone(), Entry::of(page))).collect() }
+    }
+
     /// None where there is none, or none that can be read: then nothing in the bucket is known as ours.
     pub async fn read(aws: &Aws<'_>, place: &Place) -> Result<Option<Manifest>> {
         let text = place.small(aws, &key(), LARGEST).await?;
