@@ -16,6 +16,8 @@ mod plan;
 mod project;
 #[path = "spec/sample.rs"]
 mod sample;
+#[path = "spec/site.rs"]
+mod site;
 #[path = "spec/stages.rs"]
 mod stages;
 #[path = "spec/templates.rs"]

@@ -104,6 +104,8 @@ pub fn pages(site: &Site) -> Result<Pages, Vec<Fault>> {
     let Walk { mut pages, mut faults, .. } = walk;
     pages.files.sort_by(|one, other| one.key.as_bytes().cmp(other.key.as_bytes()));
     pages.hidden.sort();
+    // As the system lists a folder, they come in any order.
+    faults.sort_by(|one, other| one.message.cmp(&other.message));
     if pages.size() > MOST_BYTES || pages.files.len() > MOST_FILES {
         let message = format!(
             "the site has {} files with {} bytes; at most {MOST_FILES} files with {MOST_BYTES} bytes are shown",

@@ -128,7 +128,7 @@ impl Resource for Site {
         let gone: Vec<&str> = gone.filter_map(|change| change.path.strip_prefix(PART)).collect();
         manifest.pages.retain(|key, _| !gone.contains(&key.as_str()));
         let doomed = gone.into_iter().map(|key| (key.to_owned(), None)).collect();
-        object::remove(aws, &self.place.name, &self.place.account, doomed).await?;
+        manifest.hidden.extend(object::remove(aws, &self.place.name, &self.place.account, doomed).await?);
         manifest.write(aws, &self.place).await
     }
 
@@ -139,7 +139,7 @@ impl Resource for Site {
     /// The notes go last: until then they tell what is ours.
     async fn delete(&self, aws: &Aws<'_>, _: &Known, seen: &Observed) -> Result<()> {
         let Place { name, account, .. } = &self.place;
-        object::clear(aws, name, account, "", |key| seen.manifest.pages.contains_key(key)).await?;
+        object::clear(aws, name, account, "", |key| seen.manifest.tells(key)).await?;
         object::clear(aws, name, account, &manifest::key(), |_| true).await
     }
 }

@@ -58,7 +58,12 @@ const EDITS: &[(&str, &str, &str, &[&str])] = &[
     ("deploy.yaml", "rate: 10,", "rate: 11,", &["usage_plan: throttle.rate"]),
     ("deploy.yaml", "limit: 500, period: day", "limit: 500, period: week", &["usage_plan: quota.period"]),
     ("deploy.yaml", "keys: [ServerlessPOC]", "keys: [ServerlessPOC, second]", &["api_key.second: value"]),
-    ("deploy.yaml", "base_path: poc", "base_path: other", &["base_path_mapping: stage", "site_settings: api", "rest_api: tags.poc:domain"]),
+    (
+        "deploy.yaml",
+        "base_path: poc",
+        "base_path: other",
+        &["base_path_mapping: stage", "site_settings: api", "rest_api: tags.poc:domain"],
+    ),
     (
         "deploy.yaml",
         "    /admit:\n",

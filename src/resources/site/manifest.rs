@@ -3,7 +3,7 @@
 //! with two calls however many pages there are. A key is noted before it is written, so that a run that was cut leaves
 //! nothing of ours that the next one would take for somebody else's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ const LARGEST: usize = 16 << 20;
 #[serde(default)]
 pub struct Manifest {
     pub pages: BTreeMap<String, Entry>,
+    /// Pages that were removed, and of which a bucket with versions keeps the old ones.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub hidden: BTreeSet<String>,
 }
 
 /// One page as it was sent.
@@ -52,7 +55,13 @@ pub fn key() -> String {
 impl Manifest {
     /// Nothing of it has arrived.
     pub fn of(pages: &Pages) -> Manifest {
-        Manifest { pages: pages.files.iter().map(|page| (page.key.clone(), Entry::of(page))).collect() }
+        let pages = pages.files.iter().map(|page| (page.key.clone(), Entry::of(page))).collect();
+        Manifest { pages, hidden: BTreeSet::new() }
+    }
+
+    /// Did we put it there, now or before?
+    pub fn tells(&self, key: &str) -> bool {
+        self.pages.contains_key(key) || self.hidden.contains(key)
     }
 
     /// None where there is none, or none that can be read: then nothing in the bucket is known as ours.
