@@ -68,7 +68,7 @@ impl Resource for Site {
         }
         let (manifest, there) = tokio::join!(Manifest::read(aws, &self.place), self.there(aws));
         let (manifest, there) = (manifest?, there?);
-        let ours = |key: &str| manifest.as_ref().is_some_and(|manifest| manifest.pages.contains_key(key));
+        let ours = |key: &str| manifest.as_ref().is_some_and(|manifest| manifest.tells(key));
         let taken = self.pages.files.iter().find(|page| there.contains_key(&page.key) && !ours(&page.key));
         if let Some(page) = taken.filter(|_| !self.owner.adopt) {
             return Err(Error::in_the_way(
@@ -84,8 +84,9 @@ impl Resource for Site {
 
     fn diff(&self, seen: &Observed, _: &Known) -> Vec<Change> {
         let changed = self.pages.files.iter().filter_map(|page| self.difference(page, seen));
-        let gone = seen.manifest.pages.iter().filter(|(key, _)| !self.pages.files.iter().any(|page| page.key == **key));
-        changed.chain(gone.map(|(key, entry)| Change::removed(path(key), entry.sha256.clone()))).collect()
+        let left = seen.there.keys().filter(|key| !self.pages.files.iter().any(|page| page.key == **key));
+        let gone = left.filter_map(|key| Some(Change::removed(path(key), seen.manifest.get(key)?.sha256.clone())));
+        changed.chain(gone).collect()
     }
 
     fn creation(&self, _: &Known) -> Vec<Change> {
@@ -116,9 +117,9 @@ impl Resource for Site {
         let named = |key: &str| changes.iter().any(|change| change.path == path(key) && change.after != Side::Absent);
         let pages: Vec<&Page> = self.pages.files.iter().filter(|page| named(&page.key)).collect();
         let mut manifest = seen.manifest.clone();
-        let new: Vec<&&Page> = pages.iter().filter(|page| !manifest.pages.contains_key(&page.key)).collect();
+        let new: Vec<&&Page> = pages.iter().filter(|page| manifest.get(&page.key).is_none()).collect();
         if !new.is_empty() {
-            manifest.pages.extend(new.into_iter().map(|page| (page.key.clone(), Entry::of(page))));
+            new.into_iter().for_each(|page| manifest.note(page, None));
             manifest.write(aws, &self.place).await?;
         }
         // What a page refers to comes before it, and goes after it.
@@ -126,21 +127,22 @@ impl Resource for Site {
         self.send(aws, &mut manifest, vec![others, html]).await?;
         let gone = changes.iter().filter(|change| change.after == Side::Absent);
         let gone: Vec<&str> = gone.filter_map(|change| change.path.strip_prefix(PART)).collect();
-        manifest.pages.retain(|key, _| !gone.contains(&key.as_str()));
         let doomed = gone.into_iter().map(|key| (key.to_owned(), None)).collect();
-        manifest.hidden.extend(object::remove(aws, &self.place.name, &self.place.account, doomed).await?);
+        let hidden = object::remove(aws, &self.place.name, &self.place.account, doomed).await?;
+        hidden.iter().for_each(|key| manifest.note_hidden(key));
+        manifest.keep(self.pages.files.iter().map(|page| page.key.as_str()));
         manifest.write(aws, &self.place).await
     }
 
     fn loses(&self, seen: &Observed) -> Vec<Change> {
-        vec![Change::removed("files", seen.manifest.pages.len())]
+        vec![Change::removed("files", seen.manifest.len())]
     }
 
     /// The notes go last: until then they tell what is ours.
     async fn delete(&self, aws: &Aws<'_>, _: &Known, seen: &Observed) -> Result<()> {
         let Place { name, account, .. } = &self.place;
         object::clear(aws, name, account, "", |key| seen.manifest.tells(key)).await?;
-        object::clear(aws, name, account, &manifest::key(), |_| true).await
+        object::clear(aws, name, account, manifest::KEY, |_| true).await
     }
 }
 
@@ -169,7 +171,7 @@ impl Site {
     /// What is to be told of a page that is not in the bucket as it is in the folder.
     fn difference(&self, page: &Page, seen: &Observed) -> Option<Change> {
         let (want, path) = (Entry::of(page), path(&page.key));
-        let (Some(was), Some(etag)) = (seen.manifest.pages.get(&page.key), seen.there.get(&page.key)) else {
+        let (Some(was), Some(etag)) = (seen.manifest.get(&page.key), seen.there.get(&page.key)) else {
             return Some(Change::set(path, want.sha256));
         };
         if was.etag.as_ref() != Some(etag) {
@@ -195,7 +197,7 @@ impl Site {
                 aws.report(&Event::StepProgress { step, done, total, elapsed });
             });
             for (page, etag) in arrived.await? {
-                manifest.pages.insert(page.key.clone(), Entry { etag: Some(etag), ..Entry::of(page) });
+                manifest.note(page, Some(etag));
             }
         }
         Ok(())

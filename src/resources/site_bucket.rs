@@ -1,5 +1,5 @@
 //! The site's bucket: everybody may read the pages in it, through S3's website hosting. It is opened just as far as that
-//! takes: access control lists stay blocked, nobody may list it, and what `poc` notes down in it stays private.
+//! takes: access control lists stay blocked, and nobody may list it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,9 +18,6 @@ use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::{Action, Event};
 use crate::package::site::Pages;
 use crate::resources::Owner;
-
-/// Under this lies what is `poc`'s own business; hidden files are never pages, so no page can be there.
-pub const PRIVATE: &str = ".poc/";
 
 /// Access control lists stay out; the policy decides.
 const OPEN: Block = Block { acls: true, existing_acls: true, policy: false, restrict: false };
@@ -85,7 +82,7 @@ impl Resource for SiteBucket {
             return Ok(None);
         }
         let seen = Observed { tags: tags?, block: block?, website: website?, policy: policy? };
-        let mine = |key: &str| key == manifest::key();
+        let mine = |key: &str| key == manifest::KEY;
         let unfinished =
             seen.tags.is_empty() && place.name.contains(&place.account) && place.is_empty(aws, mine).await?;
         if !unfinished {
@@ -198,29 +195,17 @@ impl Resource for SiteBucket {
 }
 
 impl SiteBucket {
-    /// What everybody may do, and the one exception: who has not signed, or signed for another account, is not told of
-    /// the notes. (A condition on a key that a request does not have holds where it negates.)
+    /// What everybody may do. Not `s3:ListBucket`: a page that nothing leads to is nobody's business.
     fn wanted_policy(&self) -> Value {
-        let (bucket, partition) = (&self.place.name, &self.partition);
         json!({
             "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "PagesForEverybody",
-                    "Effect": "Allow",
-                    "Principal": "*",
-                    "Action": "s3:GetObject",
-                    "Resource": format!("arn:{partition}:s3:::{bucket}/*"),
-                },
-                {
-                    "Sid": "NotesForTheAccount",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "s3:GetObject",
-                    "Resource": format!("arn:{partition}:s3:::{bucket}/{PRIVATE}*"),
-                    "Condition": { "StringNotEquals": { "aws:PrincipalAccount": self.place.account } },
-                },
-            ],
+            "Statement": [{
+                "Sid": "PagesForEverybody",
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": format!("arn:{}:s3:::{}/*", self.partition, self.place.name),
+            }],
         })
     }
 

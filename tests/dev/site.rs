@@ -76,8 +76,6 @@ fn nothing_leads_out_of_the_folder() {
         "/.env",
         "/%2eenv",
         "/.git/config",
-        "/.poc/site.json",
-        "/%2epoc/site.json",
         "/index.html%00.txt",
         "/.poc/local/cloud.json",
     ] {

@@ -69,7 +69,13 @@ impl World {
     }
 
     pub fn write(&self, path: &str, text: &str) {
-        fs::write(self.directory.path().join(path), text).unwrap();
+        let path = self.directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.directory.path().join(path)).unwrap();
     }
 
     /// Runs the command with `--json`.
@@ -194,8 +200,14 @@ impl Sdk {
     pub async fn bucket(&self) -> String {
         let buckets = self.s3.list_buckets().send().await.unwrap();
         let mut names = buckets.buckets().iter().filter_map(|bucket| bucket.name());
-        let ours = names.find(|name| name.starts_with("serverless-poc-") && name.ends_with(REGION));
+        let ours = names
+            .find(|name| name.starts_with("serverless-poc-") && !name.contains("-site-") && name.ends_with(REGION));
         ours.expect("our bucket is there").to_owned()
+    }
+
+    /// The name of the site's bucket.
+    pub async fn site(&self) -> String {
+        self.bucket().await.replace("serverless-poc-", "serverless-poc-site-")
     }
 
     /// The id of a path of our API.

@@ -1,27 +1,35 @@
-//! What `poc` put into the site's bucket, as it notes it down there: an object that S3 shows to nobody but the account.
-//! By it a page is told from what somebody else put there, a change from what is the same, and what is removed is found,
-//! with two calls however many pages there are. A key is noted before it is written, so that a run that was cut leaves
-//! nothing of ours that the next one would take for somebody else's.
+//! What `poc` put into the site's bucket, as it notes it down there. By it a page is told from what somebody else put
+//! there, a change from what is the same, and what is removed is found, with two calls however many pages there are.
+//! A key is noted before it is written, so that a run that was cut leaves nothing of ours that the next one would take for
+//! somebody else's.
+//!
+//! Everybody can read the notes, as everything in the bucket. Nobody may list it, though, so they name no page: what
+//! stands there are hashes of keys, by which a key that one knows is found and one that one does not know is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::super::bucket::Place;
-use super::super::site_bucket::PRIVATE;
 use crate::aws::{Aws, Error, Result};
+use crate::package::hex;
 use crate::package::site::{Page, Pages};
 
-/// A hundred bytes for each of ten thousand pages, several times over.
+/// Where they lie: hidden files are never pages, so no page can be there.
+pub const KEY: &str = ".poc/site.json";
+
+/// Two hundred bytes for each of ten thousand pages, several times over.
 const LARGEST: usize = 16 << 20;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Manifest {
-    pub pages: BTreeMap<String, Entry>,
+    /// By the hash of their keys.
+    pages: BTreeMap<String, Entry>,
     /// Pages that were removed, and of which a bucket with versions keeps the old ones.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub hidden: BTreeSet<String>,
+    hidden: BTreeSet<String>,
 }
 
 /// One page as it was sent.
@@ -48,30 +56,85 @@ impl Entry {
     }
 }
 
-pub fn key() -> String {
-    format!("{PRIVATE}site.json")
+/// Half of the hash is enough to tell keys apart.
+fn hashed(key: &str) -> String {
+    hex(&Sha256::digest(key)[..16])
 }
 
 impl Manifest {
     /// Nothing of it has arrived.
     pub fn of(pages: &Pages) -> Manifest {
-        let pages = pages.files.iter().map(|page| (page.key.clone(), Entry::of(page))).collect();
-        Manifest { pages, hidden: BTreeSet::new() }
-    }
-
-    /// Did we put it there, now or before?
-    pub fn tells(&self, key: &str) -> bool {
-        self.pages.contains_key(key) || self.hidden.contains(key)
+        let mut manifest = Manifest::default();
+        pages.files.iter().for_each(|page| manifest.note(page, None));
+        manifest
     }
 
     /// None where there is none, or none that can be read: then nothing in the bucket is known as ours.
     pub async fn read(aws: &Aws<'_>, place: &Place) -> Result<Option<Manifest>> {
-        let text = place.small(aws, &key(), LARGEST).await?;
+        let text = place.small(aws, KEY, LARGEST).await?;
         Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     pub async fn write(&self, aws: &Aws<'_>, place: &Place) -> Result<()> {
         let text = serde_json::to_string(self).map_err(|error| Error::unexpected(error.to_string()))?;
-        place.put_json(aws, &key(), "no-store", &text).await
+        place.put_json(aws, KEY, "no-store", &text).await
+    }
+
+    /// How many pages there are.
+    pub fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.pages.get(&hashed(key))
+    }
+
+    /// Did we put it there, now or before?
+    pub fn tells(&self, key: &str) -> bool {
+        let hash = hashed(key);
+        self.pages.contains_key(&hash) || self.hidden.contains(&hash)
+    }
+
+    /// Notes that the page is there as `etag`, or will be.
+    pub fn note(&mut self, page: &Page, etag: Option<String>) {
+        self.pages.insert(hashed(&page.key), Entry { etag, ..Entry::of(page) });
+    }
+
+    /// Old versions of it are there still.
+    pub fn note_hidden(&mut self, key: &str) {
+        self.hidden.insert(hashed(key));
+    }
+
+    /// Forgets every page but these.
+    pub fn keep<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+        let known: BTreeSet<String> = keys.map(hashed).collect();
+        self.pages.retain(|hash, _| known.contains(hash));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_know_a_key_and_tell_none() {
+        let page = Page {
+            key: "drafts/secret-plan.html".to_owned(),
+            file: "web/drafts/secret-plan.html".into(),
+            size: 1,
+            sha256_hex: "aa".to_owned(),
+            sha256_base64: String::new(),
+            content_type: "text/html".to_owned(),
+            cache_control: "no-cache".to_owned(),
+        };
+        let mut manifest = Manifest::of(&Pages { files: vec![page.clone()], hidden: Vec::new() });
+        manifest.note_hidden("old/secret.html");
+        let text = serde_json::to_string(&manifest).unwrap();
+        assert!(!text.contains("secret") && !text.contains("drafts"), "{text}");
+        let read: Manifest = serde_json::from_str(&text).unwrap();
+        assert!(read.tells(&page.key) && read.tells("old/secret.html") && !read.tells("drafts/"));
+        assert_eq!(read.get(&page.key), Some(&Entry::of(&page)));
+        manifest.keep(["index.html"].into_iter());
+        assert!(!manifest.tells(&page.key) && manifest.tells("old/secret.html"));
     }
 }
