@@ -47,7 +47,7 @@ async function submit() {
   if (ask.disabled) return;
   const { gre, gpa, rank } = Object.fromEntries(new FormData(form));
   const asked = { gre: gre.trim(), gpa: gpa.trim(), rank: rank ?? "" };
-  markWrong(null);
+  unmark();
   keep(key.value.trim());
   ask.disabled = true;
   answer.setAttribute("aria-busy", "true");
@@ -84,7 +84,7 @@ function tell(asked, { status, body }) {
   if (status === 200 && typeof body.result === "boolean") return predicted(asked, body.result);
   switch (status) {
     case 400:
-      markWrong(message);
+      blame(message);
       return say("bad", "That cannot be judged yet.", sentence(message) || "The API did not understand the request.");
     case 403:
       return refused(message);
@@ -108,11 +108,11 @@ function refused(message) {
     return say("bad", "The API has nothing at this address.", "It may be deployed under another name. Reload this page.");
   }
   if (!settings.needs_key) return say("bad", "The API refused.", sentence(message));
-  key.setAttribute("aria-invalid", "true");
-  key.focus();
   if (key.value.trim() === "") {
+    mark(key, "A key is needed.");
     return say("bad", "The API wants a key.", "Enter the one that you were given, then ask again.");
   }
+  mark(key, "This key is not taken.");
   return say("bad", "The API does not take this key.", "Check it for a missing letter. One that was made a minute ago may still need a moment.");
 }
 
@@ -124,13 +124,27 @@ function unreached(error) {
 }
 
 /// The API names the field that is wrong first: `gre must be …`.
-function markWrong(message) {
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  const name = /^(gre|gpa|rank)\b/.exec(message ?? "")?.[1];
-  if (!name) return;
-  const field = document.querySelector(`#${name}`);
+function blame(message) {
+  const name = /^(gre|gpa|rank)\b/.exec(message)?.[1];
+  if (name) mark(document.querySelector(`#${name}`), sentence(message.slice(name.length).trim()));
+}
+
+/// Says it beside the field, too: on a phone the answer may be out of sight.
+function mark(field, text) {
+  const hint = document.querySelector(`#${field.id}-hint`);
+  hint.dataset.otherwise ??= hint.textContent;
+  hint.textContent = text;
+  hint.classList.add("wrong");
   field.setAttribute("aria-invalid", "true");
   field.focus();
+}
+
+function unmark() {
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const hint of form.querySelectorAll(".hint.wrong")) {
+    hint.textContent = hint.dataset.otherwise;
+    hint.classList.remove("wrong");
+  }
 }
 
 function say(kind, headline, details) {
@@ -140,6 +154,8 @@ function say(kind, headline, details) {
   rest.textContent = details;
   answer.className = kind;
   answer.replaceChildren(strong, rest);
+  // Where a field is in focus, it says what is wrong.
+  if (!form.querySelector("[aria-invalid]")) answer.scrollIntoView({ block: "nearest" });
 }
 
 /// `gre is missing` → `GRE is missing.`
