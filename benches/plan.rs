@@ -9,11 +9,10 @@ use std::rc::Rc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use poc::aws::{Aws, Connection, EmbeddedCloud, Place};
 use poc::clock::Clock;
-use poc::desired::{self, Account, Choices, Desired, Former};
+use poc::desired::{self, Account, Choices, Desired, Former, Uploads};
 use poc::engine::{decide, read};
 use poc::event::Recorder;
 use poc::local::cloud::{ACCOUNT, Cloud, Profile};
-use poc::package;
 use poc::pipeline::{self, Settings, Stop};
 use poc::resources::Lookups;
 use poc::resources::definition::Form;
@@ -56,9 +55,8 @@ fn account() -> Account {
 }
 
 fn draw(spec: &Spec) -> Desired {
-    let package = Rc::new(package::Zipped::default());
     let choices = Choices { adopt: false, wait: true };
-    desired::desired(spec, &account(), choices, package, &Rc::new(Lookups::default()), &Former::default())
+    desired::desired(spec, &account(), choices, Uploads::default(), &Rc::new(Lookups::default()), &Former::default())
 }
 
 fn bench(criterion: &mut Criterion) {

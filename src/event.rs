@@ -116,6 +116,9 @@ pub enum Event {
     Serving {
         /// Of the API's stage: `http://127.0.0.1:3000/prod`.
         url: String,
+        /// Of the pages, where the file has some.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        site: Option<String>,
         /// Where the AWS APIs answer: `AWS_ENDPOINT_URL`.
         endpoint: String,
         /// A line to try it with.
@@ -187,7 +190,7 @@ pub struct Request {
     pub status: u16,
     #[serde(rename = "elapsed_us", serialize_with = "micros")]
     pub elapsed: Duration,
-    /// `api`, `poc`, or the AWS API by its signing name: `s3`.
+    /// `api`, `site`, `poc`, or the AWS API by its signing name: `s3`.
     pub answered_by: &'static str,
     /// The path with its variables: `/admit/{rank}`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,11 +11,12 @@ mod killed;
 mod lost;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "support/sample.rs"]
+mod sample;
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -62,12 +63,7 @@ impl Ran {
 impl Desk {
     fn new() -> Desk {
         let directory = TempDir::new().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
-            let to = directory.path().join(path);
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(root.join(path), to).unwrap();
-        }
+        sample::copy(directory.path());
         Desk { directory }
     }
 

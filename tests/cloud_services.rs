@@ -17,5 +17,7 @@ mod route53;
 mod s3;
 #[path = "cloud/s3_parts.rs"]
 mod s3_parts;
+#[path = "cloud/s3_website.rs"]
+mod s3_website;
 #[path = "cloud/support.rs"]
 mod support;

@@ -20,6 +20,8 @@ mod many_routes;
 mod pace;
 #[path = "converge/rotation.rs"]
 mod rotation;
+#[path = "converge/site.rs"]
+mod site;
 #[path = "converge/stories.rs"]
 mod stories;
 #[path = "converge/turns.rs"]

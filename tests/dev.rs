@@ -9,5 +9,7 @@ mod edits;
 mod ends;
 #[path = "dev/server.rs"]
 mod server;
+#[path = "dev/site.rs"]
+mod site;
 #[path = "dev/speaks.rs"]
 mod speaks;

@@ -21,6 +21,8 @@ mod life;
 mod portrait;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "support/sample.rs"]
+mod sample;
 #[path = "support/moto.rs"]
 mod server;
 #[path = "moto/world.rs"]

@@ -18,6 +18,8 @@ mod project;
 mod sample;
 #[path = "spec/schema.rs"]
 mod schema;
+#[path = "spec/site.rs"]
+mod site;
 #[path = "spec/stages.rs"]
 mod stages;
 #[path = "spec/templates.rs"]

@@ -33,7 +33,7 @@ use crate::local::cloud::faults::{Between, Fault, Intended};
 use crate::local::cloud::{Cloud, Profile};
 use crate::local::gateway::{Call, Step, StepName, Target, Trace};
 use crate::local::lambda::Lambda;
-use crate::local::serve::{By, Limits, Listener, Served, Server};
+use crate::local::serve::{By, Limits, Listener, Served, Server, Site};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
 #[derive(Clone)]
@@ -270,6 +270,11 @@ impl Serving {
         self.aws.set_default_api(id);
     }
 
+    /// From now on, the site in that bucket answers beside the API, which keeps what is under the path `api` (`/prod`).
+    pub fn set_site(&self, bucket: Option<&str>, api: &str) {
+        self.aws.set_site(bucket.map(|bucket| Site { bucket: bucket.to_owned(), api: api.to_owned() }));
+    }
+
     /// The next request that was answered; pending while there is none.
     pub async fn request(&mut self) -> Request {
         match self.told.recv().await {
@@ -324,6 +329,10 @@ fn request(served: Served) -> Request {
     };
     match served.by {
         By::Aws(service) => request.answered_by = service,
+        By::Website { reason } => {
+            request.answered_by = "site";
+            request.reason = reason;
+        }
         By::Server { reason } => request.reason = Some(reason).filter(|reason| !reason.is_empty()),
         By::Api(trace) => {
             request.answered_by = "api";

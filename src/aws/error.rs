@@ -332,6 +332,8 @@ fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
         | "NoSuchChange"
         | "NoSuchUpload"
         | "NoSuchPublicAccessBlockConfiguration"
+        | "NoSuchBucketPolicy"
+        | "NoSuchWebsiteConfiguration"
         | "NoSuchEntityException" => K::NotFound,
         "ConflictException" if message.contains("try again later") => K::Busy,
         "BadRequestException" if message.contains("concurrent modification") => K::Busy,

@@ -1,7 +1,9 @@
 //! What an earlier deploy.yaml named: the record of names that the REST API carries as tags, and keys with our tags.
 //! With it a renamed function or a removed domain is cleaned up without a state file (law 1).
 
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use aws_sdk_apigateway::types::{ApiKey as Key, RestApi as Api};
 
@@ -19,6 +21,7 @@ const FUNCTION: &str = "poc:function";
 const ROLE: &str = "poc:role";
 const BUCKET: &str = "poc:bucket";
 const DOMAIN: &str = "poc:domain";
+const SITE: &str = "poc:site";
 
 /// Names that were given before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub struct Former {
     role: Option<String>,
     bucket: Option<String>,
     domain: Option<FormerDomain>,
+    site: Option<String>,
     /// Keys of ours that deploy.yaml does not name.
     pub(super) keys: Vec<String>,
 }
@@ -52,6 +56,9 @@ pub(super) fn record(spec: &Spec) -> Words {
         };
         let path = domain.base_path.as_deref().unwrap_or_default();
         record.insert(DOMAIN.to_owned(), format!("{endpoint}:{}/{path}", domain.name));
+    }
+    if let Some(site) = &spec.site {
+        record.insert(SITE.to_owned(), site.bucket.clone());
     }
     record.values_mut().for_each(|name| *name = encoded(name));
     record
@@ -105,6 +112,7 @@ impl Former {
             function: differs(FUNCTION, &spec.function.name),
             role: differs(ROLE, &spec.role.name),
             bucket: differs(BUCKET, &spec.package.bucket),
+            site: differs(SITE, spec.site.as_ref().map_or("", |site| &site.bucket)),
             domain: ours.get(DOMAIN).and_then(|text| FormerDomain::parse(&decoded(text))),
             keys,
         }
@@ -123,6 +131,19 @@ impl Former {
             let name = self.function.as_ref().unwrap_or(&now.function.name);
             let role = self.role.as_ref().unwrap_or(&now.role.name);
             self.add_function(page, g, parts, (name, role));
+        }
+        if let Some(name) = &self.site {
+            let gone = model::Site {
+                path: PathBuf::new(),
+                bucket: name.clone(),
+                index: String::new(),
+                error: None,
+                cache: Duration::ZERO,
+                ignore: Vec::new(),
+            };
+            let bucket = g.add_unwanted(page.site_bucket(name, &gone));
+            g.add_unwanted(page.pages(name, bucket, Rc::default()));
+            g.add_unwanted(page.site_settings(name, bucket, live.api));
         }
         if let Some(former) = &self.domain {
             former.add_surplus(page, g, live, parts);

@@ -16,6 +16,8 @@ pub use outputs::{Manner, base_url, curl, outputs};
 use crate::aws::{Tags, US_EAST_1};
 use crate::engine::{Graph, Handle, Known, NodeId};
 use crate::package::Zipped;
+use crate::package::site::Pages;
+use crate::resources::bucket::Place;
 use crate::resources::definition::fingerprint;
 use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
@@ -25,8 +27,9 @@ use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
     Function, GivenCertificate, HostedZone, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
-    Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+    Permission, RestApi, Role, Site, SiteBucket, SiteSettings, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
+use crate::resources::{site_bucket, site_settings};
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint, IntegrationKind};
 
@@ -48,6 +51,13 @@ pub struct Choices {
     pub wait: bool,
 }
 
+/// What lies on this machine and is to be sent.
+#[derive(Clone, Default)]
+pub struct Uploads {
+    pub package: Rc<Zipped>,
+    pub pages: Rc<Pages>,
+}
+
 /// The graph, and the way to those of its resources whose outputs a person wants to see.
 pub struct Desired {
     pub graph: Graph,
@@ -61,6 +71,7 @@ pub struct Handles {
     pub api: Handle<RestApi>,
     pub alias: Handle<Alias>,
     pub deployment: Handle<Deployment>,
+    pub site: Option<Handle<Site>>,
 }
 
 /// Everything that deploy.yaml asks for, and what an earlier one left.
@@ -68,10 +79,11 @@ pub fn desired(
     spec: &Spec,
     account: &Account,
     choices: Choices,
-    package: Rc<Zipped>,
+    uploads: Uploads,
     lookups: &Rc<Lookups>,
     former: &Former,
 ) -> Desired {
+    let Uploads { package, pages } = uploads;
     let page = Page { spec, account, choices, lookups, owner: owner(spec, choices) };
     let mut graph = Graph::new();
     let g = &mut graph;
@@ -147,12 +159,17 @@ pub fn desired(
 
     // Under which name.
     let live = Live { api, stage: stage.id() };
-    let domain = spec.domain.as_ref().map(|domain| page.names(g, domain, live));
+    let names = spec.domain.as_ref().map(|domain| page.names(g, domain, live));
+    let domain = names.as_ref().map(|names| names.domain);
+
+    // The pages that use it: after what they call, and sent to a name only once that works.
+    let named = names.iter().flat_map(|names| names.working).collect();
+    let site = spec.site.as_ref().map(|site| page.site(g, site, pages, (live, named)));
 
     // What an earlier deploy.yaml named and this one does not.
     former.add_surplus(&page, g, live, Parts { role, object, domain });
 
-    Desired { graph, handles: Handles { bucket, api, alias, deployment }, founded }
+    Desired { graph, handles: Handles { bucket, api, alias, deployment, site }, founded }
 }
 
 /// What a mapping leads to.
@@ -160,6 +177,12 @@ pub fn desired(
 struct Live {
     api: Handle<RestApi>,
     stage: NodeId,
+}
+
+/// A host name, and what it takes until it answers.
+struct Names {
+    domain: Handle<DomainName>,
+    working: [NodeId; 3],
 }
 
 /// What is wanted and what a former resource may hang on to as well.
@@ -209,11 +232,14 @@ impl Page<'_> {
         Bucket {
             lock: Lock::under(name, &self.account.id, &self.prefix()),
             founded: founded.clone(),
-            name: name.to_owned(),
-            region: self.account.region.clone(),
-            account: self.account.id.clone(),
+            place: self.place(name, "package.bucket"),
             owner: self.owner.clone(),
         }
+    }
+
+    fn place(&self, bucket: &str, key: &'static str) -> Place {
+        let Account { id, region, .. } = self.account;
+        Place { name: bucket.to_owned(), region: region.clone(), account: id.clone(), key }
     }
 
     fn object(&self, bucket_name: &str, bucket: Handle<Bucket>, package: Rc<Zipped>) -> Object {
@@ -326,7 +352,7 @@ impl Page<'_> {
     }
 
     /// Certificate, validation, domain name, mapping, alias records.
-    fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) -> Handle<DomainName> {
+    fn names(&self, g: &mut Graph, domain: &model::Domain, live: Live) -> Names {
         let zone = g.add(HostedZone {
             domain: domain.name.clone(),
             zone_name: domain.hosted_zone.clone(),
@@ -354,10 +380,62 @@ impl Page<'_> {
         let mapping = g.add(self.mapping(&domain.name, domain.base_path.clone(), name.id(), live));
         // A record that is taken over serves somebody until it moves (law 6); a new one need not wait.
         let after = self.choices.adopt.then(|| mapping.id());
-        g.add(AliasRecord { after, ..self.alias_record(&wanted, zone, name) });
+        let record = g.add(AliasRecord { after, ..self.alias_record(&wanted, zone, name) });
         let (name_text, endpoint, wait) = (domain.name.clone(), domain.endpoint, self.choices.wait);
-        g.add(DomainReady { name: name_text, endpoint, domain: name, wait });
-        name
+        let ready = g.add(DomainReady { name: name_text, endpoint, domain: name, wait });
+        Names { domain: name, working: [mapping.id(), record.id(), ready.id()] }
+    }
+
+    /// Bucket, pages, and what tells them where the API is.
+    fn site(
+        &self,
+        g: &mut Graph,
+        site: &model::Site,
+        pages: Rc<Pages>,
+        (live, named): (Live, Vec<NodeId>),
+    ) -> Handle<Site> {
+        let bucket = g.add(SiteBucket { pages: pages.clone(), ..self.site_bucket(&site.bucket, site) });
+        let shown = g.add(Site { after: vec![live.stage], ..self.pages(&site.bucket, bucket, pages) });
+        let after = std::iter::once(live.stage).chain(named).collect();
+        g.add(SiteSettings { after, ..self.site_settings(&site.bucket, bucket, live.api) });
+        shown
+    }
+
+    fn site_bucket(&self, bucket: &str, site: &model::Site) -> SiteBucket {
+        SiteBucket {
+            place: self.place(bucket, "site.bucket"),
+            partition: self.account.partition.clone(),
+            owner: self.owner.clone(),
+            index: site.index.clone(),
+            error: site.error.clone(),
+            pages: Rc::default(),
+        }
+    }
+
+    fn pages(&self, bucket_name: &str, bucket: Handle<SiteBucket>, pages: Rc<Pages>) -> Site {
+        Site {
+            bucket,
+            place: self.place(bucket_name, "site.bucket"),
+            owner: self.owner.clone(),
+            url: site_bucket::url(bucket_name, &self.account.region, &self.account.partition),
+            pages,
+            after: Vec::new(),
+        }
+    }
+
+    fn site_settings(&self, bucket_name: &str, bucket: Handle<SiteBucket>, api: Handle<RestApi>) -> SiteSettings {
+        let url = outputs::custom_url(self.spec);
+        SiteSettings {
+            bucket,
+            place: self.place(bucket_name, "site.bucket"),
+            owner: self.owner.clone(),
+            app: self.spec.app.clone(),
+            stage: self.spec.stage.clone(),
+            api,
+            url: url.unwrap_or_else(|| outputs::invoke_url(self.spec, self.account, site_settings::API)),
+            needs_key: self.spec.api.routes.iter().any(|route| route.api_key),
+            after: Vec::new(),
+        }
     }
 
     fn domain_name(&self, domain: &model::Domain, certificate: CertificateHandle) -> DomainName {

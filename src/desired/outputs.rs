@@ -2,6 +2,7 @@
 
 use super::{Account, Desired, Words};
 use crate::engine::Known;
+use crate::resources::site_bucket;
 use crate::spec::Spec;
 
 /// How this program was called, as far as the lines to copy repeat it.
@@ -36,6 +37,9 @@ pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known,
     }
     if let Some(custom) = custom_url(spec) {
         outputs.insert("custom_url".to_owned(), custom);
+    }
+    if let (Some(site), Some(())) = (&spec.site, desired.handles.site.and_then(|site| known.get(site))) {
+        outputs.insert("site".to_owned(), site_bucket::url(&site.bucket, &account.region, &account.partition));
     }
     let keys: Vec<&str> = spec.usage_plan.iter().flat_map(|plan| &plan.keys).map(|key| key.name.as_str()).collect();
     if !keys.is_empty() {

@@ -54,6 +54,10 @@ pub struct Tree {
 impl Tree {
     pub(super) fn new(root: &Path, patterns: &[String]) -> Tree {
         let (ignored, _) = ignored(root, patterns);
+        Tree::without(root, ignored)
+    }
+
+    pub(super) fn without(root: &Path, ignored: Gitignore) -> Tree {
         Tree { root: root.canonicalize().unwrap_or_else(|_| root.to_owned()), ignored }
     }
 
@@ -278,7 +282,7 @@ fn executable(_: &fs::Metadata) -> bool {
 }
 
 #[cfg(unix)]
-fn special(metadata: &fs::Metadata) -> &'static str {
+pub(super) fn special(metadata: &fs::Metadata) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
     let kind = metadata.file_type();
     if kind.is_socket() {
@@ -291,7 +295,7 @@ fn special(metadata: &fs::Metadata) -> &'static str {
 }
 
 #[cfg(not(unix))]
-fn special(_: &fs::Metadata) -> &'static str {
+pub(super) fn special(_: &fs::Metadata) -> &'static str {
     "no ordinary file"
 }
 

@@ -1,9 +1,11 @@
-//! The package: the zip that Lambda runs. It is built from a directory so that the same files give the same bytes on
-//! any machine, or taken as it stands after a check. It knows the file system and Lambda's limits, never AWS.
+//! What is uploaded. The package: the zip that Lambda runs, built from a directory so that the same files give the same
+//! bytes on any machine, or taken as it stands after a check. And the pages of a site, file by file. It knows the file
+//! system and the limits of Lambda and S3, never AWS.
 
 mod content;
 mod directory;
 mod ready;
+pub mod site;
 #[cfg(all(test, unix))]
 mod tests;
 

@@ -49,7 +49,7 @@ pub async fn dev(
     };
     let mut dev =
         Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone(), behind: false };
-    dev.serving.set_default_api(&live.api);
+    dev.put_in_front(&live);
     dev.tell_serving(reachable(address), &live, settings.watch);
     let watched = match settings.watch {
         true => dev.watch(stop.as_mut()).await,
@@ -67,6 +67,9 @@ struct Live {
     outcome: Outcome,
     plan: Plan,
     custom_url: Option<String>,
+    /// The bucket of the pages.
+    site: Option<String>,
+    stage: String,
     sources: Sources,
     /// A line to try it with, but for the place of the address.
     call: Option<String>,
@@ -97,6 +100,8 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
         // With `-i`, the answer's headers are seen, too.
         call: call.map(|call| call.replacen("curl ", &format!("curl -i {host}"), 1)),
         custom_url,
+        site: session.spec.site.as_ref().map(|site| site.bucket.clone()),
+        stage: session.target.stage.clone(),
         path,
     })
 }
@@ -129,6 +134,7 @@ impl Dev<'_> {
         let call = live.call.as_ref().map(|call| call.replace(ADDRESS, &address.to_string()));
         self.reporter.report(&Event::Serving {
             url: format!("http://{address}/{}", live.path),
+            site: live.site.as_ref().map(|_| format!("http://{address}/")),
             endpoint: format!("http://{address}"),
             call,
             custom_url: live.custom_url.clone(),
@@ -168,8 +174,14 @@ impl Dev<'_> {
         Ok(())
     }
 
-    fn redeployed(&mut self, live: Live, begun: Instant) {
+    /// What answers where a request's host name does not say who is meant.
+    fn put_in_front(&self, live: &Live) {
         self.serving.set_default_api(&live.api);
+        self.serving.set_site(live.site.as_deref(), &format!("/{}", live.stage));
+    }
+
+    fn redeployed(&mut self, live: Live, begun: Instant) {
+        self.put_in_front(&live);
         self.sources = live.sources;
         let (elapsed, behind) = (begun.elapsed(), std::mem::take(&mut self.behind));
         if live.outcome == Outcome::Changed {

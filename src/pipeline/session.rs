@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
-use crate::desired::{self, Account, Desired, Former};
+use crate::desired::{self, Account, Desired, Former, Uploads};
 use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
-use crate::package::{self, Zipped};
+use crate::package::{self, Zipped, site};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
-use crate::spec::model::PackageSource;
+use crate::spec::model::{PackageSource, Site};
 use crate::spec::{Document, Fault, Spec, Variables};
 
 /// Where the embedded cloud is kept, beside deploy.yaml.
@@ -29,7 +29,7 @@ pub(super) struct Session<'r> {
     pub command: &'static str,
     pub stop: Stop,
     pub wait_for_lock: Duration,
-    package: Rc<Zipped>,
+    uploads: Uploads,
     /// Lists fetched while the account was asked for, for the first read; a later one fetches its own.
     ahead: RefCell<Option<Rc<Lookups>>>,
     adopt: bool,
@@ -42,6 +42,7 @@ pub(super) struct Session<'r> {
 pub(super) struct Sources {
     pub files: Vec<PathBuf>,
     pub package: PackageSource,
+    pub site: Option<Site>,
 }
 
 /// What is wanted, what is there, and what follows from it.
@@ -79,6 +80,15 @@ pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
         if let Err(more) = build(spec) {
             faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
         }
+    }
+    let mut sites: Vec<&Site> = Vec::new();
+    for site in specs.iter().filter_map(|spec| spec.site.as_ref()) {
+        if !sites.iter().any(|known| Site { bucket: site.bucket.clone(), ..(*known).clone() } == *site) {
+            sites.push(site);
+        }
+    }
+    for more in sites.into_iter().filter_map(|site| site::pages(site).err()) {
+        faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
     }
     match specs.first() {
         Some(spec) if faults.is_empty() => Ok(Validated {
@@ -124,6 +134,15 @@ fn build(spec: &Spec) -> Result<Zipped, Vec<Fault>> {
     }
 }
 
+/// All that would be uploaded.
+fn uploads(spec: &Spec) -> Result<Uploads, Vec<Fault>> {
+    let pages = spec.site.as_ref().map_or_else(|| Ok(site::Pages::default()), site::pages);
+    match (build(spec), pages) {
+        (Ok(package), Ok(pages)) => Ok(Uploads { package: Rc::new(package), pages: Rc::new(pages) }),
+        (package, pages) => Err(package.err().into_iter().chain(pages.err()).flatten().collect()),
+    }
+}
+
 impl<'r> Session<'r> {
     /// Loads the file, then learns the account. Only what compares the whole with AWS builds the package.
     pub async fn open(
@@ -134,9 +153,9 @@ impl<'r> Session<'r> {
         let document = Document::open(&settings.file).map_err(Failure::Faults)?;
         let unsettled = variables(settings, None, None);
         let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
-        let package = match command {
-            "plan" | "deploy" | "status" => build(&spec).map_err(Failure::Faults)?,
-            _ => Zipped::default(),
+        let uploads = match command {
+            "plan" | "deploy" | "status" => uploads(&spec).map_err(Failure::Faults)?,
+            _ => Uploads::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
         let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
@@ -161,11 +180,10 @@ impl<'r> Session<'r> {
             account: target.account.clone(),
         });
         let account = Account { id, partition, region };
-        let package = Rc::new(package);
         let ahead = RefCell::new(Some(lookups));
         let Settings { adopt, wait, wait_for_lock, .. } = *settings;
         let (manner, stop) = (manner(settings), settings.stop.clone());
-        Ok(Session { aws, target, spec, account, command, stop, wait_for_lock, package, ahead, adopt, wait, manner })
+        Ok(Session { aws, target, spec, account, command, stop, wait_for_lock, uploads, ahead, adopt, wait, manner })
     }
 
     /// What is wanted, against what is there.
@@ -191,8 +209,8 @@ impl<'r> Session<'r> {
     async fn draw(&self) -> Result<Desired, Failure> {
         let lookups = self.lookups();
         let former = self.former(&lookups).await?;
-        let package = self.package.clone();
-        Ok(desired::desired(&self.spec, &self.account, self.choices(), package, &lookups, &former))
+        let uploads = self.uploads.clone();
+        Ok(desired::desired(&self.spec, &self.account, self.choices(), uploads, &lookups, &former))
     }
 
     /// The lock that keeps runs on this stage apart.
@@ -266,6 +284,7 @@ impl<'r> Session<'r> {
         Sources {
             files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
             package: self.spec.package.source.clone(),
+            site: self.spec.site.clone(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Notices edits: of deploy.yaml, of the files it names, of the package. Directories are watched, not files, because
+//! Notices edits: of deploy.yaml, of the files it names, of the package and the site. Directories are watched, not files, because
 //! editors save by putting a new file in the place of the old one.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::session::Sources;
-use crate::package::{self, Tree};
+use crate::package::{self, Tree, site};
 use crate::spec::model::PackageSource;
 
 /// Saving one file takes an editor several steps, and saving all of them takes it a moment.
@@ -42,7 +42,8 @@ struct Scope {
     files: BTreeSet<PathBuf>,
     /// The text of deploy.yaml: it may name a file that is still missing.
     text: String,
-    package: Option<Tree>,
+    /// Package and site.
+    trees: Vec<Tree>,
 }
 
 impl Watch {
@@ -107,14 +108,15 @@ impl Scope {
         let named = sources.files.iter().map(PathBuf::as_path).chain([file]).chain(zip);
         let files = named.filter_map(|path| Some(canonical_parent(path).join(path.file_name()?))).collect();
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        Scope { files, text, package: package::tree(&sources.package) }
+        let trees = package::tree(&sources.package).into_iter().chain(sources.site.as_ref().map(site::tree));
+        Scope { files, text, trees: trees.collect() }
     }
 
     fn directories(&self, root: &Path) -> BTreeSet<PathBuf> {
         let mut directories: BTreeSet<PathBuf> = project(root).collect();
         directories.insert(root.to_owned());
         directories.extend(self.files.iter().filter_map(|path| path.parent()).map(Path::to_owned));
-        directories.extend(self.package.iter().flat_map(Tree::directories));
+        directories.extend(self.trees.iter().flat_map(Tree::directories));
         directories.retain(|directory| directory.is_dir());
         directories
     }
@@ -138,7 +140,7 @@ impl Scope {
         self.files.contains(path)
             || self.text.contains(&*name)
             || path.is_dir()
-            || self.package.as_ref().is_some_and(|package| package.holds(path))
+            || self.trees.iter().any(|tree| tree.holds(path))
     }
 }
 
@@ -186,7 +188,7 @@ mod tests {
         }
         std::fs::write(root.join("deploy.yaml"), "templates: { application/json: templates/a/missing.vtl }").unwrap();
         let package = PackageSource::Directory { path: root.join("app"), ignore: vec!["*.log".to_owned()] };
-        let sources = Sources { files: vec![root.join("templates/a/b.vtl")], package };
+        let sources = Sources { files: vec![root.join("templates/a/b.vtl")], package, site: None };
         let scope = Scope::of(&root.join("deploy.yaml"), &sources);
         (directory, root, scope)
     }

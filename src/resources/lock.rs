@@ -125,6 +125,12 @@ impl Lock {
         Lock { bucket: bucket.to_owned(), account: account.to_owned(), key: format!("{prefix}lock.json") }
     }
 
+    /// Is it one of the objects of this stage?
+    pub fn lies_beside(&self, key: &str) -> bool {
+        let prefix = self.key.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+        key.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// `s3://bucket/key`.
     pub fn place(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.key)

@@ -9,6 +9,7 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use self::upload::Unfinished;
+pub(super) use self::upload::{Stretch, length, patient};
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found};
 use crate::engine::plan::{Change, Changes};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
@@ -130,7 +131,7 @@ impl Resource for Object {
             self.abort(aws, upload).await?;
         }
         let doomed = old.into_iter().map(|change| (change.path.clone(), None)).collect();
-        remove(aws, &self.bucket_name, &self.account, doomed).await
+        remove(aws, &self.bucket_name, &self.account, doomed).await.map(drop)
     }
 
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {
@@ -251,14 +252,20 @@ pub(super) async fn clear(
     }
 }
 
-/// Removes keys, or single versions of them.
-async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String, Option<String>)>) -> Result<()> {
+/// Removes keys, or single versions of them. Where the bucket keeps versions, a key is only hidden: those are told.
+pub(super) async fn remove(
+    aws: &Aws<'_>,
+    bucket: &str,
+    account: &str,
+    doomed: Vec<(String, Option<String>)>,
+) -> Result<Vec<String>> {
+    let mut hidden = Vec::new();
     let objects = doomed
         .into_iter()
         .map(|(key, version)| ObjectIdentifier::builder().key(key).set_version_id(version).build().map_err(incomplete));
     let objects: Vec<ObjectIdentifier> = objects.collect::<Result<_>>()?;
     for batch in objects.chunks(BATCH) {
-        let delete = Delete::builder().set_objects(Some(batch.to_vec())).quiet(true).build().map_err(incomplete)?;
+        let delete = Delete::builder().set_objects(Some(batch.to_vec())).build().map_err(incomplete)?;
         let call = || {
             let call = aws.s3().delete_objects().bucket(bucket).expected_bucket_owner(account);
             call.delete(delete.clone()).send()
@@ -278,8 +285,11 @@ async fn remove(aws: &Aws<'_>, bucket: &str, account: &str, doomed: Vec<(String,
                 )
             });
         }
+        let markers =
+            answer.deleted().iter().filter(|one| one.delete_marker() == Some(true) && one.version_id().is_none());
+        hidden.extend(markers.filter_map(|one| one.key().map(str::to_owned)));
     }
-    Ok(())
+    Ok(hidden)
 }
 
 /// The SDK's builders check that required members are set; here they always are.

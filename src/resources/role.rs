@@ -4,7 +4,7 @@
 //! Others attach policies to roles, too. Which attachments are ours is therefore kept in the role's tag `poc:policies`,
 //! as short hashes: one that we did not make is left alone, and goes only when the role goes (`AWS_FACTS` B8).
 
-mod document;
+pub(super) mod document;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

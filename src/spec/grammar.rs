@@ -57,6 +57,7 @@ pub(super) static ROOT: Mapping = Mapping {
         field("stage_settings", Map(&STAGE_SETTINGS), "variables, throttling and logging of the stage"),
         field("usage_plan", Map(&USAGE_PLAN), "throttle, quota and the API keys"),
         field("domain", Map(&DOMAIN), "a host name of your own"),
+        field("site", Map(&SITE), "pages that use the API"),
         field("checks", List(&Map(&CHECK)), "requests to make after a deploy, and what must come back"),
         field("tags", Named(&Text), "tags for everything that can be tagged"),
         field("stages", Named(&Any), "other stages, as differences from this file"),
@@ -316,6 +317,18 @@ pub(super) static MUTUAL_TLS: Mapping = Mapping {
     keys: &[
         needed("truststore", Text, "s3://bucket/key of the certificates to trust"),
         field("version", Text, "version of that object"),
+    ],
+};
+
+pub(super) static SITE: Mapping = Mapping {
+    what: "`site`",
+    keys: &[
+        needed("path", Text, "the folder of the pages"),
+        field("bucket", Text, "the S3 bucket they are shown from"),
+        field("index", Text, "the page of a folder"),
+        field("error", Text, "the page that is shown with an error"),
+        field("cache", Whole(0, 31_536_000), "seconds that browsers keep everything but HTML"),
+        field("ignore", List(&Text), "what to leave out, in .gitignore patterns"),
     ],
 };
 

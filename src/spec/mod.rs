@@ -5,6 +5,7 @@
 //! knows how AWS is called, and nothing is ever printed.
 
 mod api;
+mod bucket;
 mod checks;
 mod decode;
 mod domain;
@@ -22,6 +23,7 @@ mod root;
 mod routes;
 mod runtimes;
 mod schema;
+mod site;
 mod stage_settings;
 mod stages;
 mod templates;

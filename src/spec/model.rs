@@ -27,6 +27,7 @@ pub struct Spec {
     pub stage_settings: StageSettings,
     pub usage_plan: Option<UsagePlan>,
     pub domain: Option<Domain>,
+    pub site: Option<Site>,
     pub checks: Vec<Check>,
 }
 
@@ -383,6 +384,21 @@ pub struct MutualTls {
     /// `s3://bucket/key`.
     pub truststore: String,
     pub version: Option<String>,
+}
+
+/// Pages that use the API: a folder, shown from a bucket that everybody may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub path: PathBuf,
+    pub bucket: String,
+    /// What is shown for a path that ends with a slash: a file's name.
+    pub index: String,
+    /// What is shown with an error: a path in the folder.
+    pub error: Option<String>,
+    /// How long browsers keep what is no HTML.
+    pub cache: Duration,
+    /// Patterns in `.gitignore` syntax.
+    pub ignore: Vec<String>,
 }
 
 /// One declared request and what should come back.

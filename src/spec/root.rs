@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::decode::{At, Reader, Table};
 use super::grammar::{PACKAGE, ROOT};
-use super::interpolate::{Filled, Variables, shorten};
+use super::interpolate::{Filled, Variables};
 use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
 use super::tree::Node;
-use super::{api, checks, domain, function, limits, stage_settings, stages, usage_plan};
+use super::{api, bucket, checks, domain, function, limits, site, stage_settings, stages, usage_plan};
 
 /// Reads the merged tree. Where something is wrong a stand-in takes its place, so that the rest can be judged; the
 /// result counts only if the reader has no faults.
@@ -31,6 +31,7 @@ pub(super) fn read<'a>(
     let spec = Spec {
         stage_settings: stage_settings::read(&root, &api.routes, &tags),
         domain: domain::read(&root, &api, region.as_deref(), variables.account),
+        site: site::read(&root, reader, &app, &site::Package { source: source.as_ref(), bucket: &bucket }),
         checks: checks::read(&root, usage_plan.as_ref()),
         app: app.text,
         stage,
@@ -90,18 +91,24 @@ fn not_itself(at: &At<'_>, text: &Filled, itself: &str) -> Option<()> {
 fn package(root: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> (Option<PackageSource>, String) {
     let table = root.need("package").and_then(|at| at.table(&PACKAGE));
     let source = table.as_ref().and_then(|table| package_source(table, reader));
-    (source, bucket(root, table.as_ref(), reader, app))
+    (source, bucket::name("package", root, table.as_ref(), reader, ("poc", app)))
 }
 
-fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSource> {
-    let ignore = table.texts("ignore");
-    for (at, pattern) in &ignore {
+/// Patterns of what to leave out, each judged.
+pub(super) fn ignore_patterns(table: &Table<'_>) -> Vec<String> {
+    let patterns = table.texts("ignore");
+    for (at, pattern) in &patterns {
         let mut builder = ignore::gitignore::GitignoreBuilder::new("");
         if builder.add_line(None, &pattern.text).is_err() {
             let message = format!("`{}` is not a .gitignore pattern", pattern.shown());
             at.fault("bad_ignore_pattern", message, "write one like *.pyc or tests/");
         }
     }
+    patterns.into_iter().map(|(_, pattern)| pattern.text).collect()
+}
+
+fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSource> {
+    let ignore = ignore_patterns(table);
     let at = table.need("path")?;
     let filled = at.text()?;
     if filled.text.is_empty() {
@@ -115,7 +122,7 @@ fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSourc
         return None;
     };
     if about.is_dir() {
-        return Some(PackageSource::Directory { path, ignore: ignore.into_iter().map(|(_, p)| p.text).collect() });
+        return Some(PackageSource::Directory { path, ignore });
     }
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
         at.fault(
@@ -129,48 +136,6 @@ fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSourc
         ignore.fault_in_key("unused_key", "`ignore` has no effect on a ready .zip", "remove it, or name the directory");
     }
     Some(PackageSource::Zip { path })
-}
-
-/// The bucket given, or `poc-<app>-<account>-<region>`; other stages' buckets get their stage's suffix.
-fn bucket(root: &Table<'_>, package: Option<&Table<'_>>, reader: &Reader<'_>, app: &Filled) -> String {
-    let given = package.and_then(|table| table.get("bucket"));
-    let (name, at) = match &given {
-        Some(at) => match at.text() {
-            Some(text) => (text, at),
-            None => return String::new(),
-        },
-        None => (Filled { text: default_bucket(&app.text, reader), ..app.clone() }, &root.at),
-    };
-    let unique = reader.unique(&["package", "bucket"], &name);
-    let unique = match unique.strip_prefix(name.text.as_str()) {
-        Some(suffix) => format!("{}{}", name.text, in_bucket_letters(suffix)),
-        None => unique,
-    };
-    if let Some(wrong) = limits::bucket_name(&unique) {
-        let shown = if name.from_env { name.shown() } else { shorten(&unique) };
-        let message = format!("S3 would refuse the bucket name `{shown}`: {wrong}");
-        let help = "3 to 63 lower-case letters, digits and hyphens, like \"my-app-${account}-${region}\"";
-        match given.as_ref().or(root.get("package").as_ref()) {
-            Some(at) => at.fault("bad_bucket", message, help),
-            None => at.fault("bad_bucket", message, help),
-        }
-    }
-    unique
-}
-
-fn in_bucket_letters(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
-}
-
-/// Shortened so that account, region and a short stage still fit into 63 characters.
-fn default_bucket(app: &str, reader: &Reader<'_>) -> String {
-    let tail = format!("-{}-{}", reader.scope.account, reader.scope.region);
-    let stage = if reader.differences.is_some() { reader.scope.stage.len() + 1 } else { 0 };
-    let room = 63_usize.saturating_sub("poc-".len() + tail.len() + stage).max(1);
-    let words = in_bucket_letters(app);
-    let name: String = words.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
-    let name: String = name.chars().take(room).collect();
-    format!("poc-{}{tail}", name.trim_end_matches('-'))
 }
 
 /// C2: a method that needs a key and a stage without keys answer 403 to everybody.

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::Question;
 use super::layout::{columns, harmless, pack, pad, wrap};
 use super::look::{BOLD, CARE, DIM, Look, paint};
+use super::pages;
 use super::values::{self, Shown, shown};
 use super::words::{sign, style, up_to, verb};
 use crate::engine::plan::{Change, Plan, Side, Step};
@@ -176,7 +177,8 @@ fn paint_lines(text: &str) -> String {
 fn properties(step: &Step, plan: &Plan, look: &Look) -> String {
     let mut text = String::new();
     let mut part = "";
-    for change in &step.changes {
+    text += &pages::drawn(&step.changes, INDENT, look);
+    for change in step.changes.iter().filter(|change| pages::page(change).is_none()) {
         let (here, name) = change.path.split_once(PART).unwrap_or(("", &change.path));
         if here != part {
             part = here;

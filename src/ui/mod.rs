@@ -14,6 +14,7 @@ mod layout;
 mod linediff;
 mod look;
 mod outcome;
+mod pages;
 mod progress;
 mod served;
 mod streams;

@@ -9,7 +9,7 @@ use super::look::{BAD, BOLD, CARE, DIM, GOOD, LINK, Look, paint};
 use super::progress::Tally;
 use super::values::{self, Shown, shown};
 use super::words::{count, took, took_whole};
-use super::{checks, human};
+use super::{checks, human, pages};
 use crate::engine::plan::{Change, Plan, Side};
 use crate::event::{CheckTally, Outcome};
 use crate::pipeline::{
@@ -19,9 +19,10 @@ use crate::pipeline::{
 const INDENT: &str = "      ";
 
 /// Outputs that people look for first, and what they are called.
-const LABELS: [(&str, &str); 5] = [
+const LABELS: [(&str, &str); 6] = [
     ("invoke_url", "invoke URL"),
     ("custom_url", "custom URL"),
+    ("site", "site"),
     ("api_keys", "API key"),
     ("call", "try it"),
     ("serve", "serve it"),
@@ -93,7 +94,7 @@ fn outputs(outputs: &BTreeMap<String, String>) -> String {
     let width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
     let mut text = String::new();
     for (label, value) in rows {
-        let style = if value.starts_with("https://") { LINK } else { BOLD };
+        let style = if value.starts_with("https://") || value.starts_with("http://") { LINK } else { BOLD };
         let _ = writeln!(text, "{}  {}", pad(&label, width), paint(style, harmless(value)));
     }
     text
@@ -107,7 +108,8 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
     let titles = status.resources.iter().map(|resource| columns(&title(resource))).max().unwrap_or(0);
     for resource in &status.resources {
         text += &row(resource, titles, look);
-        for change in &resource.drift {
+        text += &pages::drawn(&resource.drift, INDENT, look);
+        for change in resource.drift.iter().filter(|change| pages::page(change).is_none()) {
             text += &drift(change, look);
         }
     }

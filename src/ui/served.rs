@@ -19,12 +19,15 @@ const METHOD: usize = 4;
 
 /// Where it answers, and what to try.
 pub(super) fn serving(event: &Event, look: &Look) -> String {
-    let Event::Serving { url, endpoint, call, custom_url, watching } = event else { return String::new() };
+    let Event::Serving { url, site, endpoint, call, custom_url, watching } = event else { return String::new() };
     let mut text = String::from("\n");
     let mut row = |label: &str, value: String| {
         let _ = writeln!(text, "{}  {value}", pad(label, 10));
     };
     row("serving", paint(LINK, harmless(url)));
+    if let Some(site) = site {
+        row("site", paint(LINK, harmless(site)));
+    }
     if let Some(call) = call {
         row("try it", paint(BOLD, harmless(call)));
     }
@@ -75,7 +78,7 @@ fn steps(request: &Request, look: &Look) -> Option<String> {
 fn whom(request: &Request) -> Option<String> {
     match request.answered_by {
         "api" => request.api_key.as_ref().map(|key| format!("key {}", one_line(key))),
-        "poc" => None,
+        "poc" | "site" => None,
         service => Some(format!("AWS API {service}")),
     }
 }

@@ -30,7 +30,7 @@ fn told(ran: &Ran) -> String {
 fn a_deploy_ends_with_its_checks_and_with_lines_that_work() {
     let desk = Desk::new();
     let ran = desk.poc(&["deploy", "--local", "--yes"]).exits(0);
-    assert!(told(&ran).contains("21 created. 3 checks passed."), "{}", ran.err);
+    assert!(told(&ran).contains("24 created. 3 checks passed."), "{}", ran.err);
     assert!(ran.out.contains("poc call GET '/admit?gre=800&gpa=4&rank=1' --local"), "{}", ran.out);
     assert_eq!(ran.err.matches("✓ passed").count(), 3, "{}", ran.err);
 

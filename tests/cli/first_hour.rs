@@ -124,8 +124,8 @@ fn nothing_is_overwritten() {
     fs::write(empty.path().join("deploy.yaml"), "mine: too\n").unwrap();
     let refused = empty.poc(&["init", "--yes"]).exits(2);
     insta::assert_snapshot!(refused.err, @r"
-    error: deploy.yaml, app/handler.py would be overwritten, so nothing was written; give another directory, or move
-           what is there away
+    error: deploy.yaml, app/handler.py would be overwritten, so nothing was written; give another
+           directory, or move what is there away
     See `poc init --help`.
     ");
     assert_eq!(empty.files(), ["app/handler.py", "deploy.yaml"]);

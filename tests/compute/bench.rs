@@ -16,6 +16,7 @@ use poc::engine::{Graph, apply, decide, read};
 use poc::event::{Event, Problem, Reporter};
 use poc::local::cloud::{ACCOUNT, Cloud, Profile, State};
 use poc::package::{self, Zipped};
+use poc::resources::bucket;
 use poc::resources::function::Configuration;
 use poc::resources::{Alias, Bucket, Function, Lock, LogGroup, Object, Owner, Role};
 use poc::spec::model::{self, Architecture, EnvironmentValue, PackageSource};
@@ -76,9 +77,7 @@ impl Want {
         let bucket = g.add(Bucket {
             lock: Lock::under(&self.bucket, ACCOUNT, PREFIX),
             founded: Rc::default(),
-            name: self.bucket.clone(),
-            region: "us-east-1".to_owned(),
-            account: ACCOUNT.to_owned(),
+            place: place(&self.bucket),
             owner: owner.clone(),
         });
         let object = g.add(Object {
@@ -297,5 +296,15 @@ impl Bench {
     pub fn assert_idle(run: &Run) {
         assert_eq!(run.steps(), Vec::<String>::new());
         assert_eq!(run.writes, 0, "{:?}", run.operations);
+    }
+}
+
+/// The packages' bucket.
+pub fn place(bucket: &str) -> bucket::Place {
+    bucket::Place {
+        name: bucket.to_owned(),
+        region: "us-east-1".to_owned(),
+        account: ACCOUNT.to_owned(),
+        key: "package.bucket",
     }
 }

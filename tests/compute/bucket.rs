@@ -7,6 +7,7 @@ use poc::engine::plan::Side;
 use poc::engine::{Graph, apply, decide, read};
 use poc::event::Recorder;
 use poc::local::cloud::ACCOUNT;
+use poc::resources::bucket::Place;
 use poc::resources::{Bucket, Lock, Owner};
 
 use crate::bench::{Bench, PREFIX, Want};
@@ -17,9 +18,7 @@ fn european() -> Graph {
     g.add(Bucket {
         lock: Lock::under(&name, ACCOUNT, PREFIX),
         founded: Rc::default(),
-        name,
-        region: "eu-central-1".to_owned(),
-        account: ACCOUNT.to_owned(),
+        place: Place { name, region: "eu-central-1".to_owned(), account: ACCOUNT.to_owned(), key: "package.bucket" },
         owner: Owner { tags: Tags::new("app", "prod", &[].into()), adopt: false },
     });
     g

@@ -13,7 +13,7 @@ use poc::spec::model::PackageSource;
 use rand::rngs::SmallRng;
 use rand::{RngCore, SeedableRng};
 
-use crate::bench::{Bench, PREFIX, Want, patient};
+use crate::bench::{Bench, PREFIX, Want, patient, place};
 
 /// Code that is hard to compress: three parts of it.
 fn large(seed: u64) -> Want {
@@ -160,11 +160,9 @@ async fn a_zip_that_changes_while_it_is_sent_is_refused_and_said_so() {
     let (bench, mut graph) = (Bench::new(), Graph::new());
     let bucket_name = Want::new().bucket;
     let owner = Owner { tags: poc::aws::Tags::new("app", "prod", &[].into()), adopt: false };
-    let (region, account) = ("us-east-1".to_owned(), ACCOUNT.to_owned());
     let (founded, lock) = (Rc::default(), Lock::under(&bucket_name, ACCOUNT, PREFIX));
-    let bucket =
-        graph.add(Bucket { name: bucket_name.clone(), region, account: account.clone(), owner, founded, lock });
-    let (prefix, package) = (PREFIX.to_owned(), Rc::new(ready));
+    let bucket = graph.add(Bucket { place: place(&bucket_name), owner, founded, lock });
+    let (account, prefix, package) = (ACCOUNT.to_owned(), PREFIX.to_owned(), Rc::new(ready));
     graph.add(Object { bucket, bucket_name, account, prefix, package });
     let problem = bench.run(graph).await.ended.expect_err("it is not what was planned");
     assert_eq!(problem.code.as_deref(), Some("BadDigest"));

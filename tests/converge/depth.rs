@@ -3,11 +3,13 @@
 
 use crate::support::{World, counting};
 
+/// Twelve of the twenty are the draft's, which are written one after the other; six of those are what CORS takes. The site
+/// adds the two at its end: the pages, and the note that they have arrived.
 #[tokio::test(start_paused = true)]
-async fn a_first_deploy_of_the_whole_sample_is_at_most_14_calls_deep_and_three_for_the_lock() {
+async fn a_first_deploy_of_the_whole_sample_is_at_most_20_calls_deep_and_three_for_the_lock() {
     let world = World::with(counting());
     let (depth, chain) = world.deploy().await.depth();
-    assert!(depth <= 14 + 3, "{depth}: {chain:?}");
+    assert!(depth <= 20 + 3, "{depth}: {chain:?}");
 }
 
 #[tokio::test(start_paused = true)]

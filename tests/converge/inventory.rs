@@ -88,6 +88,7 @@ impl Inventory {
             "roles",
             "log groups",
             "buckets",
+            "sites",
             "certificates",
         ] {
             assert_eq!(self.get(kind).len(), 1, "{moment}: {kind}: {:?}", self.get(kind));
@@ -102,16 +103,16 @@ impl Inventory {
 
 async fn storage(world: &World) -> BTreeMap<&'static str, Vec<String>> {
     let state = world.cloud.inspect(|state| serde_json::to_value(&state.s3).unwrap()).await.unwrap();
-    let buckets: Vec<String> =
-        state["buckets"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let all: Vec<String> = state["buckets"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
     let config = aws_sdk_s3::config::Builder::from(&world.sdk()).force_path_style(true).build();
     let s3 = aws_sdk_s3::Client::from_conf(config);
     let mut objects = Vec::new();
-    for bucket in &buckets {
+    for bucket in &all {
         let page = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
         objects.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
     }
-    BTreeMap::from([("buckets", buckets), ("objects", objects)])
+    let (sites, buckets) = all.iter().cloned().partition(|name| name.contains("-site-"));
+    BTreeMap::from([("buckets", buckets), ("sites", sites), ("objects", objects)])
 }
 
 async fn names_and_records(world: &World) -> BTreeMap<&'static str, Vec<String>> {

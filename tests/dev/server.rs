@@ -9,6 +9,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+#[path = "../support/sample.rs"]
+mod sample_files;
+
+use sample_files::copy;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,12 +30,7 @@ pub struct Dev {
 
 pub fn sample() -> TempDir {
     let directory = TempDir::new().unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
-        let to = directory.path().join(path);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(root.join(path), to).unwrap();
-    }
+    copy(directory.path());
     directory
 }
 

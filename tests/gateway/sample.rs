@@ -81,10 +81,8 @@ async fn its_own_name_has_a_base_path_and_no_stage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cors_true_answers_browsers() {
-    let world = World::new();
-    world.edit("deploy.yaml", "  endpoint: regional", "  cors: true\n  endpoint: regional");
-    let sample = Sample::deployed(world).await;
+async fn its_cors_answers_browsers() {
+    let sample = Sample::deployed(World::new()).await;
     let target = || Target::Api { id: sample.api.clone() };
     let origin = [("origin", "https://a.example")];
     let seen = sample.call(target(), "OPTIONS", "/prod/admit", &origin).await;

@@ -2,6 +2,7 @@
 
 use aws_sdk_apigateway::types::{IntegrationType, Op, PatchOperation};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, RrType};
+use aws_sdk_s3::primitives::ByteStream;
 
 use crate::world::{LOCK, World};
 
@@ -43,8 +44,12 @@ const PLAN_DESCRIBED: &str = "the usage plan is described";
 const RECORD_REMOVED: &str = "the alias record is removed";
 const MAPPING_REMOVED: &str = "the base path mapping is removed";
 
+const PAGE_OVERWRITTEN: &str = "a page is written over";
+const SITE_CLOSED: &str = "nobody may read the pages";
+const SITE_TURNED_OFF: &str = "the bucket is no website";
+
 /// What somebody does, and what the plan says to it.
-const DRIFTS: [(&str, &str); 11] = [
+const DRIFTS: [(&str, &str); 14] = [
     (KEY_DETACHED, "create usage_plan_key.ServerlessPOC"),
     (KEY_DESCRIBED, "update api_key.ServerlessPOC: description"),
     (MEMORY, "update function: memory"),
@@ -56,6 +61,9 @@ const DRIFTS: [(&str, &str); 11] = [
     (PLAN_DESCRIBED, "update usage_plan: description"),
     (RECORD_REMOVED, "create alias_record: A"),
     (MAPPING_REMOVED, "create base_path_mapping: stage"),
+    (PAGE_OVERWRITTEN, "update site: site · index.html"),
+    (SITE_CLOSED, "update site_bucket: policy"),
+    (SITE_TURNED_OFF, "update site_bucket: website.index"),
 ];
 
 impl World {
@@ -102,6 +110,16 @@ impl World {
             MAPPING_REMOVED => {
                 let delete = gateway.delete_base_path_mapping().domain_name("api.example.com");
                 delete.base_path("poc").send().await.unwrap();
+            }
+            PAGE_OVERWRITTEN => {
+                let put = self.sdk.s3.put_object().bucket(self.sdk.site().await).key("index.html");
+                put.body(ByteStream::from_static(b"mine now")).send().await.unwrap();
+            }
+            SITE_CLOSED => {
+                self.sdk.s3.delete_bucket_policy().bucket(self.sdk.site().await).send().await.unwrap();
+            }
+            SITE_TURNED_OFF => {
+                self.sdk.s3.delete_bucket_website().bucket(self.sdk.site().await).send().await.unwrap();
             }
             other => panic!("nobody does: {other}"),
         }

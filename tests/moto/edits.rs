@@ -14,6 +14,7 @@ async fn every_edit_changes_what_it_says_and_no_more() {
     world.handler_edited().await;
     world.plan_edited().await;
     world.resource_added_and_removed().await;
+    world.pages_edited().await;
 
     world.teardown().await;
 }
@@ -70,17 +71,41 @@ impl World {
     async fn resource_added_and_removed(&self) {
         let before = self.portrait().await;
         self.edit("deploy.yaml", "    /admit:\n", &format!("{HEALTH}    /admit:\n"));
-        let expected = ["update definition: GET /health", "update deployment: definition", "update stage: deployment"];
-        assert_eq!(self.deploys("a resource added", &expected).await.writes, 7 + LOCK);
-        let added = self.portrait().await.since(&before);
-        assert!(added.contains(&"+ API ServerlessPOC: path /health".to_owned()), "{added:#?}");
+        let added = ["update definition: GET /health", "update definition: OPTIONS /health"];
+        let expected = [&added[..], &["update deployment: definition", "update stage: deployment"]].concat();
+        assert_eq!(self.deploys("a resource added", &expected).await.writes, 11 + LOCK);
+        let there = self.portrait().await.since(&before);
+        assert!(there.contains(&"+ API ServerlessPOC: path /health".to_owned()), "{there:#?}");
 
         self.edit("deploy.yaml", HEALTH, "");
         // The definition of before is deployed still, so nothing new needs to be.
-        let expected = ["update definition: GET /health", "update stage: deployment"];
+        let expected = [&added[..], &["update stage: deployment"]].concat();
         assert_eq!(self.deploys("a resource removed", &expected).await.writes, 2 + LOCK);
         let left = self.portrait().await.since(&before);
         assert_eq!(kinds(&left), ["+ API ServerlessPOC: deployment poc"], "{left:#?}");
+    }
+}
+
+impl World {
+    async fn pages_edited(&self) {
+        let before = self.portrait().await;
+        self.edit("web/index.html", "Will I be", "Shall I be");
+        self.write("web/about/index.html", "<p>About");
+        self.remove("web/icon.svg");
+        let pages = ["about/index.html", "index.html", "icon.svg"];
+        let expected = pages.map(|page| format!("update site: site · {page}"));
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        // The note of what comes, two pages, the removal, the note of what is there.
+        assert_eq!(self.deploys("pages", &expected).await.writes, 5 + LOCK);
+        let changes = self.portrait().await.since(&before);
+        let bucket = "bucket serverless-poc-site-ACCOUNT-us-east-1: object";
+        let gone = format!("- {bucket} icon.svg (image/svg+xml, max-age=300)");
+        let new = format!("+ {bucket} about/index.html (text/html; charset=utf-8, no-cache)");
+        assert_eq!(changes, [gone, new]);
+        let site = self.sdk.site().await;
+        let home = self.sdk.s3.get_object().bucket(site).key("index.html").send().await.unwrap();
+        let text = home.body.collect().await.unwrap().to_vec();
+        assert!(String::from_utf8(text).unwrap().contains("Shall I be"));
     }
 }
 

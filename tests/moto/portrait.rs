@@ -310,8 +310,19 @@ impl Painter<'_> {
             let block = client.get_public_access_block().bucket(bucket).send().await;
             let block = block.ok().and_then(|block| block.public_access_block_configuration);
             self.line(format!("{name}: public access blocked {}", block.as_ref().is_some_and(is_whole)));
+            if let Ok(policy) = client.get_bucket_policy().bucket(bucket).send().await {
+                self.line(format!("{name}: policy {}", policy.policy().unwrap_or_default()));
+            }
+            if let Ok(website) = client.get_bucket_website().bucket(bucket).send().await {
+                let index = website.index_document().map(|index| index.suffix());
+                self.line(format!("{name}: website {index:?} {:?}", website.error_document().map(|error| error.key())));
+            }
             for object in client.list_objects_v2().bucket(bucket).send().await.unwrap().contents() {
-                self.line(format!("{name}: object {}", object.key().unwrap()));
+                let key = object.key().unwrap();
+                let head = client.head_object().bucket(bucket).key(key).send().await.unwrap();
+                let (kind, cache) = (head.content_type().unwrap_or_default(), head.cache_control());
+                let cache = cache.map(|cache| format!(" ({kind}, {cache})")).unwrap_or_default();
+                self.line(format!("{name}: object {key}{cache}"));
             }
         }
     }

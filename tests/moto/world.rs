@@ -1,7 +1,6 @@
 //! The sample in a directory of its own, a cloud that has a hosted zone for it, and `poc` as a user runs it.
 
 use std::fs;
-use std::path::Path;
 
 use aws_types::SdkConfig;
 use serde_json::Value;
@@ -55,11 +54,7 @@ impl World {
     pub async fn new() -> World {
         let server = Server::start().await;
         let directory = TempDir::new().unwrap();
-        for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
-            let to = directory.path().join(path);
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), to).unwrap();
-        }
+        crate::sample::copy(directory.path());
         let sdk = Sdk::new(&server.sdk());
         let zone = sdk.zone("example.com").await;
         World { server, sdk, zone, directory }
@@ -74,7 +69,13 @@ impl World {
     }
 
     pub fn write(&self, path: &str, text: &str) {
-        fs::write(self.directory.path().join(path), text).unwrap();
+        let path = self.directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.directory.path().join(path)).unwrap();
     }
 
     /// The command with `--json`, for the cloud at `endpoint`.
@@ -203,8 +204,14 @@ impl Sdk {
     pub async fn bucket(&self) -> String {
         let buckets = self.s3.list_buckets().send().await.unwrap();
         let mut names = buckets.buckets().iter().filter_map(|bucket| bucket.name());
-        let ours = names.find(|name| name.starts_with("serverless-poc-") && name.ends_with(REGION));
+        let ours = names
+            .find(|name| name.starts_with("serverless-poc-") && !name.contains("-site-") && name.ends_with(REGION));
         ours.expect("our bucket is there").to_owned()
+    }
+
+    /// The name of the site's bucket.
+    pub async fn site(&self) -> String {
+        self.bucket().await.replace("serverless-poc-", "serverless-poc-site-")
     }
 
     /// The id of a path of our API.

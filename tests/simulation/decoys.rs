@@ -100,6 +100,10 @@ async fn storage_and_logs(sdk: &SdkConfig) {
     s3.create_bucket().bucket(bucket).send().await.unwrap();
     let put = s3.put_object().bucket(bucket).key("ServerlessPOC/prod/their.zip");
     put.body(aws_sdk_s3::primitives::ByteStream::from_static(b"theirs")).send().await.unwrap();
+    let site = "serverless-poc-site-000000000000-us-east-1-old";
+    s3.create_bucket().bucket(site).send().await.unwrap();
+    let put = s3.put_object().bucket(site).key("index.html");
+    put.body(aws_sdk_s3::primitives::ByteStream::from_static(b"theirs")).send().await.unwrap();
     let logs = aws_sdk_cloudwatchlogs::Client::new(sdk);
     logs.create_log_group().log_group_name("/aws/lambda/ServerlessPOCAdmission2").send().await.unwrap();
 }

@@ -182,7 +182,14 @@ fn kinds(state: &Value, theirs: &Leaves) -> BTreeMap<&'static str, Vec<Value>> {
         take("log groups", &format!("/logs/regions/{region}"), groups);
     }
     take("roles", "/iam/roles", &state["iam"]["roles"]);
-    take("buckets", "/s3/buckets", &state["s3"]["buckets"]);
+    for (kind, of_a_site) in [("buckets", false), ("site buckets", true)] {
+        let buckets = state["s3"]["buckets"].as_object().into_iter().flatten();
+        let some: serde_json::Map<String, Value> = buckets
+            .filter(|(name, _)| name.contains("-site-") == of_a_site)
+            .map(|(name, bucket)| (name.clone(), bucket.clone()))
+            .collect();
+        take(kind, "/s3/buckets", &some.into());
+    }
     take("certificates", "/acm/certificates", &state["acm"]["certificates"]);
     all
 }
@@ -202,6 +209,7 @@ pub async fn single(sim: &Sim) -> Kept {
         "log groups",
         "roles",
         "buckets",
+        "site buckets",
         "certificates",
     ] {
         let found = kinds.get(kind).map(Vec::as_slice).unwrap_or_default();

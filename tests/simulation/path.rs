@@ -18,7 +18,8 @@ fn calls(step: &str, action: &str) -> Vec<(&'static str, &'static str)> {
         ("function", "create") => vec![("lambda", "CreateFunction"), ("lambda", "GetFunction")],
         ("alias", "create") => vec![("lambda", "CreateAlias")],
         ("rest_api", "create") => vec![("apigateway", "CreateRestApi")],
-        ("definition", "create") => vec![("apigateway", "PutMethod"); 6],
+        // Six for the method, four for the answer to a browser's preflight, two for the headers of errors.
+        ("definition", "create") => vec![("apigateway", "PutMethod"); 12],
         // A changed method is replaced as a unit: the sample's has two responses on either side.
         ("definition", "update") => vec![("apigateway", "PutMethod"); 7],
         ("permission", "create") => vec![("lambda", "AddPermission")],
@@ -34,6 +35,12 @@ fn calls(step: &str, action: &str) -> Vec<(&'static str, &'static str)> {
         ("base_path_mapping", "create") => vec![("apigateway", "CreateBasePathMapping")],
         ("alias_record", "create") => vec![("route53", "ChangeResourceRecordSets"), ("route53", "GetChange")],
         ("domain_ready", "create") => vec![("apigateway", "GetDomainName")],
+        ("site_bucket", "create") => {
+            vec![("s3", "CreateBucket"), ("s3", "PutPublicAccessBlock"), ("s3", "PutBucketPolicy")]
+        }
+        // The pages at once, then the note of them.
+        ("site", "create") => vec![("s3", "PutObject"); 2],
+        ("site_settings", "create") => vec![("s3", "PutObject")],
         _ => Vec::new(),
     }
 }
@@ -51,6 +58,7 @@ fn wait(step: &str, action: &str, profile: &Profile, edge: bool) -> Duration {
         ("domain_ready", "create") if edge => profile.domain_edge,
         ("domain_ready", "create") => profile.domain_regional,
         ("alias_record", "create") => profile.record_insync,
+        ("site_bucket", "create") => profile.public_access_opens,
         _ => Duration::ZERO,
     }
 }

@@ -45,9 +45,9 @@ const NAMES: [(Scenario, &str); 11] = [
 ];
 
 /// Calls of a first deploy, of an update, of a teardown: misfortunes are drawn among so many.
-const FIRST: usize = 95;
-const UPDATE: usize = 60;
-const DOWN: usize = 75;
+const FIRST: usize = 125;
+const UPDATE: usize = 70;
+const DOWN: usize = 95;
 
 impl Scenario {
     pub fn name(self) -> &'static str {
@@ -141,12 +141,16 @@ fn everything(sim: &mut Sim) {
     world.edit("deploy.yaml", "limit: 500000", "limit: 600000");
     world.edit("deploy.yaml", "Admission prediction", "Predicts admissions");
     world.edit("deploy.yaml", "    /admit:\n", "    /extra:\n      GET: {}\n    /admit:\n");
+    world.edit("web/index.html", "Will I be", "Shall I be");
+    world.write("web/more/extra.css", "p { margin: 0 }");
+    std::fs::rename(world.path("web/icon.svg"), world.path("web/mark.svg")).unwrap();
 }
 
-/// Another name for the function, its role and its log group, and another base path.
+/// Another name for the function, its role and its log group, another base path, and another bucket for the pages.
 fn renamed(sim: &mut Sim) {
     sim.world.edit("deploy.yaml", "name: ServerlessPOCAdmission", "name: ServerlessPOCAdmitting");
     sim.world.edit("deploy.yaml", "base_path: poc", "base_path: predictions");
+    sim.world.edit("deploy.yaml", "serverless-poc-site-", "serverless-poc-new-site-");
 }
 
 async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {

@@ -85,8 +85,8 @@ const RIGHT: [Edit; 8] = [
     ("        api_key: true ", "        api_key: ${env:OPEN:-true} "),
     ("  timeout: 10 ", "  environment: { SOME: text, MORE: { value: hidden, secret: true } }\n  timeout: 10 "),
     ("  timeout: 10 ", "  log_retention: forever\n  timeout: 10 "),
-    ("  endpoint: regional ", "  cors: true\n  endpoint: regional "),
-    ("  endpoint: regional ", "  cors: { origins: ['*'], max_age: 60 }\n  endpoint: regional "),
+    ("  cors: true ", "  cors: false "),
+    ("  cors: true ", "  cors: { origins: ['*'], max_age: 60 } "),
     ("  dev: { usage_plan: { quota: { limit: 50, period: day } } }", "  dev: { usage_plan: { quota: { limit: 50 } } }"),
     ("  dev: { usage_plan: { quota: { limit: 50, period: day } } }", "  dev: { usage_plan: { quota: null } }"),
 ];

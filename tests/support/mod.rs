@@ -2,8 +2,10 @@
 //! they sent.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+mod sample;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,12 +45,7 @@ impl World {
 
     pub fn in_cloud(cloud: Arc<Cloud>) -> World {
         let directory = TempDir::new().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for path in ["deploy.yaml", "templates/admit/request.vtl", "templates/admit/error.vtl", "app/handler.py"] {
-            let to = directory.path().join(path);
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(root.join(path), to).unwrap();
-        }
+        sample::copy(directory.path());
         let settings = Settings {
             file: directory.path().join("deploy.yaml"),
             stage: None,

@@ -12,6 +12,7 @@ mod reply;
 mod request;
 mod stamp;
 mod store;
+mod wildcard;
 mod xml;
 
 pub mod acm;
@@ -42,6 +43,7 @@ pub use reply::{Failure, Reply};
 pub use request::Request;
 pub use stamp::iso;
 pub use store::{State, hex};
+pub use wildcard::like;
 
 use crate::clock::Clock;
 use simulation::Traffic;

@@ -32,6 +32,8 @@ pub struct Profile {
     pub tags_visible: Duration,
     /// Route 53: PENDING to INSYNC.
     pub record_insync: Duration,
+    /// S3: from the moment a bucket's public access block is opened until a public policy is taken.
+    pub public_access_opens: Duration,
     /// Latency by operation, rate limits, one writer per API: chance in it follows from this seed. Without it, every
     /// call is taken as it comes.
     pub traffic: Option<u64>,
@@ -51,6 +53,7 @@ impl Profile {
             domain_regional: Duration::from_millis(20),
             domain_edge: Duration::from_millis(40),
             record_insync: Duration::from_millis(20),
+            public_access_opens: Duration::from_millis(20),
             ..Profile::instant()
         }
     }
@@ -70,6 +73,7 @@ impl Profile {
             key_usable: Duration::ZERO,
             tags_visible: Duration::ZERO,
             record_insync: Duration::ZERO,
+            public_access_opens: Duration::ZERO,
             traffic: None,
             steady: false,
         }
@@ -77,9 +81,8 @@ impl Profile {
 
     /// As AWS is, on a day that `seed` stands for. The ranges are those of `AWS_FACTS`: B8 and B5 (a role is assumable
     /// after single-digit seconds, rarely more), B6 (the record after several seconds, ISSUED after minutes, in use for
-    /// 15 minutes), B4 (regional seconds to minutes, edge up to 40 minutes), B3 (a key opens within a minute or two);
-    /// that tags are seen late is an assumption;
-    /// B7 (INSYNC within a minute).
+    /// 15 minutes), B4 (regional seconds to minutes, edge up to 40 minutes), B3 (a key opens within a minute or two),
+    /// B7 (INSYNC within a minute). That tags are seen late, and that a bucket opens only after a moment, is unverified.
     pub fn aws(seed: u64) -> Profile {
         let mut day = SmallRng::seed_from_u64(seed ^ 0xA35_0DA7);
         let mut between = |from: u64, to: u64| Duration::from_millis(day.random_range(from * 1000..=to * 1000));
@@ -96,6 +99,7 @@ impl Profile {
             key_usable: between(2, 60),
             tags_visible: between(0, 5),
             record_insync: between(20, 60),
+            public_access_opens: between(0, 4),
             traffic: Some(seed),
             steady: false,
         }

@@ -91,8 +91,8 @@ impl<A: Answers> Front<A> {
         if let Err(refusal) = self.fit(&head) {
             return answered(refusal, None, true);
         }
-        let default_api = self.answers.default_api();
-        let to = match Destination::of(&head, default_api.as_deref()) {
+        let (default_api, site) = (self.answers.default_api(), self.answers.site());
+        let to = match Destination::of(&head, default_api.as_deref(), site.as_ref()) {
             Ok(to) => to,
             Err(refusal) => return answered(refusal, None, unread),
         };

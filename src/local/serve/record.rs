@@ -29,6 +29,8 @@ pub enum By {
     Api(Box<Trace>),
     /// One of AWS's own APIs, by its signing name.
     Aws(&'static str),
+    /// A website endpoint of S3; why it refused.
+    Website { reason: Option<String> },
     /// The server, for itself or because the request was not fit to be passed on.
     Server { reason: String },
 }

@@ -1,4 +1,4 @@
-//! Who a request is for: one of the AWS APIs, a deployed API, or this server itself.
+//! Who a request is for: one of the AWS APIs, a deployed API, a site in a bucket, or this server itself.
 //!
 //! A signature decides. The SDKs, the AWS CLI and boto3 sign what they send for one service, and no call of a deployed
 //! API is signed for those. It also keeps web pages out: a page that a browser shows can send requests to 127.0.0.1,
@@ -28,6 +28,9 @@ const SERVICES: [(&str, usize); 8] = [
 ];
 const OTHERS: usize = 10 << 20;
 
+/// Nobody sends a site anything; what somebody sends all the same is read, so that the answer arrives.
+const TO_A_SITE: usize = 1 << 16;
+
 /// Payload of a REST API (`AWS_FACTS` C8).
 const PAYLOAD: usize = 10 << 20;
 
@@ -40,8 +43,24 @@ pub enum Destination {
     Aws(Service),
     /// A deployed API.
     Api(Target),
+    /// The website endpoint of the bucket of that name.
+    Site(String),
     /// The server itself, for its own health.
     Own,
+}
+
+/// The site that answers where the host name does not say who is meant, and the path is not the API's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub bucket: String,
+    /// The path that the API answers under: `/prod`.
+    pub api: String,
+}
+
+impl Site {
+    fn leaves_to_the_api(&self, path: &str) -> bool {
+        path.strip_prefix(&self.api).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// A service of AWS that is here.
@@ -64,12 +83,13 @@ impl Destination {
         match self {
             Destination::Aws(service) => service.body,
             Destination::Api(_) => PAYLOAD,
+            Destination::Site(_) => TO_A_SITE,
             Destination::Own => 0,
         }
     }
 
-    /// `default_api` is the API that answers where the host name does not say which one is meant.
-    pub(super) fn of(head: &Parts, default_api: Option<&str>) -> Result<Destination, Refusal> {
+    /// `default_api` is the API that answers where the host name does not say which one is meant, `site` the site beside it.
+    pub(super) fn of(head: &Parts, default_api: Option<&str>, site: Option<&Site>) -> Result<Destination, Refusal> {
         let host = host(head);
         let here = is_here(host);
         if let Some(service) = signed_for(head) {
@@ -80,6 +100,12 @@ impl Destination {
         }
         if let Some(id) = named_api(host) {
             return Ok(Destination::Api(Target::Api { id: id.to_owned() }));
+        }
+        if let Some(bucket) = named_site(host) {
+            return Ok(Destination::Site(bucket.to_ascii_lowercase()));
+        }
+        if let Some(site) = site.filter(|site| here && !site.leaves_to_the_api(head.uri.path())) {
+            return Ok(Destination::Site(site.bucket.clone()));
         }
         match (here, default_api) {
             (true, Some(id)) => Ok(Destination::Api(Target::Api { id: id.to_owned() })),
@@ -134,6 +160,15 @@ fn named_api(host: &str) -> Option<&str> {
     rest.eq_ignore_ascii_case("execute-api.localhost").then_some(id)
 }
 
+/// `pages.s3-website.localhost` names a bucket's site as `pages.s3-website-us-east-1.amazonaws.com` does.
+fn named_site(host: &str) -> Option<&str> {
+    let (bucket, rest) = host.rsplit_once(".s3-website")?;
+    let rest = rest.to_ascii_lowercase();
+    let of_aws =
+        rest.starts_with(['.', '-']) && (rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn"));
+    (rest == ".localhost" || of_aws).then_some(bucket)
+}
+
 /// The service that the request is signed for; `execute-api` is for calls of deployed APIs, which see to it themselves.
 fn signed_for(head: &Parts) -> Option<&str> {
     let service = in_header(&head.headers).or_else(|| in_query(head))?;
@@ -176,7 +211,30 @@ mod tests {
     }
 
     fn of(head: &Parts) -> Result<Destination, u16> {
-        Destination::of(head, Some("abc123")).map_err(|refusal| refusal.status)
+        Destination::of(head, Some("abc123"), None).map_err(|refusal| refusal.status)
+    }
+
+    #[test]
+    fn a_site_has_what_is_not_the_apis() {
+        let site = Site { bucket: "pages".to_owned(), api: "/prod".to_owned() };
+        let of = |host: &str, path: &str| {
+            Destination::of(&head("GET", path, &[("host", host)]), Some("abc123"), Some(&site)).unwrap()
+        };
+        for path in ["/prod", "/prod/", "/prod/admit", "/prod/../index.html"] {
+            assert_eq!(Ok(of("127.0.0.1:3000", path)), default_api(), "{path}");
+        }
+        let pages = Destination::Site("pages".to_owned());
+        for path in ["/", "/index.html", "/production/", "/admit", "/%70rod/admit"] {
+            assert_eq!(of("localhost:3000", path), pages, "{path}");
+        }
+        assert_eq!(of("127.0.0.1:3000", "/_poc/health"), Destination::Own);
+        for host in ["Pages.s3-website.localhost:3000", "pages.s3-website-us-east-1.amazonaws.com"] {
+            assert_eq!(of(host, "/prod/admit"), pages, "{host}");
+        }
+        let dotted = Destination::Site("my.pages".to_owned());
+        assert_eq!(of("my.pages.s3-website.eu-central-1.amazonaws.com", "/"), dotted);
+        let elsewhere = Destination::Api(Target::Host("pages.s3-website.example.com".to_owned()));
+        assert_eq!(of("pages.s3-website.example.com", "/"), elsewhere);
     }
 
     fn default_api() -> Result<Destination, u16> {

@@ -14,7 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::connection::{Front, serve};
-use super::{By, Destination, Limits, Observer, descriptors};
+use super::{By, Destination, Limits, Observer, Site, descriptors};
 
 /// Pause after the system had no descriptor for a new connection.
 const EXHAUSTED: Duration = Duration::from_millis(50);
@@ -23,6 +23,11 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 pub trait Answers: Send + Sync + 'static {
     /// The API that answers where the host name does not say which one is meant.
     fn default_api(&self) -> Option<String>;
+
+    /// The site that answers beside that API.
+    fn site(&self) -> Option<Site> {
+        None
+    }
 
     /// Answers a request whose body has been read. May panic; then its caller gets 500.
     fn answer(&self, to: Destination, request: Request<Bytes>, source: IpAddr)

@@ -228,11 +228,12 @@ fn slot(number: i32) -> usize {
     usize::try_from(number - 1).unwrap_or_default()
 }
 
-fn length(size: u64) -> i64 {
+pub(in crate::resources) fn length(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-fn patient(size: u64) -> aws_sdk_s3::config::Builder {
+/// As long as that many bytes may take.
+pub(in crate::resources) fn patient(size: u64) -> aws_sdk_s3::config::Builder {
     let patience = Duration::from_secs(60 + size / SLOWEST);
     aws_sdk_s3::Config::builder().timeout_config(TimeoutConfig::builder().read_timeout(patience).build())
 }
@@ -274,16 +275,27 @@ impl Sent {
         let count = self.parts.get(slot).cloned().unwrap_or_default();
         count.store(0, Ordering::Relaxed);
         let end = offset + size;
-        ByteStream::new(SdkBody::from_body_1_x(Stretch { content: self.content.clone(), next: offset, end, count }))
+        Stretch { content: self.content.clone(), next: offset, end, count }.into_stream()
     }
 }
 
 /// A stretch of the file as a request's body: read when the connection asks for more.
-struct Stretch {
+pub(in crate::resources) struct Stretch {
     content: Content,
     next: u64,
     end: u64,
     count: Arc<AtomicU64>,
+}
+
+impl Stretch {
+    /// All of a file; `count` grows as it goes.
+    pub(in crate::resources) fn whole(content: &Content, count: Arc<AtomicU64>) -> Stretch {
+        Stretch { content: content.clone(), next: 0, end: content.size(), count }
+    }
+
+    pub(in crate::resources) fn into_stream(self) -> ByteStream {
+        ByteStream::new(SdkBody::from_body_1_x(self))
+    }
 }
 
 impl Body for Stretch {

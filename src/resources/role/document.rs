@@ -16,7 +16,7 @@ pub(super) fn trust() -> Value {
 }
 
 /// IAM sends documents percent-encoded. What is no JSON is taken as the text it is: it differs from anything wanted.
-pub(super) fn read(text: &str) -> Value {
+pub(in crate::resources) fn read(text: &str) -> Value {
     let decoded = percent_decode_str(text).decode_utf8_lossy();
     // A document that came plain may hold a percent sign of its own.
     let plain = if text.trim_start().starts_with('{') { text } else { &decoded };
@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> Value {
 }
 
 /// Do both grant the same? In IAM the order of statements and of lists means nothing, and one thing is a list of one.
-pub(super) fn same(one: &Value, other: &Value) -> bool {
+pub(in crate::resources) fn same(one: &Value, other: &Value) -> bool {
     canonical(one) == canonical(other)
 }
 

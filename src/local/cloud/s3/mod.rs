@@ -5,8 +5,10 @@ mod bucket;
 mod delete;
 mod list;
 mod object;
+mod policy;
 mod settings;
 mod upload;
+pub mod website;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{ACCOUNT, Call, Failure, Reply, Request};
 
-/// Buckets by name, and multipart uploads under way by id.
+/// Buckets by name, multipart uploads under way by id, and what holds for the whole account.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
     pub buckets: BTreeMap<String, Bucket>,
     pub uploads: BTreeMap<String, Upload>,
+    /// The account's own block, which goes before every bucket's. No operation here sets it; a test may.
+    pub public_access_block: Option<PublicAccessBlock>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,6 +39,11 @@ pub struct Bucket {
     pub versioning: Option<String>,
     pub encryption: Encryption,
     pub public_access_block: Option<PublicAccessBlock>,
+    /// Until when (milliseconds since 1970) an opened block still keeps public policies out.
+    pub policies_blocked_until: u64,
+    /// The bucket policy, as it was put.
+    pub policy: Option<String>,
+    pub website: Option<Website>,
     /// Versions of each key, oldest first. Without versioning there is one, called `null`.
     pub objects: BTreeMap<String, Vec<Version>>,
 }
@@ -59,6 +68,16 @@ pub struct PublicAccessBlock {
     pub ignore_acls: bool,
     pub block_policy: bool,
     pub restrict_buckets: bool,
+}
+
+/// What the bucket's website endpoint goes by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Website {
+    /// Added to a path that ends with a slash: `index.html`.
+    pub index: String,
+    /// Key of the page that is shown with an error.
+    pub error: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -146,7 +165,7 @@ type Answer = Result<Reply, Failure>;
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /// Query names that make a request mean something other than the bucket or object itself.
-const SUBRESOURCES: [&str; 12] = [
+const SUBRESOURCES: [&str; 13] = [
     "tagging",
     "versioning",
     "encryption",
@@ -158,6 +177,7 @@ const SUBRESOURCES: [&str; 12] = [
     "uploadId",
     "ownershipControls",
     "policy",
+    "website",
     "list-type",
 ];
 
@@ -181,7 +201,12 @@ pub fn handle(call: &mut Call<'_>, request: &Request) -> Reply {
         (&Method::PUT, name, "", "publicAccessBlock") => settings::put_public_access(call, name, request),
         (&Method::DELETE, name, "", "publicAccessBlock") => settings::delete_public_access(call, name, request),
         (&Method::GET, name, "", "ownershipControls") => settings::get_ownership(call, name, request),
-        (&Method::GET, name, "", "policy") => settings::get_policy(call, name, request),
+        (&Method::GET, name, "", "policy") => policy::get(call, name, request),
+        (&Method::PUT, name, "", "policy") => policy::put(call, name, request),
+        (&Method::DELETE, name, "", "policy") => policy::delete(call, name, request),
+        (&Method::GET, name, "", "website") => website::get(call, name, request),
+        (&Method::PUT, name, "", "website") => website::put(call, name, request),
+        (&Method::DELETE, name, "", "website") => website::delete(call, name, request),
         (&Method::GET, name, "", "versions") => list::versions(call, name, request),
         (&Method::GET, name, "", "uploads") => upload::list(call, name, request),
         (&Method::GET, name, "", "" | "list-type") => list::objects(call, name, request),

@@ -104,9 +104,15 @@ pub fn get_public_access(call: &mut Call<'_>, name: &str, request: &Request) -> 
 }
 
 pub fn put_public_access(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
+    let lag = u64::try_from(call.profile.public_access_opens.as_millis()).unwrap_or(u64::MAX);
+    let opened = call.now.saturating_add(lag);
     let found = bucket(call, name, request)?;
     let document = xml::parse(&request.body).ok_or_else(malformed)?;
     let set = |member: &str| xml::text(document.root_element(), member).as_deref() == Some("true");
+    let was_blocked = found.public_access_block.is_some_and(|block| block.block_policy);
+    if was_blocked && !set("BlockPublicPolicy") {
+        found.policies_blocked_until = opened;
+    }
     found.public_access_block = Some(PublicAccessBlock {
         block_acls: set("BlockPublicAcls"),
         ignore_acls: set("IgnorePublicAcls"),
@@ -129,10 +135,4 @@ pub fn get_ownership(call: &mut Call<'_>, name: &str, request: &Request) -> Answ
         rule.text("ObjectOwnership", "BucketOwnerEnforced");
     });
     Ok(Reply::xml(200, body.document("OwnershipControls", NAMESPACE)))
-}
-
-/// No operation here sets one.
-pub fn get_policy(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
-    bucket(call, name, request)?;
-    Err(Failure::new(404, "NoSuchBucketPolicy", "The bucket policy does not exist"))
 }

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::local::cloud::lambda::{self, Function};
-use crate::local::cloud::{ACCOUNT, State};
-use crate::local::gateway::policy::like;
+use crate::local::cloud::{ACCOUNT, State, like};
 
 /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`, taken apart.
 struct Place<'a> {
