@@ -11,8 +11,9 @@ use crate::ui::Ui;
 
 const ABOUT: &str = "\
 Deploys into the embedded cloud in .poc/local and answers its API on this machine as API Gateway would: keys, \
-throttles, quotas, templates, the function itself. An edit of deploy.yaml, a template or the package is deployed \
-at once; a broken one is told, and what was deployed before stays. One line per request. Ctrl-C ends it.
+throttles, quotas, templates, the function itself; the pages of a `site` are at /. An edit of deploy.yaml, a template, \
+the package or a page is deployed at once; a broken one is told, and what was deployed before stays. One line per \
+request. Ctrl-C ends it.
 
 The same port answers the AWS APIs, to look inside with the AWS CLI or boto3 (AWS_ENDPOINT_URL). Web pages \
 cannot use those: they ask for a signed request, and for 127.0.0.1 or localhost as the host name.";

@@ -108,6 +108,7 @@ domain:
   endpoint: regional
   security_policy: TLS_1_2
   ip_address_type: dualstack
+site: { path: web, index: index.html, error: index.html, cache: 60, ignore: ["*.svg"] }
 "##;
 
 /// What an administrator does once per account.

@@ -68,7 +68,7 @@ const EDITS: &[(&str, &str, &str, &[&str])] = &[
         "deploy.yaml",
         "    /admit:\n",
         "    /health:\n      GET: { integration: mock }\n    /admit:\n",
-        &["definition: GET /health", "deployment: definition", "stage: deployment"],
+        &["definition: GET /health", "definition: OPTIONS /health", "deployment: definition", "stage: deployment"],
     ),
     (
         "deploy.yaml",

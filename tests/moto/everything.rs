@@ -36,7 +36,7 @@ async fn all_of_the_file_is_kept_and_can_be_edited() {
 /// Each in a part of its own. Not here, because one emulator or the other does not keep them: the function's storage,
 /// compression, a model's schema, metrics switched off, limits and switches of plans and keys, names that are told by
 /// the API's tags.
-const EDITS: [(&str, &str); 22] = [
+const EDITS: [(&str, &str); 23] = [
     ("description: predicts", "description: foresees"),
     ("reserved_concurrency: 5", "reserved_concurrency: 6"),
     ("  reserved_concurrency: 6\n", ""),
@@ -58,5 +58,6 @@ const EDITS: [(&str, &str); 22] = [
     ("xray: true", "xray: false"),
     ("keys: [Alice, {", "keys: [Carol, {"),
     ("name: Everybody", "name: Nobody"),
+    ("error: index.html, cache: 60", "cache: 90"),
     ("cors: true", "cors: { origins: [\"https://a.example\"] }"),
 ];
