@@ -9,6 +9,9 @@ mod first_hour;
 mod killed;
 #[path = "cli/lost.rs"]
 mod lost;
+#[cfg(unix)]
+#[path = "cli/refusals.rs"]
+mod refusals;
 #[path = "support/relay.rs"]
 mod relay;
 #[path = "support/sample.rs"]

@@ -3,9 +3,12 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
-use poc::event::{Event, Reporter};
-use poc::pipeline;
+use poc::aws::EmbeddedCloud;
+use poc::event::{Event, Recorder, Reporter};
+use poc::local::cloud::faults::{Between, Decision, Fault, Intended};
+use poc::pipeline::{self, Settings};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -434,4 +437,31 @@ fn differences(path: &str, one: &Value, other: &Value, found: &mut Vec<String>) 
         _ if one != other => found.push(format!("{path}: {one} / {other}")),
         _ => {}
     }
+}
+
+/// Refuses documents, as an importer would that knows less than we think.
+struct NoDocuments;
+
+impl Between for NoDocuments {
+    fn before<'a>(&'a self, call: &'a Intended) -> Decision<'a> {
+        Box::pin(async move { (call.operation == "PutRestApi").then_some(Fault::BadRequest) })
+    }
+}
+
+/// The one call that AWS does not like tells more than the whole document.
+#[tokio::test]
+async fn where_the_document_is_refused_the_api_is_written_call_by_call() {
+    const ROUTES: usize = 24;
+    let world = World::with(counting());
+    world.write("deploy.yaml", &many(ROUTES, "first"));
+    let (recorder, cloud) = (Recorder::default(), EmbeddedCloud::from(world.cloud.clone()).with(Arc::new(NoDocuments)));
+    let settings = Settings { cloud: Some(cloud), ..world.settings.clone() };
+    pipeline::deploy(&settings, &recorder, &|_| true).await.unwrap_or_else(|failure| panic!("{failure:#?}"));
+    let told = Told(recorder.0.into_inner());
+    let refused = told.calls().iter().filter(|operation| **operation == "PutRestApi").count();
+    assert_eq!(refused, 1, "it is not tried again");
+    assert!(told.calls().iter().filter(|operation| **operation == "PutMethod").count() >= ROUTES);
+    let text = "the API is written call by call, because its document was refused: Invalid document";
+    assert!(told.0.iter().any(|event| matches!(event, Event::Note { text: note } if note == text)), "it is told");
+    world.assert_idle().await;
 }

@@ -30,6 +30,8 @@ pub enum Fault {
     Truncated,
     ExpiredToken,
     AccessDenied,
+    /// AWS finds fault with what is asked.
+    BadRequest,
 }
 
 impl Fault {
@@ -59,6 +61,7 @@ impl Fault {
                 "The security token included in the request is expired".to_owned(),
             ),
             Fault::AccessDenied => (403, denied(service), call.denial()),
+            Fault::BadRequest => (400, "BadRequestException", "Invalid document".to_owned()),
             _ => return None,
         };
         let failure = Failure::new(status, code, message);

@@ -1,0 +1,154 @@
+//! What AWS, or an endpoint that is not quite AWS, refuses: met with patience where it passes, told in its own words where it
+//! does not. And Ctrl-C while the lock is held. Real connections and real signals.
+
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+
+use poc::aws::{EmbeddedCloud, Port};
+use poc::clock::Clock;
+use poc::local::cloud::{Cloud, Profile};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::task::LocalSet;
+
+use super::relay::{Fate, Relay};
+use super::{Desk, Ran};
+
+/// A deploy over a line on which requests that begin with `start` and hold `part` are answered so, the first `times` of them.
+async fn refused(start: &'static str, part: &'static str, answer: String, times: usize) -> (Desk, Ran) {
+    let desk = Desk::new();
+    let cloud = Cloud::in_memory(Clock::system(), Profile::quick());
+    let port = Port::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let upstream = port.address().unwrap();
+    let mut serving = EmbeddedCloud::from(cloud).serve(port).unwrap();
+    let met = Cell::new(0);
+    let local = LocalSet::new();
+    let ran = local.run_until(async {
+        let relay = Relay::to(upstream, move |request| {
+            let wanted = met.get() < times && request.starts_with(start) && request.contains(part);
+            met.set(met.get() + usize::from(wanted));
+            if wanted { Fate::Refused(answer.clone()) } else { Fate::Passed }
+        })
+        .await;
+        let endpoint = relay.url();
+        let arguments = ["deploy", "--yes", "--json", "--verbose", "--no-checks", "--endpoint-url", &endpoint];
+        let mut command = desk.command(&arguments);
+        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+        Ran::of(tokio::process::Command::from(command).output().await.unwrap())
+    });
+    let ran = ran.await;
+    serving.stop(|_| ()).await;
+    (desk, ran)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn events(ran: &Ran, name: &str) -> Vec<Value> {
+    let events = ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events.filter(|event| event["event"] == name).collect()
+}
+
+#[tokio::test]
+async fn a_wait_that_aws_asks_for_is_kept_and_told() {
+    let body = r#"{"__type":"TooManyRequestsException","message":"Too Many Requests"}"#;
+    let slow =
+        answer("429 Too Many Requests", "retry-after: 2\r\nx-amzn-errortype: TooManyRequestsException\r\n", body);
+    let (_desk, ran) = refused("POST /restapis ", "HTTP/1.1", slow, 1).await;
+    let ran = ran.exits(0);
+    let told = events(&ran, "step_retrying");
+    let [retry] = told.as_slice() else { panic!("one delay is worth telling: {told:?}") };
+    assert_eq!((&retry["step"], &retry["operation"]), (&"rest_api".into(), &"CreateRestApi".into()));
+    assert_eq!(retry["reason"], "Too Many Requests");
+    assert!(retry["delay_ms"].as_u64().is_some_and(|delay| (2000..3000).contains(&delay)), "{retry}");
+}
+
+/// Not everything that speaks S3 knows conditional writes.
+#[tokio::test]
+async fn where_no_lock_can_be_kept_that_is_told_and_the_deploy_goes_on() {
+    let body = "<?xml version=\"1.0\"?><Error><Code>NotImplemented</Code><Message>A header you provided implies \
+                functionality that is not implemented</Message></Error>";
+    let (_desk, ran) =
+        refused("PUT /serverless-poc", "/lock.json", answer("501 Not Implemented", "", body), usize::MAX).await;
+    let ran = ran.exits(0);
+    let notes: Vec<Value> = events(&ran, "note").into_iter().map(|note| note["text"].clone()).collect();
+    assert_eq!(notes, ["this endpoint cannot keep two runs apart: see that nobody else is at work"]);
+}
+
+#[tokio::test]
+async fn a_lock_that_may_not_be_written_stops_the_run_with_its_name() {
+    let body = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message>\
+                <RequestId>4442587FB7D0A2F9</RequestId></Error>";
+    let (_desk, ran) =
+        refused("PUT /serverless-poc", "/lock.json", answer("403 Forbidden", "", body), usize::MAX).await;
+    let ran = ran.exits(1);
+    let problem = &ran.last_event()["problem"];
+    assert_eq!(problem["kind"], "access_denied");
+    assert_eq!(problem["operation"], "PutObject");
+    let resource = problem["resource"].as_str().unwrap_or_default();
+    assert_eq!(resource, "lock s3://serverless-poc-000000000000-us-east-1/ServerlessPOC/prod/lock.json");
+    assert!(problem["next"].as_str().is_some_and(|next| next.contains("s3:PutObject")), "{problem}");
+    // Nothing was made but the bucket that the lock would lie in.
+    let made: Vec<Value> = events(&ran, "step_finished").into_iter().map(|event| event["step"].clone()).collect();
+    assert_eq!(made, ["bucket"]);
+}
+
+/// A deploy into the embedded cloud with AWS's manners, up to its first step but the bucket: from there on it holds the lock.
+fn at_work(desk: &Desk) -> (Child, BufReader<std::process::ChildStdout>) {
+    let arguments =
+        ["deploy", "--local", "--simulate", "aws,seed=1", "--speed", "20", "--yes", "--json", "--no-checks"];
+    let mut child = desk.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    loop {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "the run ended before it was interrupted");
+        let event: Value = serde_json::from_str(&line).unwrap();
+        if event["event"] == "step_started" && event["step"] != "bucket" {
+            return (child, lines);
+        }
+    }
+}
+
+fn press(child: &Child) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+}
+
+fn rest(mut child: Child, mut lines: BufReader<std::process::ChildStdout>) -> (Option<i32>, String) {
+    let mut out = String::new();
+    lines.read_to_string(&mut out).unwrap();
+    (child.wait().unwrap().code(), out)
+}
+
+#[test]
+fn ctrl_c_finishes_what_is_in_flight_lets_the_lock_go_and_the_next_run_continues() {
+    let desk = Desk::new();
+    let (child, lines) = at_work(&desk);
+    press(&child);
+    let (code, out) = rest(child, lines);
+    assert_eq!(code, Some(130), "{out}");
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["outcome"]), (&"finished".into(), &"interrupted".into()), "{out}");
+    let again = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0);
+    assert!(!again.out.contains("is taken over"), "the lock was not let go: {}", again.out);
+    let idle = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0).last_event();
+    assert_eq!(idle["writes"], 0);
+}
+
+#[test]
+fn ctrl_c_twice_ends_at_once_and_the_next_run_continues() {
+    let desk = Desk::new();
+    let (child, mut lines) = at_work(&desk);
+    press(&child);
+    // The first was heard, be it that the run has ended by itself since.
+    let mut line = String::new();
+    while !line.contains("once more") && lines.read_line(&mut line).unwrap() > 0 {}
+    press(&child);
+    let (code, out) = rest(child, lines);
+    assert_eq!(code, Some(130), "{out}");
+    desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0);
+    let idle = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0).last_event();
+    assert_eq!(idle["writes"], 0);
+}
