@@ -7,6 +7,8 @@ mod crowd;
 mod edits;
 #[path = "dev/ends.rs"]
 mod ends;
+#[path = "support/sample.rs"]
+mod sample;
 #[path = "dev/server.rs"]
 mod server;
 #[path = "dev/site.rs"]

@@ -3,6 +3,8 @@
 
 mod support;
 
+use support::sample;
+
 #[path = "support/routes.rs"]
 mod routes;
 

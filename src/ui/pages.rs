@@ -18,15 +18,10 @@ pub(super) fn page(change: &Change) -> Option<&str> {
 /// A sign and names for new pages, changed ones, and those that go.
 pub(super) fn drawn(changes: &[Change], indent: &str, look: &Look) -> String {
     let lines = if look.verbose { usize::MAX } else { LINES };
-    let kinds: [(&str, _, fn(&Change) -> bool); 3] = [
-        ("+", GOOD, |change| change.before == Side::Absent),
-        ("~", CARE, |change| change.before != Side::Absent && change.after != Side::Absent),
-        ("-", BAD, |change| change.after == Side::Absent),
-    ];
     let mut text = String::new();
-    for (sign, style, is_one) in kinds {
-        let names: Vec<String> =
-            changes.iter().filter(|change| is_one(change)).filter_map(page).map(harmless).collect();
+    for (sign, style) in [("+", GOOD), ("~", CARE), ("-", BAD)] {
+        let of_a_kind = changes.iter().filter(|change| self::sign(change) == sign);
+        let names: Vec<String> = of_a_kind.filter_map(page).map(harmless).collect();
         let packed = pack(&format!("{indent}  "), &names, look.width, lines);
         // The sign takes the place of the first line's last two blanks.
         if let Some(rest) = packed.strip_prefix(&format!("{indent}  ")) {
@@ -34,4 +29,12 @@ pub(super) fn drawn(changes: &[Change], indent: &str, look: &Look) -> String {
         }
     }
     text
+}
+
+fn sign(change: &Change) -> &'static str {
+    match (&change.before, &change.after) {
+        (Side::Absent, _) => "+",
+        (_, Side::Absent) => "-",
+        _ => "~",
+    }
 }

@@ -9,10 +9,6 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-#[path = "../support/sample.rs"]
-mod sample_files;
-
-use sample_files::copy;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -30,7 +26,7 @@ pub struct Dev {
 
 pub fn sample() -> TempDir {
     let directory = TempDir::new().unwrap();
-    copy(directory.path());
+    crate::sample::copy(directory.path());
     directory
 }
 

@@ -2,7 +2,7 @@
 //! they sent.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-mod sample;
+pub mod sample;
 
 use std::fs;
 use std::path::PathBuf;
