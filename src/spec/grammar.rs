@@ -61,10 +61,34 @@ pub(super) static PACKAGE: Mapping = Mapping {
     what: "`package`",
     keys: &[
         field("path", Text, "a directory to zip, or a ready .zip"),
-        field("bucket", Text, "the S3 bucket the zip is uploaded to"),
+        field("image", Either(&[Text, Map(&IMAGE)]), "a container image in ECR, in place of `path`"),
+        field("bucket", Text, "the S3 bucket for the zip and for the stage's lock"),
         field("ignore", List(&Text), "what to leave out, in .gitignore patterns"),
+        field("build", Either(&[List(&COMMAND), Map(&BUILD)]), "commands to run in `path` before it is zipped"),
+        field("dependencies", Text, "auto, none, or the file that lists the libraries to package"),
     ],
 };
+
+pub(super) static IMAGE: Mapping = Mapping {
+    what: "`image`",
+    keys: &[
+        field("uri", Text, "REPOSITORY:TAG of this account and region, or the whole URI"),
+        field("command", List(&Text), "in place of the image's CMD: for a Lambda base image, the handler"),
+        field("entry_point", List(&Text), "in place of the image's ENTRYPOINT"),
+        field("working_directory", Text, "in place of the image's WORKDIR"),
+    ],
+};
+
+pub(super) static BUILD: Mapping = Mapping {
+    what: "`build`",
+    keys: &[
+        field("run", List(&COMMAND), "the commands, one after the other"),
+        field("inputs", List(&Text), "files and directories elsewhere whose change asks for a new build"),
+    ],
+};
+
+/// A line for the shell, or a program and its arguments.
+static COMMAND: Takes = Either(&[Text, List(&Text)]);
 
 pub(super) static FUNCTION: Mapping = Mapping {
     what: "`function`",

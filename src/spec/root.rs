@@ -1,14 +1,14 @@
-//! The top level of deploy.yaml: the sections in their order, the package and its bucket, and what two sections must
+//! The top level of deploy.yaml: the sections in their order, the artifact bucket, and what two sections must
 //! agree on.
 
 use std::collections::BTreeMap;
 
 use super::decode::{At, Reader, Table};
-use super::grammar::{PACKAGE, ROOT};
+use super::grammar::ROOT;
 use super::interpolate::{Filled, Variables, shorten};
 use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
 use super::tree::Node;
-use super::{api, checks, domain, function, limits, stage_settings, stages, usage_plan};
+use super::{api, checks, domain, function, limits, package, stage_settings, stages, usage_plan};
 
 /// Reads the merged tree. Where something is wrong a stand-in takes its place, so that the rest can be judged; the
 /// result counts only if the reader has no faults.
@@ -24,8 +24,10 @@ pub(super) fn read<'a>(
     let stage = stage_name(&root, reader, variables);
     let region = region(&root, variables);
     let tags = limits::tags(&root, &BTreeMap::new());
-    let (source, bucket) = package(&root, reader, &app);
-    let (function, role) = function::read(&root, reader, &app, &tags, source.as_ref(), region.as_deref());
+    let table = package::table(&root);
+    let bucket = bucket(&root, table.as_ref(), reader, &app);
+    let read = table.map(|table| package::read(&table, reader, region.as_deref())).unwrap_or_default();
+    let (function, role) = function::read(&root, reader, &app, &tags, &read, region.as_deref());
     let api = api::read(&root, reader, &app, region.as_deref());
     let usage_plan = usage_plan::read(&root, reader, &app, &api.routes);
     let spec = Spec {
@@ -36,7 +38,12 @@ pub(super) fn read<'a>(
         stage,
         region,
         tags,
-        package: Package { source: source.unwrap_or(PackageSource::Zip { path: reader.directory.clone() }), bucket },
+        package: Package {
+            source: read.source.unwrap_or(PackageSource::Zip { path: reader.directory.clone() }),
+            bucket,
+            build: read.build,
+            dependencies: read.dependencies,
+        },
         function,
         role,
         api,
@@ -84,51 +91,6 @@ fn not_itself(at: &At<'_>, text: &Filled, itself: &str) -> Option<()> {
         return None;
     }
     Some(())
-}
-
-/// Where the package comes from, if that is there, and the bucket it goes to.
-fn package(root: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> (Option<PackageSource>, String) {
-    let table = root.need("package").and_then(|at| at.table(&PACKAGE));
-    let source = table.as_ref().and_then(|table| package_source(table, reader));
-    (source, bucket(root, table.as_ref(), reader, app))
-}
-
-fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSource> {
-    let ignore = table.texts("ignore");
-    for (at, pattern) in &ignore {
-        let mut builder = ignore::gitignore::GitignoreBuilder::new("");
-        if builder.add_line(None, &pattern.text).is_err() {
-            let message = format!("`{}` is not a .gitignore pattern", pattern.shown());
-            at.fault("bad_ignore_pattern", message, "write one like *.pyc or tests/");
-        }
-    }
-    let at = table.need("path")?;
-    let filled = at.text()?;
-    if filled.text.is_empty() {
-        at.fault("missing_file", "the package's path is empty", "name a directory or a .zip; . is deploy.yaml's own");
-        return None;
-    }
-    let path = reader.resolve(&filled.text);
-    let shown = if filled.from_env { filled.shown() } else { path.display().to_string() };
-    let Ok(about) = std::fs::metadata(&path) else {
-        at.fault("missing_file", format!("there is no {shown}"), "paths start from the directory deploy.yaml is in");
-        return None;
-    };
-    if about.is_dir() {
-        return Some(PackageSource::Directory { path, ignore: ignore.into_iter().map(|(_, p)| p.text).collect() });
-    }
-    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
-        at.fault(
-            "not_a_package",
-            format!("{shown} is neither a directory nor a .zip"),
-            "name a directory, or a zip that is ready",
-        );
-    } else if !ignore.is_empty()
-        && let Some(ignore) = table.get("ignore")
-    {
-        ignore.fault_in_key("unused_key", "`ignore` has no effect on a ready .zip", "remove it, or name the directory");
-    }
-    Some(PackageSource::Zip { path })
 }
 
 /// The bucket given, or `poc-<app>-<account>-<region>`; other stages' buckets get their stage's suffix.
