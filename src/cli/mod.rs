@@ -9,6 +9,7 @@ mod input;
 mod interrupt;
 mod key;
 mod logs;
+mod package;
 mod plan;
 mod render;
 mod simulate;
@@ -88,6 +89,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Validate(validate::ValidateArgs),
+    Package(package::PackageArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
     Dev(dev::DevArgs),
@@ -213,6 +215,7 @@ impl Cli {
     fn name(&self) -> &'static str {
         match &self.command {
             Command::Validate(_) => "validate",
+            Command::Package(_) => "package",
             Command::Plan(_) => "plan",
             Command::Deploy(_) => "deploy",
             Command::Dev(_) => "dev",
@@ -253,6 +256,7 @@ impl Global {
             adopt: false,
             wait: true,
             checks: true,
+            rebuild: false,
             wait_for_lock: Duration::ZERO,
             stop: Stop::default(),
         })
@@ -282,6 +286,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
     let Cli { command, global } = cli;
     match command {
         Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,
+        Command::Package(args) => package::run(ui, args.resolve(global)?).await,
         Command::Plan(args) => plan::run(ui, args.resolve(global)?).await,
         Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Dev(args) => dev::run(ui, interrupts, args.resolve(global)?).await,

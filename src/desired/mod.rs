@@ -24,11 +24,11 @@ use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
+    Function, GivenCertificate, HostedZone, Image, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
     Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
-use crate::spec::model::{self, Endpoint, IntegrationKind};
+use crate::spec::model::{self, Endpoint, IntegrationKind, PackageSource};
 
 /// Whose AWS it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,15 +79,28 @@ pub fn desired(
     // The code.
     let founded = Rc::default();
     let bucket = g.add(page.bucket(&spec.package.bucket, &founded));
-    let object = g.add(page.object(&spec.package.bucket, bucket, package.clone()));
+    let object = page.object(&spec.package.bucket, bucket, package.clone());
+    let (object, image) = match &spec.package.source {
+        // The bucket stays, for the lock; packages of an earlier deploy.yaml go.
+        PackageSource::Image(image) => {
+            let image = Image { image: image.clone(), digest: Rc::default() };
+            (g.add_unwanted(object), Some(image))
+        }
+        PackageSource::Directory { .. } | PackageSource::Zip { .. } => (g.add(object), None),
+    };
     let log_group = g.add(page.log_group(&spec.function.name));
     let wanted_role = page.role(&spec.function.name, spec.role.clone());
     let role_arn = wanted_role.arn();
     let role = g.add(wanted_role);
-    let configuration = Rc::new(Configuration::new(&spec.function, role_arn, &package));
+    let configuration = Rc::new(match &image {
+        Some(image) => Configuration::of_image(&spec.function, role_arn, image),
+        None => Configuration::new(&spec.function, role_arn, &package),
+    });
+    let image = image.map(|image| g.add(image));
     let function = g.add(Function {
         role,
         package: object,
+        image,
         log_group,
         name: spec.function.name.clone(),
         arn: page.function_arn(&spec.function.name),

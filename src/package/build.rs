@@ -87,7 +87,7 @@ fn key(order: &Order<'_>, path: &Path) -> String {
 }
 
 /// What the directory and the other inputs hold: the commands' results are part of it, so that a missing one is noticed.
-pub(super) fn state(order: &Order<'_>, path: &Path) -> String {
+fn state(order: &Order<'_>, path: &Path) -> String {
     let inputs = order.package.build.inputs.iter().map(PathBuf::as_path);
     inputs.fold(Key::new("state").and(tree_key(path)), |key, input| key.and(tree_key(input))).done()
 }

@@ -243,10 +243,9 @@ pub fn inputs(order: &Order<'_>) -> Vec<PathBuf> {
     inputs
 }
 
-/// Of all that a build may change or depend on; nothing where there are no commands to be run.
-pub fn state(order: &Order<'_>) -> Option<String> {
-    let PackageSource::Directory { path, .. } = &order.package.source else { return None };
-    (!order.package.build.commands.is_empty()).then(|| build::state(order, path))
+/// What files and directories hold, as a hash.
+pub fn picture<'p>(paths: impl Iterator<Item = &'p Path>) -> String {
+    paths.fold(Key::new("picture"), |key, path| key.and(tree_key(path))).done()
 }
 
 impl Zipped {

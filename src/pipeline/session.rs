@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::packing::{pack, with_order};
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
@@ -15,7 +16,7 @@ use crate::event::{Action, Event, Reporter};
 use crate::package::{self, Zipped};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
 use crate::spec::model::PackageSource;
-use crate::spec::{Document, Fault, Spec, Variables};
+use crate::spec::{Document, Spec, Variables};
 
 /// Where the embedded cloud is kept, beside deploy.yaml.
 const LOCAL: &str = ".poc/local";
@@ -42,6 +43,22 @@ pub(super) struct Session<'r> {
 pub(super) struct Sources {
     pub files: Vec<PathBuf>,
     pub package: PackageSource,
+    /// Files and directories elsewhere that decide what the package is.
+    pub inputs: Vec<PathBuf>,
+    /// A deploy may write into the package's directory.
+    pub builds: bool,
+}
+
+impl Sources {
+    /// What all of it says now.
+    pub fn picture(&self, file: &Path) -> String {
+        let package = match &self.package {
+            PackageSource::Directory { path, .. } | PackageSource::Zip { path } => Some(path.as_path()),
+            PackageSource::Image(_) => None,
+        };
+        let all = self.files.iter().chain(&self.inputs).map(PathBuf::as_path).chain([file]).chain(package);
+        package::picture(all)
+    }
 }
 
 /// What is wanted, what is there, and what follows from it.
@@ -69,14 +86,15 @@ pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
             Err(more) => faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
         }
     }
-    let mut sources: Vec<(&PackageSource, &Spec)> = Vec::new();
+    let mut apart: Vec<&Spec> = Vec::new();
     for spec in &specs {
-        if !sources.iter().any(|(source, known)| **source == spec.package.source && known.function == spec.function) {
-            sources.push((&spec.package.source, spec));
+        let known = |other: &&Spec| other.package == spec.package && other.function == spec.function;
+        if !apart.iter().any(known) {
+            apart.push(spec);
         }
     }
-    for (_, spec) in sources {
-        if let Err(more) = build(spec) {
+    for spec in apart {
+        if let Err(more) = with_order(settings, spec, package::foresee) {
             faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
         }
     }
@@ -115,15 +133,6 @@ pub(super) fn variables<'a>(
     }
 }
 
-/// The package as it would be uploaded, with the handler in it.
-fn build(spec: &Spec) -> Result<Zipped, Vec<Fault>> {
-    let zipped = package::build(&spec.package.source)?;
-    match zipped.handler_fault(&spec.function) {
-        Some(fault) => Err(vec![fault]),
-        None => Ok(zipped),
-    }
-}
-
 impl<'r> Session<'r> {
     /// Loads the file, then learns the account. Only what compares the whole with AWS builds the package.
     pub async fn open(
@@ -135,7 +144,7 @@ impl<'r> Session<'r> {
         let unsettled = variables(settings, None, None);
         let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
         let package = match command {
-            "plan" | "deploy" | "status" => build(&spec).map_err(Failure::Faults)?,
+            "plan" | "deploy" | "status" => Box::pin(pack(settings, &spec, reporter)).await?,
             _ => Zipped::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
@@ -245,6 +254,14 @@ impl<'r> Session<'r> {
         desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
     }
 
+    /// The container image that the function runs, where it is one.
+    pub fn image(&self) -> Option<String> {
+        match &self.spec.package.source {
+            PackageSource::Image(image) => Some(image.uri()),
+            PackageSource::Directory { .. } | PackageSource::Zip { .. } => None,
+        }
+    }
+
     /// Another command, with the options that lead it to the same deployment.
     pub fn command(&self, name: &str) -> String {
         self.manner.command(name)
@@ -256,7 +273,7 @@ impl<'r> Session<'r> {
     }
 
     /// What the file and the package consist of, for whoever watches them.
-    pub fn sources(&self) -> Sources {
+    pub fn sources(&self, settings: &Settings) -> Sources {
         let routes = self.spec.api.routes.iter();
         let templates = routes.flat_map(|route| {
             let responses = route.responses.values().flat_map(|response| response.templates.values());
@@ -266,6 +283,8 @@ impl<'r> Session<'r> {
         Sources {
             files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
             package: self.spec.package.source.clone(),
+            inputs: with_order(settings, &self.spec, package::inputs),
+            builds: !self.spec.package.build.commands.is_empty(),
         }
     }
 
@@ -299,6 +318,13 @@ impl<'r> Session<'r> {
 }
 
 impl Read {
+    /// # Errors
+    /// Where what is wanted cannot be had from what is there.
+    pub fn allowed(&self) -> Result<(), Failure> {
+        let Some(Unreadable { resource, error }) = self.decided.refused() else { return Ok(()) };
+        Err(Failure::Problem(Box::new(error.clone().problem(Some(resource.clone())))))
+    }
+
     /// How long after the beginning something may turn up that was not found.
     pub fn late(&self) -> Option<Duration> {
         self.desired.graph.late(&self.observed)

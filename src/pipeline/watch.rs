@@ -43,6 +43,8 @@ struct Scope {
     /// The text of deploy.yaml: it may name a file that is still missing.
     text: String,
     package: Option<Tree>,
+    /// Files and directories elsewhere that decide what the package is.
+    inputs: Vec<PathBuf>,
 }
 
 impl Watch {
@@ -102,12 +104,13 @@ impl Scope {
     fn of(file: &Path, sources: &Sources) -> Scope {
         let zip = match &sources.package {
             PackageSource::Zip { path } => Some(path.as_path()),
-            PackageSource::Directory { .. } => None,
+            PackageSource::Directory { .. } | PackageSource::Image(_) => None,
         };
         let named = sources.files.iter().map(PathBuf::as_path).chain([file]).chain(zip);
         let files = named.filter_map(|path| Some(canonical_parent(path).join(path.file_name()?))).collect();
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        Scope { files, text, package: package::tree(&sources.package) }
+        let inputs = sources.inputs.iter().filter_map(|path| Some(canonical_parent(path).join(path.file_name()?)));
+        Scope { files, text, package: package::tree(&sources.package), inputs: inputs.collect() }
     }
 
     fn directories(&self, root: &Path) -> BTreeSet<PathBuf> {
@@ -115,6 +118,10 @@ impl Scope {
         directories.insert(root.to_owned());
         directories.extend(self.files.iter().filter_map(|path| path.parent()).map(Path::to_owned));
         directories.extend(self.package.iter().flat_map(Tree::directories));
+        for input in &self.inputs {
+            directories.extend(input.parent().map(Path::to_owned));
+            directories.extend(project(input));
+        }
         directories.retain(|directory| directory.is_dir());
         directories
     }
@@ -139,6 +146,7 @@ impl Scope {
             || self.text.contains(&*name)
             || path.is_dir()
             || self.package.as_ref().is_some_and(|package| package.holds(path))
+            || self.inputs.iter().any(|input| path.starts_with(input))
     }
 }
 
@@ -186,7 +194,8 @@ mod tests {
         }
         std::fs::write(root.join("deploy.yaml"), "templates: { application/json: templates/a/missing.vtl }").unwrap();
         let package = PackageSource::Directory { path: root.join("app"), ignore: vec!["*.log".to_owned()] };
-        let sources = Sources { files: vec![root.join("templates/a/b.vtl")], package };
+        let inputs = vec![root.join("shared"), root.join("base.txt")];
+        let sources = Sources { files: vec![root.join("templates/a/b.vtl")], package, inputs, builds: false };
         let scope = Scope::of(&root.join("deploy.yaml"), &sources);
         (directory, root, scope)
     }
@@ -207,6 +216,7 @@ mod tests {
         for path in ["dev.log", "README.md", "app/requests.log", "app/__pycache__/handler.pyc", "app/__pycache__"] {
             assert!(!edit(written, path), "{path}");
         }
+        assert!(edit(written, "base.txt") && edit(written, "shared/a/b.py"), "what decides of the package");
         for name in [".handler.py.swp", ".handler.py.swx", "handler.py~", "4913", ".#handler.py", "#a#"] {
             assert!(!edit(written, &format!("app/{name}")), "{name}");
         }

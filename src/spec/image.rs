@@ -22,7 +22,7 @@ pub(super) fn read(at: &At<'_>, reader: &Reader<'_>, wanted: Option<&str>) -> Op
         return named(at, reader, &at.text()?, wanted);
     };
     let table = at.table(&IMAGE)?;
-    let mut words = |key: &'static str| -> Vec<String> {
+    let words = |key: &'static str| -> Vec<String> {
         let words = table.texts(key);
         if let Some((at, _)) = words.get(MAX_WORDS) {
             let message = format!("Lambda takes {MAX_WORDS} words of `{key}`, and there are {}", words.len());

@@ -13,6 +13,7 @@ mod layout;
 mod linediff;
 mod look;
 mod outcome;
+mod packaged;
 mod progress;
 mod served;
 mod streams;
@@ -34,7 +35,7 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
+    Called, Deployed, Failure, Holder, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
     TornDown, Unlocked, Validated,
 };
 
@@ -128,6 +129,15 @@ impl Ui {
         match self.format {
             Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look)),
             _ => self.document(&json::validated(validated)),
+        }
+    }
+
+    /// The result of `poc package`.
+    pub fn packaged(&self, packaged: &Packaged) {
+        self.progress.rest();
+        match self.format {
+            Format::Human => self.streams.out(&packaged::report(packaged, &self.look)),
+            _ => self.document(&json::of(packaged)),
         }
     }
 
@@ -423,6 +433,8 @@ impl Reporter for Ui {
         match event {
             // What a run was made for is its result; at the end of a deploy it is one step more.
             Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
+            // A failed program says what went wrong in its own words.
+            Event::WorkFailed { .. } => self.progress.aside(|| self.streams.err(&said)),
             Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
             _ => self.say(&said),
         }
@@ -435,7 +447,7 @@ impl Reporter for Ui {
                 _ => {}
             }
         }
-        let wanted = self.volume == Volume::Verbose || !matches!(event, Event::Call { .. });
+        let wanted = self.volume == Volume::Verbose || !matches!(event, Event::Call { .. } | Event::WorkOutput { .. });
         if self.format == Format::JsonLines && wanted {
             self.document(&json::of(event));
         }

@@ -198,7 +198,20 @@ async fn every_wrong_member_has_its_own_text() {
         (
             |one| one.code(FunctionCode::builder().image_uri("repository:tag").build()).package_type("Image".into()),
             INVALID,
-            "Source image repository:tag does not exist. Provide a valid source image.".to_owned(),
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.".to_owned(),
+        ),
+        (
+            |one| {
+                let one = one.code(FunctionCode::builder().image_uri("repository:tag").build());
+                one.package_type("Image".into()).set_handler(None).set_runtime(None)
+            },
+            INVALID,
+            "Source image repository:tag is not valid. Provide a valid source image.".to_owned(),
+        ),
+        (
+            |one| one.code(FunctionCode::builder().image_uri("repository:tag").build()),
+            INVALID,
+            "Please provide a source for function code.".to_owned(),
         ),
         (
             |one| one.vpc_config(VpcConfig::builder().subnet_ids("subnet-1").build()),

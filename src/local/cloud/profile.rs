@@ -33,6 +33,8 @@ pub struct Profile {
     /// Latency by operation, rate limits, one writer per API: chance in it follows from this seed. Without it, every
     /// call is taken as it comes.
     pub traffic: Option<u64>,
+    /// ECR: an image exists that nobody put there, unless its repository was made here.
+    pub assumes_images: bool,
     /// With `traffic`: every call takes its operation's median, so that a run can be held against a computed time.
     pub steady: bool,
 }
@@ -68,6 +70,7 @@ impl Profile {
             key_usable: Duration::ZERO,
             record_insync: Duration::ZERO,
             traffic: None,
+            assumes_images: true,
             steady: false,
         }
     }
@@ -92,6 +95,7 @@ impl Profile {
             key_usable: between(2, 60),
             record_insync: between(20, 60),
             traffic: Some(seed),
+            assumes_images: true,
             steady: false,
         }
     }
