@@ -27,7 +27,7 @@ pub use dev::{DevSettings, dev};
 pub use export::{OpenApiWanted, export_openapi};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
-pub use packing::{PackageWanted, Packaged, PackedZip, package};
+pub use packing::{PackageWanted, Packaged, PackedDependencies, PackedFile, PackedPart, PackedZip, package};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};
 pub use stop::Stop;
 pub use unlock::{ConfirmUnlock, Holder, Unlocked, unlock};

@@ -1,9 +1,15 @@
 //! The program as people and CI run it: the built binary, its exit codes, its two streams, what it leaves behind.
 
+#[path = "cli/builds.rs"]
+mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/lost.rs"]
 mod lost;
+#[path = "cli/network.rs"]
+mod network;
+#[path = "cli/packages.rs"]
+mod packages;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -60,6 +60,8 @@ pub struct Handles {
     pub bucket: Handle<Bucket>,
     pub api: Handle<RestApi>,
     pub alias: Handle<Alias>,
+    /// Where the function runs one.
+    pub image: Option<Handle<Image>>,
     pub deployment: Handle<Deployment>,
 }
 
@@ -165,7 +167,7 @@ pub fn desired(
     // What an earlier deploy.yaml named and this one does not.
     former.add_surplus(&page, g, live, Parts { role, object, domain });
 
-    Desired { graph, handles: Handles { bucket, api, alias, deployment }, founded }
+    Desired { graph, handles: Handles { bucket, api, alias, image, deployment }, founded }
 }
 
 /// What a mapping leads to.
@@ -434,6 +436,9 @@ impl Desired {
         }
         if handles.alias.id().at() == at {
             return known.get(handles.alias).map(|alias| fact("version", alias.version)).unwrap_or_default();
+        }
+        if let Some(image) = handles.image.filter(|image| image.id().at() == at) {
+            return known.get(image).map(|image| fact("digest", image.digest)).unwrap_or_default();
         }
         if handles.deployment.id().at() == at {
             let Some(deployment) = known.get(handles.deployment) else { return Vec::new() };

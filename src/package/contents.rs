@@ -45,6 +45,7 @@ fn top(path: &str) -> String {
 pub fn size_words(bytes: u64) -> String {
     let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{} KB", tenths(1_000)),
         _ => format!("{} MB", tenths(1_000_000)),

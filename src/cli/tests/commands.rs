@@ -39,6 +39,11 @@ fn help_of_test() {
 }
 
 #[test]
+fn help_of_package() {
+    insta::assert_snapshot!(own_help("package"), @"");
+}
+
+#[test]
 fn help_of_call() {
     insta::assert_snapshot!(own_help("call"), @"
     Call the deployed API, on AWS or on this machine

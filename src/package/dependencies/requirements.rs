@@ -83,8 +83,10 @@ impl Requirements {
         }
         self.count += 1;
         let requirement = line.split(" --").next().unwrap_or(line).trim();
-        let (name, from) = match requirement.split_once(" @ ").or_else(|| requirement.split_once('@')) {
-            Some((name, from)) if from.contains([':', '/']) => (name.trim(), from.trim()),
+        // `NAME @ URL`; a URL of its own may hold an at sign, too.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.[], ".contains(c);
+        let (name, from) = match requirement.split_once('@') {
+            Some((name, from)) if name.chars().all(plain) => (name.trim(), from.trim()),
             _ => (requirement, requirement),
         };
         let bare = from.split(['#', '?', ';']).next().unwrap_or(from).trim();
@@ -145,8 +147,8 @@ fn lines(text: &str) -> Vec<String> {
 fn source(file: &Path, line: &str, why: &str) -> Fault {
     // A URL may carry a password, so what is shown is the name or nothing.
     let shown = if line.contains("://") { line.split(['@', ' ']).next().unwrap_or_default() } else { line };
-    let shown = if shown.contains("://") { "a requirement" } else { shown };
-    let message = format!("{}: `{shown}` {why}, and only wheels are packaged", file.display());
+    let shown = if shown.contains("://") { "a requirement".to_owned() } else { format!("`{shown}`") };
+    let message = format!("{}: {shown} {why}, and only wheels are packaged", file.display());
     let help = "build a wheel of it (pip wheel --no-deps -w wheels …) and require that: ./wheels/NAME-1.0-py3-none-any.whl";
     fault("not_a_wheel", "package.dependencies", message, help)
 }
