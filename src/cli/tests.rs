@@ -38,6 +38,7 @@ fn help_of_poc() {
 
     Commands:
       validate  Check deploy.yaml, its templates and the package; nothing is sent to AWS
+      package   Make the package, and show what is inside and how big it is; nothing is sent to AWS
       plan      Show what a deploy would change; nothing is changed
       deploy    Make AWS what deploy.yaml says: package, function, API, keys, domain
       dev       Serve it on this machine, and deploy every edit
@@ -104,7 +105,9 @@ fn help_on_a_narrow_terminal() {
     every difference: the property, its value now and its value
     then, what has to be replaced and what that means for
     callers, and what takes long. A deploy does exactly what its
-    plan shows.
+    plan shows. To tell whether the function's code changed, the
+    package is made: where something of it changed, its build is
+    run and its libraries are fetched, on this machine.
 
     Usage: poc plan [OPTIONS]
 
@@ -112,6 +115,8 @@ fn help_on_a_narrow_terminal() {
           --adopt      Take over resources that have our names
                        but not our tags
           --exit-code  Exit with 3 when something would change
+          --rebuild    Run the package's build and fetch its
+                       libraries even where nothing changed
       -h, --help       Print help
 
     Where:
@@ -161,7 +166,8 @@ fn help_of_validate() {
 
     Finds every mistake at once: unknown keys, wrong types, missing files, templates that do not parse,
     patterns that do not compile, names and sizes that AWS would refuse. Each is shown with the line it
-    stands on and what would be right. Exits with 2 if there is any.
+    stands on and what would be right. Exits with 2 if there is any. Runs no build and fetches nothing:
+    `poc package` does.
 
     Usage: poc validate [OPTIONS]
 
@@ -198,13 +204,16 @@ fn help_of_plan() {
 
     Reads what AWS has, compares it with deploy.yaml and shows every difference: the property, its value
     now and its value then, what has to be replaced and what that means for callers, and what takes
-    long. A deploy does exactly what its plan shows.
+    long. A deploy does exactly what its plan shows. To tell whether the function's code changed, the
+    package is made: where something of it changed, its build is run and its libraries are fetched, on
+    this machine.
 
     Usage: poc plan [OPTIONS]
 
     Options:
           --adopt      Take over resources that have our names but not our tags
           --exit-code  Exit with 3 when something would change
+          --rebuild    Run the package's build and fetch its libraries even where nothing changed
       -h, --help       Print help
 
     Where:
@@ -252,6 +261,8 @@ fn help_of_deploy() {
           --wait-for-lock <TIME>  Wait so long for somebody else's run on this stage, like 90s or 10m,
                                   instead of ending with 5
           --timeline <FILE>       Draw the run as an SVG: steps over time, waits, and the critical path
+          --rebuild               Run the package's build and fetch its libraries even where nothing
+                                  changed
       -h, --help                  Print help
 
     Simulation:

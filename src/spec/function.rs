@@ -59,15 +59,12 @@ pub(super) fn read(
     };
     let name = name(&table, reader, app);
     let role = role(&table, reader, &name);
-    let (runtime, handler) = match package.source {
-        Some(PackageSource::Image(_)) => {
-            image_brings(&table);
-            (String::new(), String::new())
-        }
-        _ => {
-            let (runtime, endings) = runtime(&table);
-            (runtime, handler(&table, endings, package))
-        }
+    let (runtime, handler, layers) = if package.is_image {
+        image_brings(&table);
+        (String::new(), String::new(), Vec::new())
+    } else {
+        let (runtime, endings) = runtime(&table);
+        (runtime, handler(&table, endings, package), layers(&table, region))
     };
     let function = Function {
         description: limits::description(&table, 256),
@@ -82,7 +79,7 @@ pub(super) fn read(
         },
         ephemeral_storage: size(&table, "ephemeral_storage", 512),
         reserved_concurrency: table.whole("reserved_concurrency").and_then(|n| u32::try_from(n).ok()),
-        layers: layers(&table, region),
+        layers,
         log_retention: log_retention(&table),
         tags: limits::tags(&table, tags),
         name,

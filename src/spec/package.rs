@@ -14,6 +14,8 @@ use super::tree::Kind;
 pub(super) struct Read {
     /// `None` where it cannot be told.
     pub source: Option<PackageSource>,
+    /// It is meant to be one, be it named well or not.
+    pub is_image: bool,
     pub build: Build,
     pub dependencies: Dependencies,
 }
@@ -30,6 +32,7 @@ pub(super) fn read(table: &Table<'_>, reader: &Reader<'_>, region: Option<&str>)
         }
         return Read {
             source: image::read(&at, reader, region).map(PackageSource::Image),
+            is_image: true,
             dependencies: Dependencies::None,
             ..Read::default()
         };
@@ -45,7 +48,7 @@ pub(super) fn read(table: &Table<'_>, reader: &Reader<'_>, region: Option<&str>)
             }
         }
     }
-    Read { source, build, dependencies }
+    Read { source, is_image: false, build, dependencies }
 }
 
 /// A directory that is `built` may be missing until then.

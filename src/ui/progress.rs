@@ -211,9 +211,10 @@ impl Progress {
                 self.still(BUILDING);
                 tally.building = None;
                 // With -v it was shown line by line.
-                let shown = if self.look.verbose { "" } else { output };
+                let (shown, place) = if self.look.verbose { ("", "above") } else { (output.as_str(), "below") };
+                let place = format!("what it printed is {place}");
                 let lines: String = shown.lines().map(|line| format!("    {}\n", harmless(line))).collect();
-                self.ended(self.look.glyphs.bad, BAD, "failed", &harmless(work), "what it printed is below") + &lines
+                self.ended(self.look.glyphs.bad, BAD, "failed", &harmless(work), &place) + &lines
             }
             Event::Reading { resources } => {
                 self.spin(READING, format!("reading {}", super::words::count(*resources, "resource")));

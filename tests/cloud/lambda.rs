@@ -99,7 +99,7 @@ async fn every_wrong_member_has_its_own_text() {
     let large = format!("{{\"LARGE_VAR\":\"{}\"}}", "x".repeat(4096));
     let role = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
     let failed = "1 validation error detected: Value";
-    let rows: [(Edit, &str, String); 18] = [
+    let rows: [(Edit, &str, String); 20] = [
         (
             |one| one.runtime(Runtime::from("non-existent-runtime")),
             INVALID,

@@ -158,7 +158,10 @@ async fn a_zip_does_not_become_an_image_in_place() {
     to_image(&world, "admission");
     let refused = problem(&world).await;
     assert_eq!((refused.kind, refused.resource.as_deref()), ("package_type", Some("Lambda function ServerlessPOCAdmission")));
-    insta::assert_snapshot!(format!("{}\n{}", refused.message, refused.next), @"");
+    insta::assert_snapshot!(format!("{}\n{}", refused.message, refused.next), @"
+    ServerlessPOCAdmission runs a zip, and AWS cannot change it to run a container image
+    give the new one a name of its own, `function: { name: ServerlessPOCAdmission-image }`: it is made beside the old one, callers move to it in one step, and then the old one is removed
+    ");
     let told = world.try_deploy().await.1;
     assert_eq!(told.writes(), [""; 0]);
     assert!(matches!(poc::pipeline::plan(&world.settings, &poc::event::Recorder::default()).await, Err(Failure::Problem(_))));
@@ -199,12 +202,24 @@ async fn a_zip_does_not_become_an_image_in_place() {
 async fn what_is_not_there_is_told_before_anything_is_changed() {
     let world = world();
     let told = |problem: Problem| format!("{} {}\n{}\n{}", problem.kind, problem.code.unwrap_or_default(), problem.message, problem.next);
-    insta::assert_snapshot!(told(problem(&world).await), @"");
+    insta::assert_snapshot!(told(problem(&world).await), @"
+    no_repository RepositoryNotFoundException
+    The repository with name 'admission' does not exist in the registry with id '000000000000'
+    create it (aws ecr create-repository --repository-name admission) and push the image, or correct package.image
+    ");
     repository(&world, "admission").await;
-    insta::assert_snapshot!(told(problem(&world).await), @"");
+    insta::assert_snapshot!(told(problem(&world).await), @"
+    no_image ImageNotFoundException
+    The image with imageId {imageDigest:'null', imageTag:'1.4'} does not exist within the repository with name 'admission' in the registry with id '000000000000'
+    push it (docker push 000000000000.dkr.ecr.us-east-1.amazonaws.com/admission:1.4), or correct package.image
+    ");
     let index = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}"#;
     push(&world, "admission", "1.4", index).await;
-    insta::assert_snapshot!(told(problem(&world).await), @"");
+    insta::assert_snapshot!(told(problem(&world).await), @"
+    image_index
+    000000000000.dkr.ecr.us-east-1.amazonaws.com/admission:1.4 is a list of images, which Lambda does not take
+    build it as one image and push it again: docker buildx build --provenance=false --sbom=false --platform linux/amd64 (or linux/arm64) --push …
+    ");
     assert_eq!(world.try_deploy().await.1.writes(), [""; 0]);
     // With the image, it goes on; without it again, it can still be taken down.
     push(&world, "admission", "1.4", ONE).await;

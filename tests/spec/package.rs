@@ -33,8 +33,8 @@ fn an_image_is_named_short_or_whole() {
         assert_eq!((image(&spec).account.as_str(), &image(&spec).reference), ("123456789012", &reference), "{name}");
     }
     let known = Project::new().account("210987654321");
-    let spec = known.spec(&format!("package: {{ image: \"${{account}}.dkr.ecr.${{region}}.amazonaws.com/m:1\" }}\n{BARE}"));
-    assert_eq!(image(&spec).uri(), "210987654321.dkr.ecr.eu-west-1.amazonaws.com/m:1");
+    let spec = known.spec(&format!("package: {{ image: \"${{account}}.dkr.ecr.${{region}}.amazonaws.com/model:1\" }}\n{BARE}"));
+    assert_eq!(image(&spec).uri(), "210987654321.dkr.ecr.eu-west-1.amazonaws.com/model:1");
 }
 
 #[test]

@@ -40,7 +40,28 @@ fn help_of_test() {
 
 #[test]
 fn help_of_package() {
-    insta::assert_snapshot!(own_help("package"), @"");
+    insta::assert_snapshot!(own_help("package"), @"
+    Make the package, and show what is inside and how big it is; nothing is sent to AWS
+
+    Makes the package as a deploy to AWS would and tells what is inside: files, sizes, the biggest
+    parts. For that it runs the commands of `package.build` and fetches the libraries that
+    requirements.txt, pyproject.toml or package.json list, or builds the crate of Cargo.toml, where
+    something changed since the last time. Sends nothing to AWS.
+
+    Usage: poc package [OPTIONS]
+
+    Options:
+      -l, --list           List every file
+      -o, --output <FILE>  Write the zip to this file
+          --rebuild        Run the package's build and fetch its libraries even where nothing changed
+      -h, --help           Print help
+
+    Examples:
+      poc package                        what is inside, by size
+      poc package --list                 every file
+      poc package --output function.zip  the zip, to look into or to upload by other means
+      poc package --rebuild -v           all of it anew, with what the programs print
+    ");
 }
 
 #[test]

@@ -31,14 +31,37 @@ fn told(format: Format, volume: Volume) -> Captured {
 
 #[tokio::test(start_paused = true)]
 async fn the_work_on_a_package_in_a_log() {
-    insta::assert_snapshot!(told(Format::Human, Volume::Normal).err(), @"");
-    insta::assert_snapshot!(told(Format::Human, Volume::Verbose).err(), @"");
-    insta::assert_snapshot!(told(Format::Human, Volume::Quiet).err(), @"");
+    insta::assert_snapshot!(told(Format::Human, Volume::Normal).err(), @r#"
+    ✓ built    dependencies of app/requirements.txt for python3.13 on arm64
+               (2.1 s)
+    ✗ failed   make model (what it printed is below)
+      make: *** No rule\u{1b}[31m to make target 'model'.  Stop.
+    "#);
+    insta::assert_snapshot!(told(Format::Human, Volume::Verbose).err(), @r#"
+    · kept     npm run build (nothing changed)
+    … building dependencies of app/requirements.txt for python3.13 on arm64
+      Resolved 3 packages in 116ms
+    ✓ built    dependencies of app/requirements.txt for python3.13 on arm64
+               (2.1 s)
+    … building make model
+      make: *** No rule\u{1b}[31m to make target 'model'.  Stop.
+    ✗ failed   make model (what it printed is below)
+    "#);
+    insta::assert_snapshot!(told(Format::Human, Volume::Quiet).err(), @r#"
+    ✗ failed   make model (what it printed is below)
+      make: *** No rule\u{1b}[31m to make target 'model'.  Stop.
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_work_on_a_package_for_programs() {
-    insta::assert_snapshot!(told(Format::JsonLines, Volume::Normal).out(), @"");
+    insta::assert_snapshot!(told(Format::JsonLines, Volume::Normal).out(), @r#"
+    {"event":"work_finished","work":"npm run build","elapsed_ms":0,"kept":true}
+    {"event":"work_started","work":"dependencies of app/requirements.txt for python3.13 on arm64"}
+    {"event":"work_finished","work":"dependencies of app/requirements.txt for python3.13 on arm64","elapsed_ms":2100,"kept":false}
+    {"event":"work_started","work":"make model"}
+    {"event":"work_failed","work":"make model","output":"make: *** No rule\u001b[31m to make target 'model'.  Stop.\n"}
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,7 +72,7 @@ async fn a_log_shows_that_a_long_build_goes_on() {
         tokio::time::advance(Duration::from_secs(1)).await;
         ui.pulse();
     }
-    insta::assert_snapshot!(captured.err(), @"");
+    insta::assert_snapshot!(captured.err(), @"  … still building python train.py, 30 s so far");
 }
 
 fn packaged() -> Packaged {
@@ -85,7 +108,22 @@ fn shown(packaged: &Packaged) -> String {
 
 #[test]
 fn what_is_inside_is_told_by_size() {
-    insta::assert_snapshot!(shown(&packaged()), @"");
+    insta::assert_snapshot!(shown(&packaged()), @"
+    ✓ app: 368 files, 31.2 MB zipped, 94.7 MB unzipped (36 % of what Lambda takes),
+    for python3.13 on arm64
+      sha256 6e9b9b1db1b9447b929d5b31ec9540740944bcb0cf46e66ffaf11da20cf494cd
+      dependencies of app/requirements.txt: 366 files, 94.7 MB
+
+      84.5 MB  numpy/  343 files
+      34.5 KB  six.py
+      0 bytes  empty
+
+    written to function.zip
+    ");
     let image = Packaged { source: "000000000000.dkr.ecr.us-east-1.amazonaws.com/model:1".to_owned(), zip: None, ..packaged() };
-    insta::assert_snapshot!(shown(&image), @"");
+    insta::assert_snapshot!(shown(&image), @"
+    The code is the container image
+    000000000000.dkr.ecr.us-east-1.amazonaws.com/model:1 (arm64): there is nothing
+    to pack.
+    ");
 }
