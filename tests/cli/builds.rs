@@ -108,3 +108,19 @@ fn a_directory_that_the_build_makes_may_be_missing() {
     let ran = workshop.poc(&["plan", "--local"]).exits(2);
     assert!(ran.err.contains("needs absent.py"), "{}", ran.err);
 }
+
+#[test]
+fn an_interrupt_ends_a_build_with_all_that_it_started() {
+    let workshop = with_build("[\"sleep 300 & echo $! > child; wait\"]");
+    // Sent by the build's own shell, once its child is there.
+    let script = "\"$0\" package & poc=$!; until [ -s app/child ]; do :; done; kill -INT $poc; wait $poc; echo $?; \
+                  while kill -0 $(cat app/child) 2>/dev/null; do :; done; echo gone";
+    let program = env!("CARGO_BIN_EXE_poc");
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", script]).arg(program).current_dir(workshop.desk.directory.path()).env("HOME", workshop.path(""));
+    let ran = crate::Ran::of(shell.env("PATH", workshop.path("tools")).output().unwrap());
+    assert_eq!(ran.out, "130\ngone\n", "{}", ran.err);
+    assert!(ran.err.contains("interrupted; nothing was changed"), "{}", ran.err);
+    let left = fs::read_dir(workshop.path(".poc/cache")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "nothing half made is kept");
+}
