@@ -24,8 +24,8 @@ use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, Image, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
-    Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+    Function, GivenCertificate, HostedZone, Image, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object,
+    Owner, Permission, RestApi, Role, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::spec::Spec;
 use crate::spec::model::{self, Endpoint, IntegrationKind, PackageSource};

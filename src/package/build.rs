@@ -109,7 +109,8 @@ pub(super) fn tree_key(root: &Path) -> String {
         } else if kind.is_file() {
             // One that cannot be read now is told of when it is packed.
             let mut hash = Sha256::new();
-            let read = fs::File::open(entry.path()).and_then(|mut file| std::io::copy(&mut file, &mut Hashing(&mut hash)));
+            let read =
+                fs::File::open(entry.path()).and_then(|mut file| std::io::copy(&mut file, &mut Hashing(&mut hash)));
             let digest = read.map(|_| hash.finalize().to_vec()).unwrap_or_default();
             key = key.and(name.as_encoded_bytes()).and(digest);
         }

@@ -131,7 +131,11 @@ impl Cache {
 
     fn unusable(&self, error: &io::Error) -> Broken {
         let message = format!("what was built cannot be kept in {}: {error}", self.root.display());
-        Broken::new("cache_unusable", message, "make room there, or mend its permissions; it may be deleted at any time")
+        Broken::new(
+            "cache_unusable",
+            message,
+            "make room there, or mend its permissions; it may be deleted at any time",
+        )
     }
 }
 

@@ -59,9 +59,8 @@ mod tests {
 
     #[test]
     fn parts_are_told_by_their_top_and_the_biggest_comes_first() {
-        let entry = |path: &str, size| {
-            Entry { path: path.to_owned(), size, kind: EntryKind::File { executable: false } }
-        };
+        let entry =
+            |path: &str, size| Entry { path: path.to_owned(), size, kind: EntryKind::File { executable: false } };
         let entries = [
             entry("handler.py", 5),
             entry("numpy/core.so", 80),

@@ -89,8 +89,11 @@ fn add(found: &mut Vec<Found>, bundle: Bundle, slimmed: &Gitignore, faults: &mut
             continue;
         }
         let within = own.range(format!("{}/", entry.path)..).next();
-        let above = entry.path.match_indices('/').map(|(slash, _)| &entry.path[..slash]).find(|above| own.contains(*above));
-        if let Some(clash) = above.or(within.filter(|own| own.starts_with(&format!("{}/", entry.path))).map(String::as_str)) {
+        let above =
+            entry.path.match_indices('/').map(|(slash, _)| &entry.path[..slash]).find(|above| own.contains(*above));
+        if let Some(clash) =
+            above.or(within.filter(|own| own.starts_with(&format!("{}/", entry.path))).map(String::as_str))
+        {
             let list = bundle.list.display();
             let message = format!("{clash} of the directory and {} of {list} are in each other's way", entry.path);
             faults.push(fault("dependency_clash", "package.path", message, "rename the one that is yours"));

@@ -15,7 +15,9 @@ pub(super) struct Quiet {
 
 impl Quiet {
     pub fn of_this_process() -> Quiet {
-        Quiet::of(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+        Quiet::of(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     fn of(environment: impl Iterator<Item = (String, String)>) -> Quiet {
@@ -86,10 +88,16 @@ mod tests {
         ];
         let quiet = Quiet::of(environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         for (line, said) in [
-            ("Looking in indexes: https://me:s3cret@pypi.example.com/simple", "Looking in indexes: https://(secret)@pypi.example.com/simple"),
+            (
+                "Looking in indexes: https://me:s3cret@pypi.example.com/simple",
+                "Looking in indexes: https://(secret)@pypi.example.com/simple",
+            ),
             ("a https://t0ken@h/x, b http://u:p@h:1 c", "a https://(secret)@h/x, b http://(secret)@h:1 c"),
             ("https://user:p@ss@host/", "https://(secret)@host/"),
-            ("git+ssh://git@github.com/a/b and https://pypi.org/a@b", "git+ssh://git@github.com/a/b and https://pypi.org/a@b"),
+            (
+                "git+ssh://git@github.com/a/b and https://pypi.org/a@b",
+                "git+ssh://git@github.com/a/b and https://pypi.org/a@b",
+            ),
             ("postgres://u:p@db/x", "postgres://(secret)@db/x"),
             ("//r.example.com/:_authToken=abc123 end", "//r.example.com/:_authToken=(secret) end"),
             ("401 for hunter2hunter2 and npm_0123456789", "401 for (secret) and (secret)"),

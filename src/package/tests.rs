@@ -288,7 +288,8 @@ fn with(files: &Files, ignore: &[&str], fetched: dependencies::Fetched) -> Resul
 
 #[test]
 fn what_was_fetched_lies_beside_the_code_and_the_code_goes_first() {
-    let files = Files::new(&[("handler.py", "own"), ("six.py", "own six"), (".venv/x.py", ""), ("requirements.txt", "six")]);
+    let files =
+        Files::new(&[("handler.py", "own"), ("six.py", "own six"), (".venv/x.py", ""), ("requirements.txt", "six")]);
     let made = [("six.py", "fetched six"), ("pkg/__init__.py", "p"), ("pkg/run", "#!"), ("pkg/__pycache__/x.pyc", "")];
     let (_place, libraries) = fetched(&made, &["/.venv"]);
     let zipped = with(&files, &[], libraries).expect("zipped");
@@ -322,7 +323,8 @@ fn the_same_libraries_give_the_same_bytes() {
 #[test]
 fn only_patterns_that_begin_at_the_top_thin_out_libraries() {
     let files = Files::new(&[("handler.py", ""), ("tests/t.py", ""), (".pocignore", "/numpy/doc\n")]);
-    let made = [("numpy/tests/t.py", ""), ("numpy/doc/d.md", ""), ("numpy/a.py", ""), ("boto3/b.py", ""), ("tests/x.py", "")];
+    let made =
+        [("numpy/tests/t.py", ""), ("numpy/doc/d.md", ""), ("numpy/a.py", ""), ("boto3/b.py", ""), ("tests/x.py", "")];
     let (_place, libraries) = fetched(&made, &[]);
     let zipped = with(&files, &["tests/", "/boto3"], libraries).expect("zipped");
     assert_eq!(names(&zipped), ["handler.py", "numpy/a.py", "numpy/tests/t.py", "tests/x.py"]);
@@ -342,7 +344,9 @@ fn a_file_where_a_library_has_a_directory_is_refused() {
 #[test]
 fn a_package_that_is_too_big_names_its_biggest_parts() {
     let files = Files::new(&[("a.py", "a"), ("small/x", "x")]);
-    for (name, size) in [("models/one.bin", MAX_UNZIPPED / 2), ("models/two.bin", MAX_UNZIPPED / 4), ("rest.bin", MAX_UNZIPPED / 2)] {
+    for (name, size) in
+        [("models/one.bin", MAX_UNZIPPED / 2), ("models/two.bin", MAX_UNZIPPED / 4), ("rest.bin", MAX_UNZIPPED / 2)]
+    {
         fs::create_dir_all(files.path("models")).expect("made");
         fs::File::create(files.path(name)).expect("made").set_len(size).expect("a sparse file");
     }

@@ -47,8 +47,15 @@ pub async fn dev(
         deployed = deploy(&run, reporter) => deployed?,
         () = stop.as_mut() => return Err(Failure::Interrupted),
     };
-    let mut dev =
-        Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone(), behind: false, written: None };
+    let mut dev = Dev {
+        run,
+        reporter,
+        refused,
+        serving: serve(&cloud, port)?,
+        sources: live.sources.clone(),
+        behind: false,
+        written: None,
+    };
     dev.serving.set_default_api(&live.api);
     dev.tell_serving(reachable(address), &live, settings.watch);
     let watched = match settings.watch {

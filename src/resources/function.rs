@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use aws_sdk_lambda::types::{self, FunctionCode, LastUpdateStatus, State};
 
-pub use configuration::{Code, Configuration};
 pub(super) use configuration::Seen;
+pub use configuration::{Code, Configuration};
 
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone, ordered};
 use crate::engine::plan::{Change, Changes, Side};
@@ -153,7 +153,10 @@ impl Resource for Function {
                 }
                 None => {
                     let code = FunctionCode::builder().image_uri(wanted.image_uri()).build();
-                    create.code(code).package_type(types::PackageType::Image).set_image_config(wanted.sdk_image_config())
+                    create
+                        .code(code)
+                        .package_type(types::PackageType::Image)
+                        .set_image_config(wanted.sdk_image_config())
                 }
             };
             let create = create.memory_size(wanted.sdk_memory()).timeout(wanted.sdk_timeout());

@@ -63,14 +63,16 @@ fn named(at: &At<'_>, reader: &Reader<'_>, given: &Filled, wanted: Option<&str>)
         Some(host) => match registry(host) {
             Some((account, region)) => (account, region, host.to_owned()),
             None => {
-                let message = format!("`{}` is not in a private registry of ECR, and Lambda takes no other", given.shown());
+                let message =
+                    format!("`{}` is not in a private registry of ECR, and Lambda takes no other", given.shown());
                 return wrong(message, "copy it there: docker pull, docker tag, docker push");
             }
         },
     };
     if let Some(wanted) = wanted.filter(|wanted| *wanted != region) {
         let message = format!("the image is in {region}, the function in {wanted}");
-        let message = if given.from_env { "the image is in another region than the function".to_owned() } else { message };
+        let message =
+            if given.from_env { "the image is in another region than the function".to_owned() } else { message };
         at.fault("wrong_region", message, "copy it to a repository there (ECR replicates, too): Lambda reads no other");
     }
     let (repository, reference) = match rest.split_once('@') {

@@ -155,7 +155,8 @@ fn dependencies(at: &At<'_>, reader: &Reader<'_>) -> Dependencies {
         at.fault("missing_file", format!("there is no {}", given.shown()), help);
     } else if !known(&path) {
         let message = format!("{} is not a list of dependencies that poc reads", given.shown());
-        let help = "name a requirements.txt (any name that ends in .txt or .in), pyproject.toml, package.json or Cargo.toml";
+        let help =
+            "name a requirements.txt (any name that ends in .txt or .in), pyproject.toml, package.json or Cargo.toml";
         at.fault("unknown_value", message, help);
     }
     Dependencies::File(path)

@@ -35,8 +35,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey, Status, Tested,
-    TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey, Status,
+    Tested, TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

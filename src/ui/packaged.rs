@@ -13,7 +13,8 @@ const SHOWN: usize = 12;
 pub(super) fn report(packaged: &Packaged, look: &Look) -> String {
     let source = harmless(&packaged.source);
     let Some(zip) = &packaged.zip else {
-        let sentence = format!("The code is the container image {source} ({}): there is nothing to pack.", packaged.architecture);
+        let sentence =
+            format!("The code is the container image {source} ({}): there is nothing to pack.", packaged.architecture);
         return wrap("", &sentence, look.width);
     };
     let sentence = format!(
@@ -30,7 +31,8 @@ pub(super) fn report(packaged: &Packaged, look: &Look) -> String {
     text += &format!("  {}\n", paint(DIM, format!("sha256 {}", zip.sha256)));
     if let Some(dependencies) = &zip.dependencies {
         let list = harmless(&dependencies.list.display().to_string());
-        let sentence = format!("dependencies of {list}: {}, {}", count(dependencies.files, "file"), size(dependencies.unzipped));
+        let sentence =
+            format!("dependencies of {list}: {}, {}", count(dependencies.files, "file"), size(dependencies.unzipped));
         text += &wrap("  ", &sentence, look.width);
     }
     text.push('\n');

@@ -212,7 +212,10 @@ impl Progress {
                 tally.building = None;
                 // With -v it was shown line by line.
                 let (shown, place) = if self.look.verbose { ("", "above") } else { (output.as_str(), "below") };
-                let place = format!("what it printed is {place}");
+                let place = match output.trim() {
+                    "" => "it printed nothing".to_owned(),
+                    _ => format!("what it printed is {place}"),
+                };
                 let lines: String = shown.lines().map(|line| format!("    {}\n", harmless(line))).collect();
                 self.ended(self.look.glyphs.bad, BAD, "failed", &harmless(work), &place) + &lines
             }
@@ -350,7 +353,8 @@ impl Progress {
         {
             building.said = now;
             let so_far = so_far_words(building.began.elapsed());
-            text += &self.line(self.look.glyphs.more, DIM, &format!("still building {}, {so_far} so far", building.work));
+            text +=
+                &self.line(self.look.glyphs.more, DIM, &format!("still building {}, {so_far} so far", building.work));
         }
         for step in &tally.in_flight {
             if let Some(running) = tally.steps.get_mut(step)

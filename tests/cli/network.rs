@@ -7,8 +7,8 @@ use std::process::Command;
 
 use zip::ZipArchive;
 
-use crate::{Desk, Ran};
 use crate::packages::names;
+use crate::{Desk, Ran};
 
 /// This machine's own environment: tools find their settings and caches in it.
 fn poc(desk: &Desk, arguments: &[&str], without_uv: bool) -> Ran {
@@ -42,7 +42,8 @@ fn network_wheels_are_of_lambdas_platform_and_the_same_by_every_installer() {
     fs::write(desk.directory.path().join("app/requirements.txt"), "six==1.16.0\nmarkupsafe==3.0.2\n").unwrap();
     desk.edit("deploy.yaml", "runtime: python3.13", "runtime: python3.13\n  architecture: arm64");
     let zip = desk.directory.path().join("out.zip");
-    let by = |without_uv| poc(&desk, &["package", "--json", "--rebuild", "--output", "out.zip"], without_uv).exits(0).json();
+    let by =
+        |without_uv| poc(&desk, &["package", "--json", "--rebuild", "--output", "out.zip"], without_uv).exits(0).json();
     let by_pip = by(true);
     let compiled = "markupsafe/_speedups.cpython-313-aarch64-linux-gnu.so";
     let found = names(&zip);
@@ -59,13 +60,21 @@ fn network_wheels_are_of_lambdas_platform_and_the_same_by_every_installer() {
     fs::write(desk.directory.path().join("app/requirements.txt"), "markupsafe==2.1.5\n").unwrap();
     for without_uv in [true, false] {
         let ran = poc(&desk, &["package"], without_uv).exits(1);
-        assert!(ran.err.contains("markupsafe==2.1.5 (app/requirements.txt) has no wheel for python3.13"), "{}", ran.err);
+        assert!(
+            ran.err.contains("markupsafe==2.1.5 (app/requirements.txt) has no wheel for python3.13"),
+            "{}",
+            ran.err
+        );
     }
     let wrong = "six==1.16.0 --hash=sha256:0000000000000000000000000000000000000000000000000000000000000000\n";
     fs::write(desk.directory.path().join("app/requirements.txt"), wrong).unwrap();
     for without_uv in [true, false] {
         let ran = poc(&desk, &["package"], without_uv).exits(1);
-        assert!(ran.err.contains("a package of app/requirements.txt is not the one that its hash tells"), "{}", ran.err);
+        assert!(
+            ran.err.contains("a package of app/requirements.txt is not the one that its hash tells"),
+            "{}",
+            ran.err
+        );
     }
 }
 
@@ -97,7 +106,10 @@ fn network_npm_fetches_for_the_other_processor() {
         r#"{"name": "a", "version": "1.0.0", "dependencies": {"is-odd": "3.0.1"}, "devDependencies": {"is-even": "1.0.0"},
             "optionalDependencies": {"@img/sharp-linux-arm64": "0.33.5", "@img/sharp-linux-x64": "0.33.5"}}"#,
     );
-    let locked = Command::new("npm").args(["install", "--package-lock-only", "--silent"]).current_dir(desk.directory.path().join("app")).status();
+    let locked = Command::new("npm")
+        .args(["install", "--package-lock-only", "--silent"])
+        .current_dir(desk.directory.path().join("app"))
+        .status();
     assert!(locked.unwrap().success());
     poc(&desk, &["package", "--output", "out.zip"], false).exits(0);
     let zip = desk.directory.path().join("out.zip");

@@ -45,7 +45,8 @@ impl Workshop {
         // another process: what this one holds open for writing cannot be run, nor while a child of another test's does.
         let write = "cat > \"$0.new\" && chmod 755 \"$0.new\" && mv -f \"$0.new\" \"$0\"";
         let mut shell = Command::new("/bin/sh");
-        let mut shell = shell.args(["-c", write]).arg(self.path("tools").join(name)).stdin(Stdio::piped()).spawn().unwrap();
+        let mut shell =
+            shell.args(["-c", write]).arg(self.path("tools").join(name)).stdin(Stdio::piped()).spawn().unwrap();
         shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         assert!(shell.wait().unwrap().success());
         assert!(!self.path("tools").join(name).is_symlink());
@@ -243,7 +244,8 @@ fn passwords_of_an_index_are_not_shown() {
     workshop.installer("uv");
     workshop.write("app/requirements.txt", "--index-url https://me:hushhush@pypi.example.com/simple\nabsent==1\n");
     let url = "https://you:hushhush@pypi.example.org/simple";
-    let ran = workshop.poc_with(&["package", "-v"], &[("UV_INDEX_URL", url), ("INDEX_TOKEN", "hushhush-token")]).exits(1);
+    let ran =
+        workshop.poc_with(&["package", "-v"], &[("UV_INDEX_URL", url), ("INDEX_TOKEN", "hushhush-token")]).exits(1);
     assert!(ran.err.contains("Looking in indexes: https://(secret)@pypi.example.org/simple"), "{}", ran.err);
     assert!(!ran.err.contains("hushhush") && !ran.out.contains("hushhush"), "{}{}", ran.err, ran.out);
 }

@@ -30,18 +30,25 @@ async fn a_repository_holds_what_was_put_there() {
         "RepositoryAlreadyExistsException",
         &format!("The repository with name 'team/model' already exists in the registry with id '{ACCOUNT}'"),
     );
-    let put = |tag: &str, manifest: &str| ecr.put_image().repository_name("team/model").image_tag(tag).image_manifest(manifest).send();
+    let put = |tag: &str, manifest: &str| {
+        ecr.put_image().repository_name("team/model").image_tag(tag).image_manifest(manifest).send()
+    };
     let digest = put("1", MANIFEST).await.unwrap().image.unwrap().image_id.unwrap().image_digest.unwrap();
     assert!(digest.starts_with("sha256:") && digest.len() == 71);
     refused(
         put("1", MANIFEST).await,
         "ImageAlreadyExistsException",
-        &format!("Image with digest '{digest}' and tag '1' already exists in the repository with name 'team/model' in registry with id '{ACCOUNT}'"),
+        &format!(
+            "Image with digest '{digest}' and tag '1' already exists in the repository with name 'team/model' in registry with id '{ACCOUNT}'"
+        ),
     );
     put("2", MANIFEST).await.unwrap();
     let told = ecr.describe_images().repository_name("team/model").image_ids(tag("1")).send().await.unwrap();
     let image = &told.image_details()[0];
-    assert_eq!((image.image_digest(), image.image_tags()), (Some(digest.as_str()), &["1".to_owned(), "2".to_owned()][..]));
+    assert_eq!(
+        (image.image_digest(), image.image_tags()),
+        (Some(digest.as_str()), &["1".to_owned(), "2".to_owned()][..])
+    );
     assert_eq!(image.image_manifest_media_type(), Some("application/vnd.docker.distribution.manifest.v2+json"));
     // Moved.
     put("1", "{}").await.unwrap();

@@ -198,7 +198,8 @@ async fn every_wrong_member_has_its_own_text() {
         (
             |one| one.code(FunctionCode::builder().image_uri("repository:tag").build()).package_type("Image".into()),
             INVALID,
-            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.".to_owned(),
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+                .to_owned(),
         ),
         (
             |one| {

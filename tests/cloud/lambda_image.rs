@@ -33,11 +33,25 @@ async fn an_image_is_told_by_its_digest_and_has_no_runtime() {
 
     let published = env.lambda.publish_version().function_name("f").code_sha256(&digits).send().await.unwrap();
     assert_eq!(published.version(), Some("1"), "nothing changed since");
-    env.lambda.update_function_configuration().function_name("f").image_config(ImageConfig::builder().build()).send().await.unwrap();
+    env.lambda
+        .update_function_configuration()
+        .function_name("f")
+        .image_config(ImageConfig::builder().build())
+        .send()
+        .await
+        .unwrap();
     seconds(4).await;
     let bare = env.lambda.get_function_configuration().function_name("f").send().await.unwrap();
     assert!(bare.image_config_response().is_none());
-    let other = env.lambda.update_function_code().function_name("f").image_uri(URI.replace(":1", ":2")).publish(true).send().await.unwrap();
+    let other = env
+        .lambda
+        .update_function_code()
+        .function_name("f")
+        .image_uri(URI.replace(":1", ":2"))
+        .publish(true)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(other.version(), Some("2"));
     assert_ne!(other.code_sha256(), Some(digits.as_str()));
 }

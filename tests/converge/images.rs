@@ -81,9 +81,13 @@ async fn an_image_is_deployed_by_its_digest_and_a_moved_tag_is_a_change() {
     // Another tag on the same image is no change; another image on the same tag is.
     push(&world, "admission", "1.5", TWO).await;
     world.assert_idle().await;
-    ecr(&world).batch_delete_image().repository_name("admission").image_ids(
-        aws_sdk_ecr::types::ImageIdentifier::builder().image_tag("1.5").build(),
-    ).send().await.unwrap();
+    ecr(&world)
+        .batch_delete_image()
+        .repository_name("admission")
+        .image_ids(aws_sdk_ecr::types::ImageIdentifier::builder().image_tag("1.5").build())
+        .send()
+        .await
+        .unwrap();
     let moved = push(&world, "admission", "1.4", TWO).await;
     let planned = world.plan().await;
     let change = &planned.plan.steps[0].changes[0];
@@ -119,7 +123,8 @@ async fn what_goes_before_the_images_own_is_set_and_cleared() {
     );
     world.deploy().await;
     let config = async || {
-        let all = world.cloud.inspect(|state| state.lambda.regions["us-east-1"].values().next().unwrap().latest.clone());
+        let all =
+            world.cloud.inspect(|state| state.lambda.regions["us-east-1"].values().next().unwrap().latest.clone());
         all.await.unwrap().configuration.image.unwrap()
     };
     assert_eq!(
@@ -157,14 +162,20 @@ async fn a_zip_does_not_become_an_image_in_place() {
     world.deploy().await;
     to_image(&world, "admission");
     let refused = problem(&world).await;
-    assert_eq!((refused.kind, refused.resource.as_deref()), ("package_type", Some("Lambda function ServerlessPOCAdmission")));
+    assert_eq!(
+        (refused.kind, refused.resource.as_deref()),
+        ("package_type", Some("Lambda function ServerlessPOCAdmission"))
+    );
     insta::assert_snapshot!(format!("{}\n{}", refused.message, refused.next), @"
     ServerlessPOCAdmission runs a zip, and AWS cannot change it to run a container image
     give the new one a name of its own, `function: { name: ServerlessPOCAdmission-image }`: it is made beside the old one, callers move to it in one step, and then the old one is removed
     ");
     let told = world.try_deploy().await.1;
     assert_eq!(told.writes(), [""; 0]);
-    assert!(matches!(poc::pipeline::plan(&world.settings, &poc::event::Recorder::default()).await, Err(Failure::Problem(_))));
+    assert!(matches!(
+        poc::pipeline::plan(&world.settings, &poc::event::Recorder::default()).await,
+        Err(Failure::Problem(_))
+    ));
     // To see, and to take down, is possible all the same.
     let status = world.status().await;
     let function = status.resources.iter().find(|one| one.step == "function").unwrap();
@@ -188,7 +199,11 @@ async fn a_zip_does_not_become_an_image_in_place() {
 
     // And back.
     world.edit("deploy.yaml", "package: { image: \"admission\",", "package: { path: app,");
-    world.edit("deploy.yaml", "  memory: 256", "  runtime: python3.13\n  handler: handler.lambda_handler\n  memory: 256");
+    world.edit(
+        "deploy.yaml",
+        "  memory: 256",
+        "  runtime: python3.13\n  handler: handler.lambda_handler\n  memory: 256",
+    );
     let refused = problem(&world).await;
     assert!(refused.next.contains("name: ServerlessPOCAdmission-image-zip"), "{}", refused.next);
     world.edit("deploy.yaml", "name: ServerlessPOCAdmission-image", "name: ServerlessPOCAdmission");
@@ -201,7 +216,9 @@ async fn a_zip_does_not_become_an_image_in_place() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_told_before_anything_is_changed() {
     let world = world();
-    let told = |problem: Problem| format!("{} {}\n{}\n{}", problem.kind, problem.code.unwrap_or_default(), problem.message, problem.next);
+    let told = |problem: Problem| {
+        format!("{} {}\n{}\n{}", problem.kind, problem.code.unwrap_or_default(), problem.message, problem.next)
+    };
     insta::assert_snapshot!(told(problem(&world).await), @"
     no_repository RepositoryNotFoundException
     The repository with name 'admission' does not exist in the registry with id '000000000000'

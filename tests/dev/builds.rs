@@ -10,7 +10,8 @@ fn with_build(build: &str) -> Dev {
     let directory = sample();
     let path = directory.path().join("deploy.yaml");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("package: { path: app,", &format!("package: {{ path: app, build: {build},"), 1)).unwrap();
+    fs::write(&path, text.replacen("package: { path: app,", &format!("package: {{ path: app, build: {build},"), 1))
+        .unwrap();
     Dev::start_in(directory, &[])
 }
 
@@ -56,7 +57,11 @@ fn an_image_is_served_but_not_run_and_that_is_said() {
     let path = directory.path().join("deploy.yaml");
     let text = fs::read_to_string(&path).unwrap();
     let text = text.replacen("package: { path: app,", "package: { image: \"admission:1\",", 1);
-    fs::write(&path, text.replacen("  runtime: python3.13\n", "", 1).replacen("  handler: handler.lambda_handler\n", "", 1)).unwrap();
+    fs::write(
+        &path,
+        text.replacen("  runtime: python3.13\n", "", 1).replacen("  handler: handler.lambda_handler\n", "", 1),
+    )
+    .unwrap();
     let mut dev = Dev::start_in(directory, &[]);
     let note = dev.event("note", 0)["text"].clone();
     assert!(note.as_str().unwrap().contains("images do not run on this machine"), "{note}");

@@ -33,7 +33,8 @@ fn an_image_is_named_short_or_whole() {
         assert_eq!((image(&spec).account.as_str(), &image(&spec).reference), ("123456789012", &reference), "{name}");
     }
     let known = Project::new().account("210987654321");
-    let spec = known.spec(&format!("package: {{ image: \"${{account}}.dkr.ecr.${{region}}.amazonaws.com/model:1\" }}\n{BARE}"));
+    let spec = known
+        .spec(&format!("package: {{ image: \"${{account}}.dkr.ecr.${{region}}.amazonaws.com/model:1\" }}\n{BARE}"));
     assert_eq!(image(&spec).uri(), "210987654321.dkr.ecr.eu-west-1.amazonaws.com/model:1");
 }
 
@@ -57,7 +58,11 @@ fn what_lambda_takes_no_image_from_is_refused() {
 #[test]
 fn an_image_brings_what_a_directory_would_be_told() {
     for (key, value) in [("path", "app"), ("ignore", "[a]"), ("build", "[make]"), ("dependencies", "none")] {
-        refuses(&format!("package: {{ image: model, ▸{key}: {value} }}\n{BARE}"), "image_and_path", &["exclude each other"]);
+        refuses(
+            &format!("package: {{ image: model, ▸{key}: {value} }}\n{BARE}"),
+            "image_and_path",
+            &["exclude each other"],
+        );
     }
     for (key, value) in [("runtime", "python3.13"), ("handler", "a.b"), ("layers", "[x]")] {
         let function = format!("package: {{ image: model }}\nfunction: {{ ▸{key}: {value} }}\n");
@@ -73,11 +78,22 @@ fn what_goes_before_the_images_own() {
          working_directory: /srv\n{BARE}"
     ));
     let image = image(&spec);
-    assert_eq!((image.command.join(" "), image.entry_point.join(" ")), ("app.main".to_owned(), "/run.sh -x".to_owned()));
+    assert_eq!(
+        (image.command.join(" "), image.entry_point.join(" ")),
+        ("app.main".to_owned(), "/run.sh -x".to_owned())
+    );
     assert_eq!(image.working_directory.as_deref(), Some("/srv"));
-    refuses(&format!("package: {{ image: {{ uri: m1, working_directory: ▸srv }} }}\n{BARE}"), "bad_directory", &["/var/task"]);
+    refuses(
+        &format!("package: {{ image: {{ uri: m1, working_directory: ▸srv }} }}\n{BARE}"),
+        "bad_directory",
+        &["/var/task"],
+    );
     refuses(&format!("package: {{ ▸image: {{ command: [a] }} }}\n{BARE}"), "missing_key", &["`image` has no `uri`"]);
-    refuses(&format!("package: {{ image: {{ uri: m1, ▸entrypoint: [a] }} }}\n{BARE}"), "unknown_key", &["did you mean `entry_point`?"]);
+    refuses(
+        &format!("package: {{ image: {{ uri: m1, ▸entrypoint: [a] }} }}\n{BARE}"),
+        "unknown_key",
+        &["did you mean `entry_point`?"],
+    );
 }
 
 #[test]
@@ -99,7 +115,8 @@ fn commands_are_lines_or_words() {
 
 #[test]
 fn what_a_build_makes_may_be_missing_until_then() {
-    let spec = accepts("package: { path: dist, build: [make] }\nfunction: { runtime: python3.13, handler: made.main }\n");
+    let spec =
+        accepts("package: { path: dist, build: [make] }\nfunction: { runtime: python3.13, handler: made.main }\n");
     assert!(matches!(&spec.package.source, PackageSource::Directory { path, .. } if path.ends_with("dist")));
     refuses("package: { path: ▸dist.zip, build: [make] }\n", "missing_file", &["there is no"]);
     refuses("package: { path: ▸dist }\n", "missing_file", &["there is no"]);
@@ -108,7 +125,8 @@ fn what_a_build_makes_may_be_missing_until_then() {
 #[test]
 fn libraries_are_found_left_out_or_listed_in_a_file() {
     let project = Project::new().file("lists/prod.txt", "six\n").file("lists/prod.yaml", "");
-    let read = |value: &str| project.spec(&format!("package: {{ path: app, dependencies: {value} }}\n")).package.dependencies;
+    let read =
+        |value: &str| project.spec(&format!("package: {{ path: app, dependencies: {value} }}\n")).package.dependencies;
     assert_eq!(accepts("").package.dependencies, Dependencies::Auto);
     assert_eq!((read("auto"), read("none")), (Dependencies::Auto, Dependencies::None));
     assert_eq!(read("lists/prod.txt"), Dependencies::File(project.path("lists/prod.txt")));
@@ -122,6 +140,10 @@ fn libraries_are_found_left_out_or_listed_in_a_file() {
 fn a_ready_zip_is_prepared_by_somebody_else() {
     let project = Project::new().file("app.zip", "");
     for key in ["ignore: [a]", "build: [make]", "dependencies: none"] {
-        project.refuses(&format!("package: {{ path: app.zip, ▸{key} }}\n"), "unused_key", &["no effect on a ready .zip"]);
+        project.refuses(
+            &format!("package: {{ path: app.zip, ▸{key} }}\n"),
+            "unused_key",
+            &["no effect on a ready .zip"],
+        );
     }
 }

@@ -15,7 +15,11 @@ fn an_unknown_key_gets_the_nearest_known_one() {
 
 #[test]
 fn an_unknown_key_like_none_gets_them_all() {
-    refuses("package: { path: app, ▸zzzzzz: 1 }\n", "unknown_key", &["keys are path, image, bucket, ignore, build, dependencies"]);
+    refuses(
+        "package: { path: app, ▸zzzzzz: 1 }\n",
+        "unknown_key",
+        &["keys are path, image, bucket, ignore, build, dependencies"],
+    );
 }
 
 #[test]

@@ -73,8 +73,18 @@ impl Language {
             Language::Python { .. } => &["/.venv"],
             Language::Node => &["/node_modules"],
             Language::Rust => &[
-                "/src", "/target", "/Cargo.toml", "/Cargo.lock", "/build.rs", "/.cargo", "/tests", "/benches",
-                "/examples", "/rust-toolchain", "/rust-toolchain.toml", "/bootstrap",
+                "/src",
+                "/target",
+                "/Cargo.toml",
+                "/Cargo.lock",
+                "/build.rs",
+                "/.cargo",
+                "/tests",
+                "/benches",
+                "/examples",
+                "/rust-toolchain",
+                "/rust-toolchain.toml",
+                "/bootstrap",
             ],
         }
     }

@@ -13,7 +13,11 @@ use crate::spec::Fault;
 use crate::spec::model::Architecture;
 
 const LOCKS: [&str; 2] = ["npm-shrinkwrap.json", "package-lock.json"];
-const OTHERS: [(&str, &str); 3] = [("yarn.lock", "yarn install --production"), ("pnpm-lock.yaml", "pnpm install --prod"), ("bun.lock", "bun install --production")];
+const OTHERS: [(&str, &str); 3] = [
+    ("yarn.lock", "yarn install --production"),
+    ("pnpm-lock.yaml", "pnpm install --prod"),
+    ("bun.lock", "bun install --production"),
+];
 
 pub(super) struct Node {
     list: PathBuf,
@@ -52,7 +56,8 @@ impl Node {
                 }
                 None => {
                     let message = format!("{} lists dependencies, and no package-lock.json says which", list.display());
-                    let help = "make one with npm install --package-lock-only, or leave them out with `dependencies: none`";
+                    let help =
+                        "make one with npm install --package-lock-only, or leave them out with `dependencies: none`";
                     wrong("no_lock_file", message, help)
                 }
             };
@@ -86,7 +91,8 @@ impl Node {
             Broken::new("dependencies_failed", format!("{} cannot be copied: {error}", self.list.display()), "mend it")
         })?;
         let Some(npm) = find("npm") else {
-            let message = format!("{} lists dependencies, and npm is not on the PATH to fetch them", self.list.display());
+            let message =
+                format!("{} lists dependencies, and npm is not on the PATH to fetch them", self.list.display());
             let next = "install Node.js with npm, or leave the dependencies out with `package: { dependencies: none }`";
             return Err(Broken::new("no_installer", message, next).into());
         };

@@ -30,7 +30,8 @@ const PIP_SETTINGS: [(&str, &str); 5] = [
     ("PIP_NO_COLOR", "1"),
 ];
 
-const PROBE: &str = "import platform, sys; print(sys.version_info[1], platform.machine(), sys.platform, sys.executable)";
+const PROBE: &str =
+    "import platform, sys; print(sys.version_info[1], platform.machine(), sys.platform, sys.executable)";
 
 /// Prints what `[project]` asks for, for a pip that reads no pyproject.toml.
 const LIST: &str = "\
@@ -51,14 +52,22 @@ pub(super) struct Python {
 enum List {
     Requirements(Requirements),
     /// And whether uv.lock stands beside it.
-    Project { locked: bool },
+    Project {
+        locked: bool,
+    },
 }
 
 /// Where the libraries will run.
 enum Place {
-    Lambda { minor: u32, architecture: Architecture },
+    Lambda {
+        minor: u32,
+        architecture: Architecture,
+    },
     /// On this machine, by this interpreter.
-    Here { minor: u32, python: PathBuf },
+    Here {
+        minor: u32,
+        python: PathBuf,
+    },
 }
 
 enum Installer {
@@ -91,7 +100,14 @@ impl Python {
     pub fn key(&self) -> Key {
         let key = Key::new("python").and(self.target());
         // Where wheels come from decides which they are.
-        let sources = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX"];
+        let sources = [
+            "PIP_INDEX_URL",
+            "PIP_EXTRA_INDEX_URL",
+            "UV_INDEX_URL",
+            "UV_EXTRA_INDEX_URL",
+            "UV_DEFAULT_INDEX",
+            "UV_INDEX",
+        ];
         let key = sources.iter().fold(key, |key, name| key.and(std::env::var(name).unwrap_or_default()));
         match &self.kind {
             List::Requirements(read) => key.and(read.key()),
@@ -217,11 +233,13 @@ impl Python {
             }
             Place::Here { python, .. } => task.arg("--python").arg(python),
         };
-        task.args(["--only-binary", ":all:", "--link-mode", "copy", "--no-progress", "--color", "never", "-r"]).arg(list)
+        task.args(["--only-binary", ":all:", "--link-mode", "copy", "--no-progress", "--color", "never", "-r"])
+            .arg(list)
     }
 
     fn pip(&self, pip: &[OsString], root: &Path, list: &Path) -> Task {
-        let task = Task::new(&pip[0], self.directory()).args(&pip[1..]).args(["install", "--target"]).arg(absolute(root));
+        let task =
+            Task::new(&pip[0], self.directory()).args(&pip[1..]).args(["install", "--target"]).arg(absolute(root));
         let task = match &self.place {
             Place::Lambda { minor, architecture } => {
                 let platforms = platforms(*minor, *architecture);
@@ -287,7 +305,8 @@ fn without_wheel(output: &str) -> Option<String> {
             let rest = line.split_once(before)?.1;
             Some(rest.split(after).next()?.trim().to_owned()).filter(|name| !name.is_empty())
         };
-        let found = between("Because ", ' ').filter(|_| line.contains("no usable wheels") || line.contains("has no wheels"));
+        let found =
+            between("Because ", ' ').filter(|_| line.contains("no usable wheels") || line.contains("has no wheels"));
         let found = found.or_else(|| between("Wheels are required for `", '`'));
         let found = found.or_else(|| between("No matching distribution found for ", '('));
         if found.is_some() {
@@ -385,9 +404,15 @@ mod tests {
     #[test]
     fn platforms_go_down_from_lambdas_own() {
         let arm = platforms(13, Architecture::Arm64);
-        assert_eq!((arm.first().unwrap().as_str(), arm.last().unwrap().as_str()), ("manylinux_2_34_aarch64", "manylinux2014_aarch64"));
+        assert_eq!(
+            (arm.first().unwrap().as_str(), arm.last().unwrap().as_str()),
+            ("manylinux_2_34_aarch64", "manylinux2014_aarch64")
+        );
         let old = platforms(11, Architecture::X86_64);
-        assert_eq!((old.first().unwrap().as_str(), old.last().unwrap().as_str()), ("manylinux_2_26_x86_64", "manylinux1_x86_64"));
+        assert_eq!(
+            (old.first().unwrap().as_str(), old.last().unwrap().as_str()),
+            ("manylinux_2_26_x86_64", "manylinux1_x86_64")
+        );
         assert!(old.contains(&"manylinux2010_x86_64".to_owned()) && !old.contains(&"manylinux_2_28_x86_64".to_owned()));
     }
 

@@ -149,7 +149,8 @@ fn source(file: &Path, line: &str, why: &str) -> Fault {
     let shown = if line.contains("://") { line.split(['@', ' ']).next().unwrap_or_default() } else { line };
     let shown = if shown.contains("://") { "a requirement".to_owned() } else { format!("`{shown}`") };
     let message = format!("{}: {shown} {why}, and only wheels are packaged", file.display());
-    let help = "build a wheel of it (pip wheel --no-deps -w wheels …) and require that: ./wheels/NAME-1.0-py3-none-any.whl";
+    let help =
+        "build a wheel of it (pip wheel --no-deps -w wheels …) and require that: ./wheels/NAME-1.0-py3-none-any.whl";
     fault("not_a_wheel", "package.dependencies", message, help)
 }
 
@@ -169,7 +170,8 @@ mod tests {
     fn files_are_followed_and_open_versions_are_named() {
         let text = "# our own\n--index-url https://me:pw@pypi.example.com/simple\n-r base.txt\nnumpy>=2 # fast\n\
                     pandas==2.2 \\\n  --hash=sha256:00\nrequests[socks]\nold ; python_version < '3'\n";
-        let read = read(&[("requirements.txt", text), ("base.txt", "-c limits.txt\nsix==1.16.0\n"), ("limits.txt", "x<2")]);
+        let read =
+            read(&[("requirements.txt", text), ("base.txt", "-c limits.txt\nsix==1.16.0\n"), ("limits.txt", "x<2")]);
         let read = read.unwrap();
         assert_eq!((read.files.len(), read.count), (3, 5));
         assert_eq!(read.open, ["numpy", "requests", "old"]);
@@ -178,7 +180,8 @@ mod tests {
     #[test]
     fn the_key_follows_every_file_and_every_local_wheel() {
         let key = |base: &str, wheel: &str| {
-            let files = [("r.txt", "-r b.txt\n./a-1-py3-none-any.whl\n"), ("b.txt", base), ("a-1-py3-none-any.whl", wheel)];
+            let files =
+                [("r.txt", "-r b.txt\n./a-1-py3-none-any.whl\n"), ("b.txt", base), ("a-1-py3-none-any.whl", wheel)];
             read(&files).unwrap().key()
         };
         assert_eq!(key("six", "1"), key("six", "1"));

@@ -48,7 +48,10 @@ impl Rust {
 
     pub async fn fetch(&self, place: &Path, work: &Work, told: &dyn Watcher) -> Result<Tree, Failed> {
         let Some(program) = find("cargo-lambda") else {
-            let message = format!("{} is a function in Rust, and cargo-lambda is not on the PATH to build it", self.list.display());
+            let message = format!(
+                "{} is a function in Rust, and cargo-lambda is not on the PATH to build it",
+                self.list.display()
+            );
             let next = "install it (cargo install cargo-lambda, or pip install cargo-lambda), or build the bootstrap by \
                         `build` commands of your own and set `dependencies: none`";
             return Err(Broken::new("no_cargo_lambda", message, next).into());

@@ -200,7 +200,9 @@ impl Configuration {
     /// The digits of the image's digest; nothing before it was read.
     fn digest(&self) -> &str {
         match &self.code {
-            Code::Image(_, digest) => digest.get().and_then(|digest| digest.strip_prefix("sha256:")).unwrap_or_default(),
+            Code::Image(_, digest) => {
+                digest.get().and_then(|digest| digest.strip_prefix("sha256:")).unwrap_or_default()
+            }
             Code::Zip(_) => "",
         }
     }

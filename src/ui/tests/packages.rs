@@ -120,7 +120,8 @@ fn what_is_inside_is_told_by_size() {
 
     written to function.zip
     ");
-    let image = Packaged { source: "000000000000.dkr.ecr.us-east-1.amazonaws.com/model:1".to_owned(), zip: None, ..packaged() };
+    let image =
+        Packaged { source: "000000000000.dkr.ecr.us-east-1.amazonaws.com/model:1".to_owned(), zip: None, ..packaged() };
     insta::assert_snapshot!(shown(&image), @"
     The code is the container image
     000000000000.dkr.ecr.us-east-1.amazonaws.com/model:1 (arm64): there is nothing

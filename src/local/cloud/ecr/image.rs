@@ -11,8 +11,9 @@ pub fn put(call: &mut Call<'_>, input: &Value) -> Answer {
     let repository = own(call, input)?;
     let manifest = input["imageManifest"].as_str().unwrap_or_default();
     let invalid = |message: String| Failure::new(400, "InvalidParameterException", message);
-    let parsed: Value = serde_json::from_str(manifest)
-        .map_err(|_| invalid("Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'".to_owned()))?;
+    let parsed: Value = serde_json::from_str(manifest).map_err(|_| {
+        invalid("Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'".to_owned())
+    })?;
     let digest = digest_of(manifest);
     if input["imageDigest"].as_str().is_some_and(|told| told != digest) {
         let message = "The specified image digest does not match the digest that Amazon ECR calculated for the image.";

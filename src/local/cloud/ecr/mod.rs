@@ -74,7 +74,11 @@ pub enum Absent {
 pub fn find(call: &Call<'_>, registry: &str, name: &str, reference: &Reference) -> Result<Found, Absent> {
     let own = call.state.ecr.regions.get(&call.region).and_then(|repositories| repositories.get(name));
     let Some(repository) = own.filter(|_| registry == ACCOUNT) else {
-        return if call.profile.assumes_images { Ok(assumed(call, registry, name, reference)) } else { Err(Absent::Repository) };
+        return if call.profile.assumes_images {
+            Ok(assumed(call, registry, name, reference))
+        } else {
+            Err(Absent::Repository)
+        };
     };
     let digest = match reference {
         Reference::Tag(tag) => repository.tags.get(tag).ok_or(Absent::Image)?,

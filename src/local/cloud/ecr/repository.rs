@@ -10,8 +10,7 @@ pub fn create(call: &mut Call<'_>, input: &Value) -> Answer {
     let (region, created) = (call.region.clone(), call.now);
     let repositories = call.state.ecr.regions.entry(region.clone()).or_default();
     if repositories.contains_key(&name) {
-        let message =
-            format!("The repository with name '{name}' already exists in the registry with id '{registry}'");
+        let message = format!("The repository with name '{name}' already exists in the registry with id '{registry}'");
         return Err(Failure::new(400, "RepositoryAlreadyExistsException", message));
     }
     let immutable = input["imageTagMutability"] == "IMMUTABLE";

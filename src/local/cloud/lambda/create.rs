@@ -6,7 +6,9 @@ use crate::local::cloud::{Call, Failure, Reply, Request};
 
 use super::name::Target;
 use super::runtime::Purpose;
-use super::{Answer, Function, Version, code, configure, conflict, constraint, functions, image, invalid, revision, tags};
+use super::{
+    Answer, Function, Version, code, configure, conflict, constraint, functions, image, invalid, revision, tags,
+};
 
 pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
     code::check_request_size(request.body.len(), "CreateFunction")?;

@@ -34,9 +34,8 @@ pub fn load(call: &Call<'_>, uri: &str) -> Result<Code, Failure> {
         (None, Some((name, tag))) => (name, Reference::Tag(tag.to_owned())),
         (None, None) => return Err(not_valid()),
     };
-    let found = ecr::find(call, registry, name, &reference).map_err(|_| {
-        invalid(format!("Source image {uri} does not exist. Provide a valid source image."))
-    })?;
+    let found = ecr::find(call, registry, name, &reference)
+        .map_err(|_| invalid(format!("Source image {uri} does not exist. Provide a valid source image.")))?;
     if found.image.media_type.contains("manifest.list") || found.image.media_type.contains("image.index") {
         return Err(invalid(format!(
             "The image manifest, config or layer media type for the source image {uri} is not supported."
@@ -52,7 +51,8 @@ pub fn config(input: &Value) -> Result<Option<Value>, Failure> {
     let Some(given) = input["ImageConfig"].as_object() else { return Ok(None) };
     let mut set = json!({});
     for member in ["EntryPoint", "Command"] {
-        let words: Vec<&str> = given.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let words: Vec<&str> =
+            given.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         if words.len() > WORDS_LIMIT {
             return Err(invalid(format!("'{member}' must have length less than or equal to {WORDS_LIMIT}")));
         }
@@ -62,7 +62,9 @@ pub fn config(input: &Value) -> Result<Option<Value>, Failure> {
     }
     if let Some(directory) = given.get("WorkingDirectory").and_then(Value::as_str).filter(|text| !text.is_empty()) {
         if directory.len() > DIRECTORY_LIMIT {
-            return Err(invalid(format!("'WorkingDirectory' must have length less than or equal to {DIRECTORY_LIMIT}")));
+            return Err(invalid(format!(
+                "'WorkingDirectory' must have length less than or equal to {DIRECTORY_LIMIT}"
+            )));
         }
         set["WorkingDirectory"] = directory.into();
     }

@@ -123,7 +123,9 @@ impl Version {
             members.remove("Runtime");
             members.remove("Handler");
             members.insert("PackageType".to_owned(), super::image::IMAGE.into());
-            if let Some(config) = set.image.as_ref().filter(|config| config.as_object().is_some_and(|set| !set.is_empty())) {
+            if let Some(config) =
+                set.image.as_ref().filter(|config| config.as_object().is_some_and(|set| !set.is_empty()))
+            {
                 members.insert("ImageConfigResponse".to_owned(), json!({ "ImageConfig": config }));
             }
         }
