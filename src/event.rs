@@ -20,6 +20,26 @@ pub enum Event {
         region: String,
         account: String,
     },
+    /// A program is run for the package: a command of its build, or what fetches its libraries.
+    WorkStarted {
+        work: String,
+    },
+    /// A line that such a program printed; shown with `-v`.
+    WorkOutput {
+        line: String,
+    },
+    WorkFinished {
+        work: String,
+        #[serde(rename = "elapsed_ms", serialize_with = "millis")]
+        elapsed: Duration,
+        /// It was done at an earlier time, and nothing has changed since.
+        kept: bool,
+    },
+    /// With all that the program printed.
+    WorkFailed {
+        work: String,
+        output: String,
+    },
     /// AWS is being read.
     Reading {
         resources: usize,

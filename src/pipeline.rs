@@ -9,6 +9,7 @@ mod init;
 mod keys;
 mod locked;
 mod logs;
+mod packing;
 mod render;
 mod result;
 mod session;
@@ -28,6 +29,7 @@ pub use export::{OpenApiWanted, export_openapi};
 pub use init::{InitWanted, Initialised, Template, init, judge_name, name_for};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
+pub use packing::{PackageWanted, Packaged, PackedDependencies, PackedFile, PackedPart, PackedZip, package};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};
 pub use stop::Stop;
 pub use unlock::{ConfirmUnlock, Holder, Unlocked, unlock};
@@ -56,7 +58,9 @@ pub async fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Planne
     let session = Session::open(settings, "plan", reporter).await?;
     let lock = session.lock();
     let (seen, read) = tokio::join!(lock.look(&session.aws), session.read());
-    let mut planned = session.planned(&read?);
+    let read = read?;
+    read.allowed()?;
+    let mut planned = session.planned(&read);
     planned.notes.extend(seen.ok().and_then(|seen| locked::at_work(&seen)));
     Ok(planned)
 }
@@ -143,6 +147,16 @@ impl Session<'_> {
             let text = "the checks are not run: an emulator serves APIs under URLs of its own; `poc test --url URL` \
                         runs them there";
             self.aws.report(&Event::Note { text: text.to_owned() });
+            return Ok(None);
+        }
+        if self.aws.embedded().is_some()
+            && let Some(image) = self.image()
+        {
+            let text = format!(
+                "the checks are not run: {image} is a container image, and images do not run on this machine; \
+                 `poc test --url URL` runs the checks against whatever runs it"
+            );
+            self.aws.report(&Event::Note { text });
             return Ok(None);
         }
         let tested = self.check(None, check::Patience::after(outcome == Outcome::Changed)).await;

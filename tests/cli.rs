@@ -1,5 +1,7 @@
 //! The program as people and CI run it: the built binary, its exit codes, its two streams, what it leaves behind.
 
+#[path = "cli/builds.rs"]
+mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/first_hour.rs"]
@@ -9,6 +11,10 @@ mod first_hour;
 mod killed;
 #[path = "cli/lost.rs"]
 mod lost;
+#[path = "cli/network.rs"]
+mod network;
+#[path = "cli/packages.rs"]
+mod packages;
 #[cfg(unix)]
 #[path = "cli/refusals.rs"]
 mod refusals;

@@ -5,10 +5,14 @@
 mod account;
 #[path = "cloud/acm.rs"]
 mod acm;
+#[path = "cloud/ecr.rs"]
+mod ecr;
 #[path = "cloud/iam.rs"]
 mod iam;
 #[path = "cloud/lambda.rs"]
 mod lambda;
+#[path = "cloud/lambda_image.rs"]
+mod lambda_image;
 #[path = "cloud/logs.rs"]
 mod logs;
 #[path = "cloud/route53.rs"]

@@ -8,6 +8,8 @@ mod depth;
 mod everything;
 #[path = "converge/foreign.rs"]
 mod foreign;
+#[path = "converge/images.rs"]
+mod images;
 #[path = "converge/inventory.rs"]
 mod inventory;
 #[path = "converge/killed.rs"]

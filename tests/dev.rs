@@ -1,6 +1,8 @@
 //! `poc dev` as people use it: the built binary on a free port, real HTTP, edits with an editor, Ctrl-C.
 #![cfg(unix)]
 
+#[path = "dev/builds.rs"]
+mod builds;
 #[path = "dev/crowd.rs"]
 mod crowd;
 #[path = "dev/edits.rs"]

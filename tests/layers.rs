@@ -12,6 +12,9 @@ const PRINTERS: &[&str] = &["src/ui/"];
 /// does. Tests may sleep, because their clock is paused.
 const SLEEPERS: &[&str] = &["src/engine/wait.rs", "src/aws/call.rs", "src/local/"];
 
+/// Who may start programs: the package's tools, and the handlers of the embedded cloud.
+const STARTERS: &[&str] = &["src/package/process.rs", "src/local/lambda/"];
+
 const LONGEST: usize = 700;
 
 #[test]
@@ -54,6 +57,13 @@ fn nobody_sleeps_where_a_condition_could_be_waited_for() {
     let found: Vec<String> =
         found.into_iter().filter(|place| !place.contains("interval(Duration::from_secs(1))")).collect();
     assert!(found.is_empty(), "sleep in {} alone:\n{}", SLEEPERS.join(", "), found.join("\n"));
+}
+
+#[test]
+fn programs_are_started_in_one_place() {
+    let named = |words: &[&str]| words.contains(&"process") && words.contains(&"Command");
+    let found = offences(STARTERS, &named, true);
+    assert!(found.is_empty(), "programs are started in {} alone:\n{}", STARTERS.join(", "), found.join("\n"));
 }
 
 #[test]

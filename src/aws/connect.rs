@@ -71,6 +71,7 @@ struct Clients {
     logs: OnceCell<aws_sdk_cloudwatchlogs::Client>,
     route53: OnceCell<aws_sdk_route53::Client>,
     acm: OnceCell<aws_sdk_acm::Client>,
+    ecr: OnceCell<aws_sdk_ecr::Client>,
     acm_us_east_1: OnceCell<aws_sdk_acm::Client>,
 }
 
@@ -209,6 +210,10 @@ impl<'r> Aws<'r> {
 
     pub fn lambda(&self) -> &aws_sdk_lambda::Client {
         self.clients.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
+    }
+
+    pub fn ecr(&self) -> &aws_sdk_ecr::Client {
+        self.clients.ecr.get_or_init(|| aws_sdk_ecr::Client::new(&self.config))
     }
 
     pub fn iam(&self) -> &aws_sdk_iam::Client {

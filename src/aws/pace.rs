@@ -133,6 +133,7 @@ pub fn service_name(service: &str) -> &str {
         "lambda" => "Lambda",
         "route53" => "Route 53",
         "acm" => "ACM",
+        "ecr" => "ECR",
         "logs" => "CloudWatch Logs",
         other => other,
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::package::Rebuild;
 use super::simulate::{Hastened, Simulation};
 use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
@@ -54,6 +55,9 @@ pub(super) struct DeployArgs {
     timeline: Option<PathBuf>,
 
     #[command(flatten)]
+    rebuild: Rebuild,
+
+    #[command(flatten)]
     simulation: Simulation,
 }
 
@@ -66,7 +70,8 @@ pub(super) struct DeploySettings {
 impl DeployArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
-        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..run };
+        let wait_for_lock = self.wait_for_lock.unwrap_or_default();
+        let run = Settings { wait_for_lock, rebuild: self.rebuild.rebuild, ..run };
         ensure_answer("deploy", self.yes, ui)?;
         draw(self.timeline.as_deref(), ui)?;
         let (run, hastened) = self.simulation.resolve(run)?;

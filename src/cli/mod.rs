@@ -12,6 +12,7 @@ mod interrupt;
 mod key;
 mod logs;
 mod man;
+mod package;
 mod plan;
 mod render;
 mod schema;
@@ -94,6 +95,7 @@ pub struct Cli {
 enum Command {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
+    Package(package::PackageArgs),
     Plan(plan::PlanArgs),
     Deploy(deploy::DeployArgs),
     Dev(dev::DevArgs),
@@ -223,6 +225,7 @@ impl Cli {
         match &self.command {
             Command::Init(_) => "init",
             Command::Validate(_) => "validate",
+            Command::Package(_) => "package",
             Command::Plan(_) => "plan",
             Command::Deploy(_) => "deploy",
             Command::Dev(_) => "dev",
@@ -266,6 +269,7 @@ impl Global {
             adopt: false,
             wait: true,
             checks: true,
+            rebuild: false,
             wait_for_lock: Duration::ZERO,
             stop: Stop::default(),
         })
@@ -296,6 +300,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
     match command {
         Command::Init(args) => init::run(ui, &args.resolve(global, ui, interrupts)?),
         Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,
+        Command::Package(args) => package::run(ui, args.resolve(global)?).await,
         Command::Plan(args) => plan::run(ui, args.resolve(global)?).await,
         Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Dev(args) => dev::run(ui, interrupts, args.resolve(global)?).await,

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::package::Rebuild;
 use super::{End, Global, HELP};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::Ui;
@@ -9,7 +10,8 @@ use crate::ui::Ui;
 const ABOUT: &str = "\
 Reads what AWS has, compares it with deploy.yaml and shows every difference: the property, its value now and \
 its value then, what has to be replaced and what that means for callers, and what takes long. A deploy does \
-exactly what its plan shows.";
+exactly what its plan shows. To tell whether the function's code changed, the package is made: where something \
+of it changed, its build is run and its libraries are fetched, on this machine.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +31,9 @@ pub(super) struct PlanArgs {
     /// Exit with 3 when something would change
     #[arg(long)]
     exit_code: bool,
+
+    #[command(flatten)]
+    rebuild: Rebuild,
 }
 
 pub(super) struct PlanSettings {
@@ -38,7 +43,8 @@ pub(super) struct PlanSettings {
 
 impl PlanArgs {
     pub(super) fn resolve(self, global: Global) -> Result<PlanSettings, Failure> {
-        Ok(PlanSettings { run: Settings { adopt: self.adopt, ..global.resolve()? }, exit_code: self.exit_code })
+        let run = Settings { adopt: self.adopt, rebuild: self.rebuild.rebuild, ..global.resolve()? };
+        Ok(PlanSettings { run, exit_code: self.exit_code })
     }
 }
 

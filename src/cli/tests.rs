@@ -71,7 +71,9 @@ fn help_on_a_narrow_terminal() {
     every difference: the property, its value now and its value
     then, what has to be replaced and what that means for
     callers, and what takes long. A deploy does exactly what its
-    plan shows.
+    plan shows. To tell whether the function's code changed, the
+    package is made: where something of it changed, its build is
+    run and its libraries are fetched, on this machine.
 
     Usage: poc plan [OPTIONS]
 
@@ -79,6 +81,8 @@ fn help_on_a_narrow_terminal() {
           --adopt      Take over resources that have our names
                        but not our tags
           --exit-code  Exit with 3 when something would change
+          --rebuild    Run the package's build and fetch its
+                       libraries even where nothing changed
       -h, --help       Print help
 
     Where:

@@ -9,7 +9,7 @@ use crate::ui::Ui;
 const ABOUT: &str = "\
 Finds every mistake at once: unknown keys, wrong types, missing files, templates that do not parse, patterns \
 that do not compile, names and sizes that AWS would refuse. Each is shown with the line it stands on and \
-what would be right. Exits with 2 if there is any.";
+what would be right. Exits with 2 if there is any. Runs no build and fetches nothing: `poc package` does.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -163,6 +163,7 @@ impl Former {
             g.add_unwanted(Function {
                 role,
                 package: parts.object,
+                image: None,
                 log_group,
                 name: function.to_owned(),
                 arn: page.function_arn(function),

@@ -26,12 +26,12 @@ use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
     Alias, AliasRecord, ApiKey, BasePathMapping, Bucket, Certificate, Deployment, DomainName, DomainReady, Draft,
-    Function, GivenCertificate, HostedZone, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object, Owner,
-    Permission, RestApi, Role, Site, SiteBucket, SiteSettings, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
+    Function, GivenCertificate, HostedZone, Image, IssuedCertificate, Lock, LogGroup, LoggingRole, Lookups, Object,
+    Owner, Permission, RestApi, Role, Site, SiteBucket, SiteSettings, Stage, UsagePlan, UsagePlanKey, ValidationRecord,
 };
 use crate::resources::{site_bucket, site_settings};
 use crate::spec::Spec;
-use crate::spec::model::{self, Endpoint, IntegrationKind};
+use crate::spec::model::{self, Endpoint, IntegrationKind, PackageSource};
 
 /// Whose AWS it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct Handles {
     pub bucket: Handle<Bucket>,
     pub api: Handle<RestApi>,
     pub alias: Handle<Alias>,
+    /// Where the function runs one.
+    pub image: Option<Handle<Image>>,
     pub deployment: Handle<Deployment>,
     pub site: Option<Handle<Site>>,
 }
@@ -91,15 +93,28 @@ pub fn desired(
     // The code.
     let founded = Rc::default();
     let bucket = g.add(page.bucket(&spec.package.bucket, &founded));
-    let object = g.add(page.object(&spec.package.bucket, bucket, package.clone()));
+    let object = page.object(&spec.package.bucket, bucket, package.clone());
+    let (object, image) = match &spec.package.source {
+        // The bucket stays, for the lock; packages of an earlier deploy.yaml go.
+        PackageSource::Image(image) => {
+            let image = Image { image: image.clone(), digest: Rc::default() };
+            (g.add_unwanted(object), Some(image))
+        }
+        PackageSource::Directory { .. } | PackageSource::Zip { .. } => (g.add(object), None),
+    };
     let log_group = g.add(page.log_group(&spec.function.name));
     let wanted_role = page.role(&spec.function.name, spec.role.clone());
     let role_arn = wanted_role.arn();
     let role = g.add(wanted_role);
-    let configuration = Rc::new(Configuration::new(&spec.function, role_arn, &package));
+    let configuration = Rc::new(match &image {
+        Some(image) => Configuration::of_image(&spec.function, role_arn, image),
+        None => Configuration::new(&spec.function, role_arn, &package),
+    });
+    let image = image.map(|image| g.add(image));
     let function = g.add(Function {
         role,
         package: object,
+        image,
         log_group,
         name: spec.function.name.clone(),
         arn: page.function_arn(&spec.function.name),
@@ -169,7 +184,7 @@ pub fn desired(
     // What an earlier deploy.yaml named and this one does not.
     former.add_surplus(&page, g, live, Parts { role, object, domain });
 
-    Desired { graph, handles: Handles { bucket, api, alias, deployment, site }, founded }
+    Desired { graph, handles: Handles { bucket, api, alias, image, deployment, site }, founded }
 }
 
 /// What a mapping leads to.
@@ -499,6 +514,9 @@ impl Desired {
         }
         if handles.alias.id().at() == at {
             return known.get(handles.alias).map(|alias| fact("version", alias.version)).unwrap_or_default();
+        }
+        if let Some(image) = handles.image.filter(|image| image.id().at() == at) {
+            return known.get(image).map(|image| fact("digest", image.digest)).unwrap_or_default();
         }
         if handles.deployment.id().at() == at {
             let Some(deployment) = known.get(handles.deployment) else { return Vec::new() };

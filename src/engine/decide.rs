@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, Known, NodeId};
 use super::plan::{Change, Plan, Step};
-use super::read::Observed;
+use super::read::{Observed, Unreadable};
 use crate::event::Action;
 
 /// What is to be done with one resource.
@@ -20,9 +20,15 @@ pub struct Decided {
     pub plan: Plan,
     pub(super) work: Vec<Work>,
     pub(super) known: Known,
+    refused: Option<Unreadable>,
 }
 
 impl Decided {
+    /// Why nothing of this is to be done, and whose reason that is.
+    pub fn refused(&self) -> Option<&Unreadable> {
+        self.refused.as_ref()
+    }
+
     /// Outputs of all that exists and stays; after apply, of all that was made.
     pub fn known(&self) -> &Known {
         &self.known
@@ -32,6 +38,7 @@ impl Decided {
 /// Compares, resource by resource in the order of the graph.
 pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
     let known = Known::of(graph);
+    let mut refused = None;
     let mut work: Vec<Work> = Vec::with_capacity(graph.entries.len());
     for (at, entry) in graph.entries.iter().enumerate() {
         let (node, id) = (&entry.node, NodeId(at));
@@ -45,6 +52,11 @@ pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
             }
             (Some(seen), true) => {
                 let changes = node.diff(seen, &known);
+                if let Some(error) = node.refuses(&changes) {
+                    let identity = node.identity();
+                    let resource = format!("{} {}", identity.kind, identity.name);
+                    refused.get_or_insert(Unreadable { resource, error });
+                }
                 let action = match changes.as_slice() {
                     [] => None,
                     changes if changes.iter().any(|change| change.replaces) => Some(Action::Replace),
@@ -65,7 +77,7 @@ pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
         work.push(decided);
     }
     leave_out_what_goes_along(graph, &mut work);
-    Decided { plan: Plan { steps: steps(graph, &work) }, work, known }
+    Decided { plan: Plan { steps: steps(graph, &work) }, work, known, refused }
 }
 
 /// A stage's deployments go with their API: no step of their own where the API goes too.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::graph::{Known, NodeId};
 use super::plan::{Change, Slow};
-use crate::aws::{Aws, Result};
+use crate::aws::{Aws, Error, Result};
 use crate::event::Action;
 
 /// How a resource is called: in plans, events and errors.
@@ -71,6 +71,12 @@ pub trait Resource: 'static {
     fn keeps_outputs(&self, changes: &[Change]) -> bool {
         let _ = changes;
         true
+    }
+
+    /// Why `changes` are not made, where that can be told before anything is: a plan with them is no plan.
+    fn refuses(&self, changes: &[Change]) -> Option<Error> {
+        let _ = changes;
+        None
     }
 
     /// What `changes` mean for callers or data.
@@ -177,6 +183,7 @@ pub(super) trait Node {
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change>;
     fn creation(&self, known: &Known) -> Vec<Change>;
     fn keeps_outputs(&self, changes: &[Change]) -> bool;
+    fn refuses(&self, changes: &[Change]) -> Option<Error>;
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String>;
     fn slow(&self, action: Action) -> Option<Slow>;
     fn surplus(&self, seen: &Erased, known: &Known, acting: bool) -> Vec<Change>;
@@ -263,6 +270,10 @@ impl<R: Resource> Node for R {
 
     fn keeps_outputs(&self, changes: &[Change]) -> bool {
         Resource::keeps_outputs(self, changes)
+    }
+
+    fn refuses(&self, changes: &[Change]) -> Option<Error> {
+        Resource::refuses(self, changes)
     }
 
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {

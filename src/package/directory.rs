@@ -1,6 +1,7 @@
 //! A directory as a zip: entries sorted bytewise, one fixed time, modes reduced to 0644 and 0755, links kept as links,
 //! so that neither the clock, the umask nor the order of creation shows in the bytes.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +10,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::{Entry, EntryKind, MAX_UNZIPPED, Zipped, empty, fault, too_big};
+use super::bundle::{Archive, Bundle};
+use super::dependencies;
+use super::{Entry, EntryKind, Fetched, MAX_UNZIPPED, Zipped, empty, fault, too_big};
 use crate::spec::Fault;
 
 /// Patterns of its own that a package directory may hold.
@@ -21,28 +24,84 @@ const IGNORED: &[&str] = &[".git", "__pycache__", "*.pyc", ".DS_Store", ".poc", 
 /// Deflate's usual trade of time for size; part of what makes the bytes the same everywhere.
 const LEVEL: i64 = 6;
 
-/// Zips what is under `root`.
-pub(super) fn zip(root: &Path, patterns: &[String]) -> Result<Zipped, Vec<Fault>> {
+/// Zips what is under `root`, and what was fetched beside it. A file of the directory goes before a fetched one.
+pub(super) fn zip(
+    root: &Path,
+    patterns: &[String],
+    fetched: Option<dependencies::Fetched>,
+) -> Result<Zipped, Vec<Fault>> {
+    let replaced = fetched.as_ref().map_or(&[][..], |fetched| fetched.replaces);
+    let (mut found, mut faults) = walk(root, patterns, replaced)?;
+    let about = fetched.as_ref().map(|fetched| Fetched {
+        list: fetched.bundle.list.clone(),
+        files: fetched.bundle.entries.len(),
+        size: fetched.bundle.entries.iter().map(|entry| entry.size).sum(),
+    });
+    let mut archive = None;
+    if let Some(fetched) = fetched {
+        let slimmed = anchored(root, patterns);
+        archive = Some(add(&mut found, fetched.bundle, &slimmed, &mut faults));
+    }
+    let size = found.iter().map(|found| found.entry.size).sum();
+    if found.is_empty() && faults.is_empty() {
+        faults.push(empty());
+    } else if size > MAX_UNZIPPED {
+        let entries: Vec<Entry> = found.iter().map(|found| found.entry.clone()).collect();
+        faults.push(too_big(size, &entries));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let file = tempfile::tempfile().map_err(|error| vec![unwritten(&error)])?;
+    let (file, entries) = write(found, archive, file)?;
+    let zipped = Zipped::new(file, entries).map_err(|error| vec![unwritten(&error)])?;
+    Ok(Zipped { fetched: about, ..zipped })
+}
+
+/// Zips what a tool made under `root` into the file `to`, but for what is in `without`.
+pub(super) fn bundle(root: &Path, without: &[&str], to: &Path) -> Result<(), Vec<Fault>> {
+    let (found, faults) = walk(root, &[], without)?;
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let file = File::create(to).map_err(|error| vec![unwritten(&error)])?;
+    write(found, None, file).map(|_| ())
+}
+
+/// All that is to be packed, and what is wrong with it.
+fn walk(root: &Path, patterns: &[String], own: &[&str]) -> Result<(Vec<Found>, Vec<Fault>), Vec<Fault>> {
     let canonical = root.canonicalize().map_err(|error| vec![unreadable(root, &error)])?;
     if !canonical.is_dir() {
         let message = format!("{} is not a directory", root.display());
         return Err(vec![fault("wrong_type", "package.path", message, "name a directory, or a file ending in .zip")]);
     }
-    let (ignored, faults) = ignored(root, patterns);
+    let (ignored, faults) = ignored(root, own, patterns);
     let mut walk = Walk { root, canonical, ignored, found: Vec::new(), faults };
     walk.enter(Path::new(""));
-    let Walk { mut found, mut faults, .. } = walk;
-    let size = found.iter().map(|found| found.entry.size).sum();
-    if found.is_empty() && faults.is_empty() {
-        faults.push(empty());
-    } else if size > MAX_UNZIPPED {
-        faults.push(too_big(size));
+    Ok((walk.found, walk.faults))
+}
+
+/// Adds the entries of the bundle that are wanted, and gives its archive.
+fn add(found: &mut Vec<Found>, bundle: Bundle, slimmed: &Gitignore, faults: &mut Vec<Fault>) -> Archive {
+    let own: BTreeSet<String> = found.iter().map(|found| found.entry.path.clone()).collect();
+    for (at, entry) in bundle.entries.into_iter().enumerate() {
+        if own.contains(&entry.path) || slimmed.matched_path_or_any_parents(&entry.path, false).is_ignore() {
+            continue;
+        }
+        let within = own.range(format!("{}/", entry.path)..).next();
+        let above =
+            entry.path.match_indices('/').map(|(slash, _)| &entry.path[..slash]).find(|above| own.contains(*above));
+        if let Some(clash) =
+            above.or(within.filter(|own| own.starts_with(&format!("{}/", entry.path))).map(String::as_str))
+        {
+            let list = bundle.list.display();
+            let message = format!("{clash} of the directory and {} of {list} are in each other's way", entry.path);
+            faults.push(fault("dependency_clash", "package.path", message, "rename the one that is yours"));
+            continue;
+        }
+        found.push(Found { file: PathBuf::from(&entry.path), entry, from: From::Bundle(at) });
     }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    found.sort_by(|one, other| one.entry.path.as_bytes().cmp(other.entry.path.as_bytes()));
-    write(found)
+    bundle.archive
 }
 
 /// What belongs to a package, for whoever watches it.
@@ -53,7 +112,7 @@ pub struct Tree {
 
 impl Tree {
     pub(super) fn new(root: &Path, patterns: &[String]) -> Tree {
-        let (ignored, _) = ignored(root, patterns);
+        let (ignored, _) = ignored(root, &[], patterns);
         Tree::without(root, ignored)
     }
 
@@ -88,10 +147,18 @@ impl Tree {
 /// Something to be packed.
 struct Found {
     entry: Entry,
-    /// As the file system knows it.
+    /// As the file system knows it; for messages.
     file: PathBuf,
-    /// Where a link leads.
-    target: Option<String>,
+    from: From,
+}
+
+/// Where the bytes are.
+enum From {
+    File,
+    /// A link, and where it leads.
+    Link(String),
+    /// Of the bundle, the entry of that number.
+    Bundle(usize),
 }
 
 struct Walk<'a> {
@@ -134,14 +201,14 @@ impl Walk<'_> {
             match self.link(path, file) {
                 Ok(target) => {
                     let entry = Entry { path: name, size: target.len() as u64, kind: EntryKind::Link };
-                    self.found.push(Found { entry, file: file.to_owned(), target: Some(target) });
+                    self.found.push(Found { entry, file: file.to_owned(), from: From::Link(target) });
                 }
                 Err(fault) => self.faults.push(*fault),
             }
         } else if metadata.is_file() {
             let kind = EntryKind::File { executable: executable(&metadata) };
             let entry = Entry { path: name, size: metadata.len(), kind };
-            self.found.push(Found { entry, file: file.to_owned(), target: None });
+            self.found.push(Found { entry, file: file.to_owned(), from: From::File });
         } else {
             let message = format!("{} is {}, which cannot be packed", file.display(), special(&metadata));
             let help = "remove it, or name it in package.ignore";
@@ -191,7 +258,7 @@ fn name(path: &Path) -> Result<String, &'static str> {
 }
 
 /// The patterns in the order of their weight: a later one wins.
-fn ignored(root: &Path, patterns: &[String]) -> (Gitignore, Vec<Fault>) {
+fn ignored(root: &Path, own: &[&str], patterns: &[String]) -> (Gitignore, Vec<Fault>) {
     let mut builder = GitignoreBuilder::new("");
     let mut faults = Vec::new();
     let mut add = |line: &str, path: &str, from: &str| {
@@ -200,21 +267,21 @@ fn ignored(root: &Path, patterns: &[String]) -> (Gitignore, Vec<Fault>) {
             faults.push(fault("bad_pattern", path, message, "patterns are written as in .gitignore"));
         }
     };
-    for line in IGNORED {
+    for line in IGNORED.iter().chain(own) {
         add(line, "package.ignore", "the list of poc");
     }
     let file = root.join(IGNORE_FILE);
-    let own = match fs::read_to_string(&file) {
+    let listed = match fs::read_to_string(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         read => read.map_err(|error| unreadable(&file, &error)),
     };
-    for line in own.as_deref().unwrap_or_default().lines() {
+    for line in listed.as_deref().unwrap_or_default().lines() {
         add(line, "package.path", &file.display().to_string());
     }
     for line in patterns {
         add(line, "package.ignore", "package.ignore");
     }
-    faults.extend(own.err());
+    faults.extend(listed.err());
     match builder.build() {
         Ok(ignored) => (ignored, faults),
         Err(error) => {
@@ -225,18 +292,38 @@ fn ignored(root: &Path, patterns: &[String]) -> (Gitignore, Vec<Fault>) {
     }
 }
 
-/// Writes the zip; `found` is sorted.
-fn write(found: Vec<Found>) -> Result<Zipped, Vec<Fault>> {
-    let unwritten = |error: &io::Error| {
-        let message = format!("the package cannot be zipped into the directory for temporary files: {error}");
-        fault("package_unwritten", "package.path", message, "make room there, or let TMPDIR name another directory")
-    };
-    let file = tempfile::tempfile().map_err(|error| vec![unwritten(&error)])?;
+/// Those of the user's patterns that begin at the top of the package: they are meant for libraries, too. One that may
+/// match anywhere (`tests/`) is meant for the directory alone: libraries need what is called so.
+fn anchored(root: &Path, patterns: &[String]) -> Gitignore {
+    let mut builder = GitignoreBuilder::new("");
+    let listed = fs::read_to_string(root.join(IGNORE_FILE)).unwrap_or_default();
+    let lines = listed.lines().chain(patterns.iter().map(String::as_str));
+    for line in lines.filter(|line| line.starts_with('/') || line.starts_with("!/")) {
+        // A pattern that cannot be read was told of before.
+        let _ = builder.add_line(None, line);
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+}
+
+fn unwritten(error: &io::Error) -> Fault {
+    let message = format!("the package cannot be zipped into the directory for temporary files: {error}");
+    fault("package_unwritten", "package.path", message, "make room there, or let TMPDIR name another directory")
+}
+
+/// Writes the zip, sorted.
+fn write(mut found: Vec<Found>, mut archive: Option<Archive>, file: File) -> Result<(File, Vec<Entry>), Vec<Fault>> {
+    found.sort_by(|one, other| one.entry.path.as_bytes().cmp(other.entry.path.as_bytes()));
     let mut writer = ZipWriter::new(BufWriter::with_capacity(1 << 16, file));
     let mut faults = Vec::new();
     let mut entries = Vec::with_capacity(found.len());
-    for Found { mut entry, file, target } in found {
-        match pack(&mut writer, &entry, &file, target.as_deref()) {
+    for Found { mut entry, file, from } in found {
+        let packed = match (from, &mut archive) {
+            (From::Bundle(at), Some(archive)) => copy(&mut writer, archive, at).map(|()| entry.size),
+            (From::Bundle(_), None) => Err(io::Error::other("there is no bundle")),
+            (From::Link(target), _) => pack(&mut writer, &entry, &file, Some(&target)),
+            (From::File, _) => pack(&mut writer, &entry, &file, None),
+        };
+        match packed {
             Ok(size) => {
                 entry.size = size;
                 entries.push(entry);
@@ -249,7 +336,13 @@ fn write(found: Vec<Found>) -> Result<Zipped, Vec<Fault>> {
         return Err(faults);
     }
     let file = writer.finish().map_err(io::Error::from).and_then(|file| file.into_inner().map_err(Into::into));
-    file.and_then(|file| Zipped::new(file, entries)).map_err(|error| vec![unwritten(&error)])
+    file.map(|file| (file, entries)).map_err(|error| vec![unwritten(&error)])
+}
+
+/// As it is: what was deflated before is not deflated again.
+fn copy(writer: &mut ZipWriter<BufWriter<File>>, archive: &mut Archive, at: usize) -> io::Result<()> {
+    let file = archive.by_index_raw(at).map_err(io::Error::from)?;
+    writer.raw_copy_file(file).map_err(io::Error::from)
 }
 
 fn pack(writer: &mut ZipWriter<BufWriter<File>>, entry: &Entry, file: &Path, target: Option<&str>) -> io::Result<u64> {

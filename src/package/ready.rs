@@ -24,7 +24,7 @@ pub(super) fn check(path: &Path) -> Result<Zipped, Vec<Fault>> {
         judge.listed(&mut archive, index);
     }
     if judge.declared > MAX_UNZIPPED {
-        judge.faults.push(too_big(judge.declared));
+        judge.faults.push(too_big(judge.declared, &judge.entries));
     } else if judge.faults.is_empty() {
         (0..archive.len()).for_each(|index| judge.unzipped(&mut archive, index));
     }
@@ -47,7 +47,7 @@ fn open(path: &Path) -> Result<File, Vec<Fault>> {
         return Err(vec![fault("wrong_type", "package.path", message, "name a zip file, or a directory to be zipped")]);
     }
     if metadata.len() > MAX_UNZIPPED {
-        return Err(vec![too_big(metadata.len())]);
+        return Err(vec![too_big(metadata.len(), &[])]);
     }
     Ok(file)
 }

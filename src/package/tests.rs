@@ -268,6 +268,93 @@ fn a_ready_zip_that_is_damaged_or_lies_is_refused() {
     assert_eq!(nothing.code, "empty_package");
 }
 
+/// What a tool fetched, as a bundle beside the directory.
+fn fetched(files: &[(&str, &str)], replaces: &'static [&'static str]) -> (TempDir, dependencies::Fetched) {
+    let (made, place) = (Files::new(files), tempfile::tempdir().expect("a directory"));
+    if made.path("pkg/run").exists() {
+        chmod(&made.path("pkg/run"), 0o755);
+        link("../pkg/run", &made.path("pkg/again"));
+    }
+    let zip = place.path().join("bundle.zip");
+    directory::bundle(made.0.path(), &[], &zip).expect("bundled");
+    let bundle = bundle::Bundle::open(zip, Path::new("requirements.txt")).expect("it can be read");
+    (place, dependencies::Fetched { bundle, replaces })
+}
+
+fn with(files: &Files, ignore: &[&str], fetched: dependencies::Fetched) -> Result<Zipped, Vec<Fault>> {
+    let ignore: Vec<String> = ignore.iter().map(|line| (*line).to_owned()).collect();
+    directory::zip(files.0.path(), &ignore, Some(fetched))
+}
+
+#[test]
+fn what_was_fetched_lies_beside_the_code_and_the_code_goes_first() {
+    let files =
+        Files::new(&[("handler.py", "own"), ("six.py", "own six"), (".venv/x.py", ""), ("requirements.txt", "six")]);
+    let made = [("six.py", "fetched six"), ("pkg/__init__.py", "p"), ("pkg/run", "#!"), ("pkg/__pycache__/x.pyc", "")];
+    let (_place, libraries) = fetched(&made, &["/.venv"]);
+    let zipped = with(&files, &[], libraries).expect("zipped");
+    assert_eq!(names(&zipped), ["handler.py", "pkg/__init__.py", "pkg/again", "pkg/run", "requirements.txt", "six.py"]);
+    let modes = modes(&zipped);
+    assert_eq!((modes["pkg/run"], modes["pkg/__init__.py"], modes["pkg/again"]), (0o100_755, 0o100_644, 0o120_777));
+    let mut archive = ZipArchive::new(Cursor::new(bytes(&zipped))).expect("a zip");
+    let mut text = String::new();
+    archive.by_name("six.py").expect("it is there").read_to_string(&mut text).expect("text");
+    assert_eq!(text, "own six");
+    let told = zipped.fetched.as_ref().expect("it was told");
+    assert_eq!((told.list.as_path(), told.files), (Path::new("requirements.txt"), 4));
+    let ready = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(ready.path(), bytes(&zipped)).expect("written");
+    build(&PackageSource::Zip { path: ready.path().to_owned() }).expect("what poc zips, poc accepts");
+}
+
+/// Pinned, as the bytes of a directory are.
+#[test]
+fn the_same_libraries_give_the_same_bytes() {
+    let files = Files::new(&[("handler.py", "def run(event, context): pass\n")]);
+    let text = "x = 1\n".repeat(500);
+    let hash = || {
+        let (_place, libraries) = fetched(&[("pkg/a.py", &text), ("pkg/run", "#!"), ("z.py", "z")], &[]);
+        with(&files, &[], libraries).expect("zipped").sha256_hex
+    };
+    assert_eq!(hash(), hash());
+    assert_eq!(hash(), "333f90c4e682b817d630ce6095f3a930fb8bab2c6cb070a6318f4ded53dc020d");
+}
+
+#[test]
+fn only_patterns_that_begin_at_the_top_thin_out_libraries() {
+    let files = Files::new(&[("handler.py", ""), ("tests/t.py", ""), (".pocignore", "/numpy/doc\n")]);
+    let made =
+        [("numpy/tests/t.py", ""), ("numpy/doc/d.md", ""), ("numpy/a.py", ""), ("boto3/b.py", ""), ("tests/x.py", "")];
+    let (_place, libraries) = fetched(&made, &[]);
+    let zipped = with(&files, &["tests/", "/boto3"], libraries).expect("zipped");
+    assert_eq!(names(&zipped), ["handler.py", "numpy/a.py", "numpy/tests/t.py", "tests/x.py"]);
+}
+
+#[test]
+fn a_file_where_a_library_has_a_directory_is_refused() {
+    for (own, library, clash) in [("yaml", "yaml/a.py", "yaml"), ("yaml/a.py", "yaml", "yaml/a.py")] {
+        let files = Files::new(&[(own, "")]);
+        let (_place, libraries) = fetched(&[(library, "")], &[]);
+        let fault = fault_of(with(&files, &[], libraries));
+        assert_eq!(fault.code, "dependency_clash");
+        assert!(fault.message.starts_with(clash), "{fault}");
+    }
+}
+
+#[test]
+fn a_package_that_is_too_big_names_its_biggest_parts() {
+    let files = Files::new(&[("a.py", "a"), ("small/x", "x")]);
+    for (name, size) in
+        [("models/one.bin", MAX_UNZIPPED / 2), ("models/two.bin", MAX_UNZIPPED / 4), ("rest.bin", MAX_UNZIPPED / 2)]
+    {
+        fs::create_dir_all(files.path("models")).expect("made");
+        fs::File::create(files.path(name)).expect("made").set_len(size).expect("a sparse file");
+    }
+    let help = fault_of(files.zip()).help.expect("a remedy");
+    assert!(help.starts_with("the biggest parts are models/ (196.6 MB), rest.bin (131.0 MB), a.py (1 byte)"), "{help}");
+    assert!(help.contains("package.image") && help.contains("package.ignore"), "{help}");
+}
+
 fn function(runtime: &str, handler: &str) -> Function {
     Function {
         name: "f".to_owned(),

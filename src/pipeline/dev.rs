@@ -47,8 +47,15 @@ pub async fn dev(
         deployed = deploy(&run, reporter) => deployed?,
         () = stop.as_mut() => return Err(Failure::Interrupted),
     };
-    let mut dev =
-        Dev { run, reporter, refused, serving: serve(&cloud, port)?, sources: live.sources.clone(), behind: false };
+    let mut dev = Dev {
+        run,
+        reporter,
+        refused,
+        serving: serve(&cloud, port)?,
+        sources: live.sources.clone(),
+        behind: false,
+        written: None,
+    };
     dev.put_in_front(&live);
     dev.tell_serving(reachable(address), &live, settings.watch);
     let watched = match settings.watch {
@@ -71,6 +78,8 @@ struct Live {
     site: Option<String>,
     stage: String,
     sources: Sources,
+    /// Runs nowhere on this machine.
+    image: Option<String>,
     /// A line to try it with, but for the place of the address.
     call: Option<String>,
 }
@@ -96,7 +105,8 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
         api: outputs.remove("rest_api_id").unwrap_or_default(),
         outcome,
         plan,
-        sources: session.sources(),
+        sources: session.sources(settings),
+        image: session.image(),
         // With `-i`, the answer's headers are seen, too.
         call: call.map(|call| call.replacen("curl ", &format!("curl -i {host}"), 1)),
         custom_url,
@@ -127,6 +137,9 @@ struct Dev<'a> {
     sources: Sources,
     /// The last edit was not deployed.
     behind: bool,
+    /// What the files said when the last deploy was over, where that may have written some itself: its own writing is no
+    /// edit.
+    written: Option<String>,
 }
 
 impl Dev<'_> {
@@ -140,6 +153,13 @@ impl Dev<'_> {
             custom_url: live.custom_url.clone(),
             watching,
         });
+        if let Some(image) = &live.image {
+            let text = format!(
+                "{image} is a container image, and images do not run on this machine: every call that reaches the \
+                 function is answered with 500; keys, validation, templates and mocks work"
+            );
+            self.reporter.report(&Event::Note { text });
+        }
         if !address.ip().is_loopback() {
             let text = "everybody who reaches this address can call the API, and the AWS APIs of the embedded cloud, \
                         whose credentials are no secret";
@@ -153,7 +173,11 @@ impl Dev<'_> {
         watch.follow(&self.run.file, &self.sources).map_err(|error| unwatched(&error))?;
         // What was edited between the deploy and now.
         watch.look_again();
+        self.written = self.sources.builds.then(|| self.sources.picture(&self.run.file));
         while self.tell_until(stop.as_mut(), watch.edited()).await.is_some() {
+            if self.written.as_ref().is_some_and(|written| *written == self.sources.picture(&self.run.file)) {
+                continue;
+            }
             // Before the files are read, so that whatever is new among them is watched from then on.
             let followed = watch.follow(&self.run.file, &self.sources);
             let (run, begun) = (self.run.clone(), Instant::now());
@@ -167,6 +191,8 @@ impl Dev<'_> {
                     self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
                 }
             }
+            let pictured = self.behind || self.sources.builds;
+            self.written = pictured.then(|| self.sources.picture(&self.run.file));
             if let Err(error) = followed.and_then(|()| watch.follow(&self.run.file, &self.sources)) {
                 self.reporter.report(&Event::Note { text: format!("some directories cannot be watched: {error}") });
             }
@@ -220,7 +246,14 @@ struct Quiet<'a>(&'a dyn Reporter);
 
 impl Reporter for Quiet<'_> {
     fn report(&self, event: &Event) {
-        if matches!(event, Event::Call { .. } | Event::Note { .. } | Event::StepRetrying { .. }) {
+        let of_work = matches!(
+            event,
+            Event::WorkStarted { .. }
+                | Event::WorkOutput { .. }
+                | Event::WorkFinished { .. }
+                | Event::WorkFailed { .. }
+        );
+        if of_work || matches!(event, Event::Call { .. } | Event::Note { .. } | Event::StepRetrying { .. }) {
             self.0.report(event);
         }
     }

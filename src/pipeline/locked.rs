@@ -64,6 +64,7 @@ impl Session<'_> {
                 false => (Box::pin(lock.look(&self.aws)).await, Box::pin(self.read_for(aim)).await),
             };
             let mut read = read?;
+            read.allowed()?;
             let planned = self.planned(&read);
             let done = |read, outcome, extent| Ok(Converged { read, outcome, extent });
             if planned.plan.is_empty() {

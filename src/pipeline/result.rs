@@ -31,6 +31,8 @@ pub struct Settings {
     pub wait: bool,
     /// Run the declared checks at the end of a deploy.
     pub checks: bool,
+    /// Run the build and fetch the libraries even where nothing changed.
+    pub rebuild: bool,
     /// How long somebody else's run on the same stage is waited for.
     pub wait_for_lock: Duration,
     /// Asks the run to stop.

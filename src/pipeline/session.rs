@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::packing::{pack, with_order};
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former, Uploads};
 use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
-use crate::package::{self, Zipped, site};
+use crate::package::{self, site};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
 use crate::spec::model::{PackageSource, Site};
-use crate::spec::{Document, Fault, Spec, Variables};
+use crate::spec::{Document, Spec, Variables};
 
 /// Where the embedded cloud is kept, beside deploy.yaml.
 const LOCAL: &str = ".poc/local";
@@ -43,6 +44,22 @@ pub(super) struct Sources {
     pub files: Vec<PathBuf>,
     pub package: PackageSource,
     pub site: Option<Site>,
+    /// Files and directories elsewhere that decide what the package is.
+    pub inputs: Vec<PathBuf>,
+    /// A deploy may write into the package's directory.
+    pub builds: bool,
+}
+
+impl Sources {
+    /// What all of it says now.
+    pub fn picture(&self, file: &Path) -> String {
+        let package = match &self.package {
+            PackageSource::Directory { path, .. } | PackageSource::Zip { path } => Some(path.as_path()),
+            PackageSource::Image(_) => None,
+        };
+        let all = self.files.iter().chain(&self.inputs).map(PathBuf::as_path).chain([file]).chain(package);
+        package::picture(all)
+    }
 }
 
 /// What is wanted, what is there, and what follows from it.
@@ -70,14 +87,15 @@ pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
             Err(more) => faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
         }
     }
-    let mut sources: Vec<(&PackageSource, &Spec)> = Vec::new();
+    let mut apart: Vec<&Spec> = Vec::new();
     for spec in &specs {
-        if !sources.iter().any(|(source, known)| **source == spec.package.source && known.function == spec.function) {
-            sources.push((&spec.package.source, spec));
+        let known = |other: &&Spec| other.package == spec.package && other.function == spec.function;
+        if !apart.iter().any(known) {
+            apart.push(spec);
         }
     }
-    for (_, spec) in sources {
-        if let Err(more) = build(spec) {
+    for spec in apart {
+        if let Err(more) = with_order(settings, spec, package::foresee) {
             faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
         }
     }
@@ -125,21 +143,16 @@ pub(super) fn variables<'a>(
     }
 }
 
-/// The package as it would be uploaded, with the handler in it.
-fn build(spec: &Spec) -> Result<Zipped, Vec<Fault>> {
-    let zipped = package::build(&spec.package.source)?;
-    match zipped.handler_fault(&spec.function) {
-        Some(fault) => Err(vec![fault]),
-        None => Ok(zipped),
-    }
-}
-
 /// All that would be uploaded.
-fn uploads(spec: &Spec) -> Result<Uploads, Vec<Fault>> {
+async fn uploads(settings: &Settings, spec: &Spec, reporter: &dyn Reporter) -> Result<Uploads, Failure> {
     let pages = spec.site.as_ref().map_or_else(|| Ok(site::Pages::default()), site::pages);
-    match (build(spec), pages) {
+    match (Box::pin(pack(settings, spec, reporter)).await, pages) {
         (Ok(package), Ok(pages)) => Ok(Uploads { package: Rc::new(package), pages: Rc::new(pages) }),
-        (package, pages) => Err(package.err().into_iter().chain(pages.err()).flatten().collect()),
+        (Err(Failure::Faults(faults)), pages) => {
+            Err(Failure::Faults(faults.into_iter().chain(pages.err().into_iter().flatten()).collect()))
+        }
+        (Err(failure), _) => Err(failure),
+        (Ok(_), Err(faults)) => Err(Failure::Faults(faults)),
     }
 }
 
@@ -154,7 +167,7 @@ impl<'r> Session<'r> {
         let unsettled = variables(settings, None, None);
         let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
         let uploads = match command {
-            "plan" | "deploy" | "status" => uploads(&spec).map_err(Failure::Faults)?,
+            "plan" | "deploy" | "status" => Box::pin(uploads(settings, &spec, reporter)).await?,
             _ => Uploads::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
@@ -263,6 +276,14 @@ impl<'r> Session<'r> {
         desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
     }
 
+    /// The container image that the function runs, where it is one.
+    pub fn image(&self) -> Option<String> {
+        match &self.spec.package.source {
+            PackageSource::Image(image) => Some(image.uri()),
+            PackageSource::Directory { .. } | PackageSource::Zip { .. } => None,
+        }
+    }
+
     /// Another command, with the options that lead it to the same deployment.
     pub fn command(&self, name: &str) -> String {
         self.manner.command(name)
@@ -274,7 +295,7 @@ impl<'r> Session<'r> {
     }
 
     /// What the file and the package consist of, for whoever watches them.
-    pub fn sources(&self) -> Sources {
+    pub fn sources(&self, settings: &Settings) -> Sources {
         let routes = self.spec.api.routes.iter();
         let templates = routes.flat_map(|route| {
             let responses = route.responses.values().flat_map(|response| response.templates.values());
@@ -285,6 +306,8 @@ impl<'r> Session<'r> {
             files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
             package: self.spec.package.source.clone(),
             site: self.spec.site.clone(),
+            inputs: with_order(settings, &self.spec, package::inputs),
+            builds: !self.spec.package.build.commands.is_empty(),
         }
     }
 
@@ -318,6 +341,13 @@ impl<'r> Session<'r> {
 }
 
 impl Read {
+    /// # Errors
+    /// Where what is wanted cannot be had from what is there.
+    pub fn allowed(&self) -> Result<(), Failure> {
+        let Some(Unreadable { resource, error }) = self.decided.refused() else { return Ok(()) };
+        Err(Failure::Problem(Box::new(error.clone().problem(Some(resource.clone())))))
+    }
+
     /// How long after the beginning something may turn up that was not found.
     pub fn late(&self) -> Option<Duration> {
         self.desired.graph.late(&self.observed)

@@ -44,6 +44,8 @@ struct Scope {
     text: String,
     /// Package and site.
     trees: Vec<Tree>,
+    /// Files and directories elsewhere that decide what the package is.
+    inputs: Vec<PathBuf>,
 }
 
 impl Watch {
@@ -103,13 +105,14 @@ impl Scope {
     fn of(file: &Path, sources: &Sources) -> Scope {
         let zip = match &sources.package {
             PackageSource::Zip { path } => Some(path.as_path()),
-            PackageSource::Directory { .. } => None,
+            PackageSource::Directory { .. } | PackageSource::Image(_) => None,
         };
         let named = sources.files.iter().map(PathBuf::as_path).chain([file]).chain(zip);
         let files = named.filter_map(|path| Some(canonical_parent(path).join(path.file_name()?))).collect();
         let text = std::fs::read_to_string(file).unwrap_or_default();
         let trees = package::tree(&sources.package).into_iter().chain(sources.site.as_ref().map(site::tree));
-        Scope { files, text, trees: trees.collect() }
+        let inputs = sources.inputs.iter().filter_map(|path| Some(canonical_parent(path).join(path.file_name()?)));
+        Scope { files, text, trees: trees.collect(), inputs: inputs.collect() }
     }
 
     fn directories(&self, root: &Path) -> BTreeSet<PathBuf> {
@@ -117,6 +120,10 @@ impl Scope {
         directories.insert(root.to_owned());
         directories.extend(self.files.iter().filter_map(|path| path.parent()).map(Path::to_owned));
         directories.extend(self.trees.iter().flat_map(Tree::directories));
+        for input in &self.inputs {
+            directories.extend(input.parent().map(Path::to_owned));
+            directories.extend(project(input));
+        }
         directories.retain(|directory| directory.is_dir());
         directories
     }
@@ -141,6 +148,7 @@ impl Scope {
             || self.text.contains(&*name)
             || path.is_dir()
             || self.trees.iter().any(|tree| tree.holds(path))
+            || self.inputs.iter().any(|input| path.starts_with(input))
     }
 }
 
@@ -188,7 +196,9 @@ mod tests {
         }
         std::fs::write(root.join("deploy.yaml"), "templates: { application/json: templates/a/missing.vtl }").unwrap();
         let package = PackageSource::Directory { path: root.join("app"), ignore: vec!["*.log".to_owned()] };
-        let sources = Sources { files: vec![root.join("templates/a/b.vtl")], package, site: None };
+        let inputs = vec![root.join("shared"), root.join("base.txt")];
+        let files = vec![root.join("templates/a/b.vtl")];
+        let sources = Sources { files, package, site: None, inputs, builds: false };
         let scope = Scope::of(&root.join("deploy.yaml"), &sources);
         (directory, root, scope)
     }
@@ -209,6 +219,7 @@ mod tests {
         for path in ["dev.log", "README.md", "app/requests.log", "app/__pycache__/handler.pyc", "app/__pycache__"] {
             assert!(!edit(written, path), "{path}");
         }
+        assert!(edit(written, "base.txt") && edit(written, "shared/a/b.py"), "what decides of the package");
         for name in [".handler.py.swp", ".handler.py.swx", "handler.py~", "4913", ".#handler.py", "#a#"] {
             assert!(!edit(written, &format!("app/{name}")), "{name}");
         }

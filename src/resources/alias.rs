@@ -199,7 +199,9 @@ impl Alias {
     fn target(&self, seen: &Observed, known: &Known) -> Target {
         let right = |version: &&Version| self.configuration.is_in(&version.seen);
         let current = seen.versions.iter().find(|version| version.number.to_string() == seen.version);
-        if current.as_ref().is_some_and(right) {
+        // Two versions of one digest may be of two repositories, of which one may go.
+        let moved = self.configuration.is_image() && known.get(self.function).is_none();
+        if current.as_ref().is_some_and(right) && !moved {
             return Target::Same;
         }
         if known.get(self.function).is_none() {
@@ -261,7 +263,7 @@ impl Alias {
         if let Some(version) = known.require(self.function)?.published {
             return Ok(version);
         }
-        let code = self.configuration.code_base64();
+        let code = self.configuration.code_sha256();
         let call = || aws.lambda().publish_version().function_name(&self.function_name).code_sha256(&code).send();
         let answer = aws.call("lambda", "PublishVersion", Repeat::Safe, call).await?;
         if !function::is_settled(answer.state(), answer.last_update_status()) {

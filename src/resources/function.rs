@@ -9,21 +9,24 @@ use std::time::Duration;
 
 use aws_sdk_lambda::types::{self, FunctionCode, LastUpdateStatus, State};
 
-pub use configuration::Configuration;
 pub(super) use configuration::Seen;
+pub use configuration::{Code, Configuration};
 
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone, ordered};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::wait::{self, Wait};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
 use crate::event::Action;
-use crate::resources::{LogGroup, Object, Owner, Role};
+use crate::resources::object;
+use crate::resources::{Image, LogGroup, Object, Owner, Role};
 
 /// A Lambda function.
 #[derive(Clone)]
 pub struct Function {
     pub role: Handle<Role>,
     pub package: Handle<Object>,
+    /// What is run in place of the package.
+    pub image: Option<Handle<Image>>,
     /// Made before the function, because Lambda would make it otherwise.
     pub log_group: Handle<LogGroup>,
     pub name: String,
@@ -64,7 +67,8 @@ impl Resource for Function {
     }
 
     fn needs(&self) -> Vec<NodeId> {
-        vec![self.role.id(), self.package.id(), self.log_group.id()]
+        let code = self.image.map_or(self.package.id(), |image| image.id());
+        vec![self.role.id(), code, self.log_group.id()]
     }
 
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
@@ -78,7 +82,10 @@ impl Resource for Function {
         let failed = failure(seen.state(), seen.state_reason())
             .or_else(|| update_failure(seen.last_update_status(), seen.last_update_status_reason()));
         Ok(Some(Observed {
-            configuration: Seen::from(seen),
+            configuration: Seen {
+                image: answer.code().and_then(|code| code.resolved_image_uri().or(code.image_uri())).map(str::to_owned),
+                ..Seen::from(seen)
+            },
             description: seen.description().filter(|text| !text.is_empty()).map(str::to_owned),
             reserved_concurrency: answer.concurrency().and_then(|limit| limit.reserved_concurrent_executions()),
             failed,
@@ -110,18 +117,48 @@ impl Resource for Function {
         changes.done()
     }
 
+    /// A function is of one kind for ever. Deleting it first would leave its callers without an answer (law 6), and a
+    /// function of another name can take its place without.
+    fn refuses(&self, changes: &[Change]) -> Option<Error> {
+        let change = changes.iter().find(|change| change.path == "package_type")?;
+        let (now, then, suffix) = match &change.after {
+            Side::Value(kind) if kind == configuration::IMAGE => ("a zip", "a container image", "image"),
+            _ => ("a container image", "a zip", "zip"),
+        };
+        let name = &self.name;
+        Some(Error::refused(
+            "package_type",
+            format!("{name} runs {now}, and AWS cannot change it to run {then}"),
+            format!(
+                "give the new one a name of its own, `function: {{ name: {name}-{suffix} }}`: it is made beside the old \
+                 one, callers move to it in one step, and then the old one is removed"
+            ),
+        ))
+    }
+
     /// What makes a new version changes what the alias may point to.
     fn keeps_outputs(&self, changes: &[Change]) -> bool {
         !changes.iter().any(|change| Configuration::has(&change.path) || change.path == "state")
     }
 
     async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<Outputs> {
-        let package = known.require(self.package)?;
+        let package = self.uploaded(known)?;
         let wanted = &self.configuration;
         let call = || {
-            let code = FunctionCode::builder().s3_bucket(&package.bucket).s3_key(&package.key).build();
-            let create = aws.lambda().create_function().function_name(&self.name).role(&wanted.role).code(code);
-            let create = create.runtime(wanted.sdk_runtime()).handler(&wanted.handler);
+            let create = aws.lambda().create_function().function_name(&self.name).role(&wanted.role);
+            let create = match &package {
+                Some(package) => {
+                    let code = FunctionCode::builder().s3_bucket(&package.bucket).s3_key(&package.key).build();
+                    create.code(code).runtime(wanted.sdk_runtime()).handler(&wanted.handler)
+                }
+                None => {
+                    let code = FunctionCode::builder().image_uri(wanted.image_uri()).build();
+                    create
+                        .code(code)
+                        .package_type(types::PackageType::Image)
+                        .set_image_config(wanted.sdk_image_config())
+                }
+            };
             let create = create.memory_size(wanted.sdk_memory()).timeout(wanted.sdk_timeout());
             let create = create.architectures(wanted.sdk_architecture()).ephemeral_storage(wanted.sdk_storage());
             let create = create.set_description(self.description.clone()).environment(wanted.sdk_environment());
@@ -131,7 +168,7 @@ impl Resource for Function {
         let made = match aws.call("lambda", "CreateFunction", Repeat::Safe, call).await {
             Ok(made) => made,
             Err(error) if error.is(ErrorKind::AlreadyExists) => return self.finish(aws, known, error).await,
-            Err(error) => return Err(self.configuration.hushed(error)),
+            Err(error) => return Err(self.configuration.hushed(self.unpulled(error))),
         };
         let published = made.version().filter(|version| *version != LATEST).map(str::to_owned);
         let settled = async {
@@ -165,7 +202,7 @@ impl Resource for Function {
             self.put_settings(aws, changes).await?;
         }
         let mut published = None;
-        if has("code") || has("architecture") || has("state") {
+        if has("code") || has("image") || has("architecture") || has("state") {
             published = self.put_code(aws, known).await?;
         }
         Ok(Outputs { arn: self.arn.clone(), published })
@@ -196,6 +233,26 @@ impl Function {
         format!("arn:{partition}:lambda:{region}:{account}:function:{name}")
     }
 
+    /// Where the zip is; nothing where the function runs an image.
+    fn uploaded(&self, known: &Known) -> Result<Option<object::Outputs>> {
+        match self.image {
+            Some(_) => Ok(None),
+            None => known.require(self.package).map(Some),
+        }
+    }
+
+    /// Lambda pulls the image itself: for an image of the same account it writes that into the repository's policy with
+    /// the caller's permissions (`AWS_FACTS` E).
+    fn unpulled(&self, error: Error) -> Error {
+        if !error.message.contains("ECR") && !error.message.contains("ource image") {
+            return error;
+        }
+        let next = "let these credentials do ecr:GetRepositoryPolicy, ecr:SetRepositoryPolicy, ecr:BatchGetImage and \
+                    ecr:GetDownloadUrlForLayer on the repository; one of another account has to allow \
+                    lambda.amazonaws.com the last two in its policy. Then run the same command again";
+        Error { next: Some(next.to_owned()), ..error }
+    }
+
     /// A repeated creation whose first answer was lost. Should the function be somebody else's after all, this refuses;
     /// should it differ, it is changed.
     async fn finish(&self, aws: &Aws<'_>, known: &Known, error: Error) -> Result<Outputs> {
@@ -210,6 +267,7 @@ impl Function {
         let wanted = &self.configuration;
         let has = |path: &str| changes.iter().any(|change| change.path == path);
         let environment = changes.iter().any(|change| change.path.starts_with("environment."));
+        let of_image = changes.iter().any(|change| Configuration::is_of_image(&change.path));
         let call = || {
             let update = aws.lambda().update_function_configuration().function_name(&self.name);
             let update = update
@@ -219,6 +277,7 @@ impl Function {
                 .set_memory_size(has("memory").then(|| wanted.sdk_memory()))
                 .set_timeout(has("timeout").then(|| wanted.sdk_timeout()))
                 .set_ephemeral_storage(has("ephemeral_storage").then(|| wanted.sdk_storage()))
+                .set_image_config(of_image.then(|| wanted.sdk_image_config()).flatten())
                 .set_layers(has("layers").then(|| wanted.layers.clone()))
                 .set_environment(environment.then(|| wanted.sdk_environment()))
                 .set_description(has("description").then(|| self.description.clone().unwrap_or_default()));
@@ -234,13 +293,17 @@ impl Function {
 
     /// The version made of it, and of the settings before.
     async fn put_code(&self, aws: &Aws<'_>, known: &Known) -> Result<Option<String>> {
-        let package = known.require(self.package)?;
+        let package = self.uploaded(known)?;
         let call = || {
             let update = aws.lambda().update_function_code().function_name(&self.name);
-            let update = update.s3_bucket(&package.bucket).s3_key(&package.key);
+            let update = match &package {
+                Some(package) => update.s3_bucket(&package.bucket).s3_key(&package.key),
+                None => update.image_uri(self.configuration.image_uri()),
+            };
             update.architectures(self.configuration.sdk_architecture()).publish(true).send()
         };
-        let answer = aws.call("lambda", "UpdateFunctionCode", Repeat::Safe, call).await?;
+        let answer = aws.call("lambda", "UpdateFunctionCode", Repeat::Safe, call).await;
+        let answer = answer.map_err(|error| self.unpulled(error))?;
         let published = answer.version().filter(|version| *version != LATEST).map(str::to_owned);
         if !is_settled(answer.state(), answer.last_update_status()) {
             self.settle(aws, published.as_deref()).await?;
@@ -332,7 +395,13 @@ fn update_failure(update: Option<&LastUpdateStatus>, reason: Option<&str>) -> Op
 impl From<&types::FunctionConfiguration> for Seen {
     fn from(answer: &types::FunctionConfiguration) -> Seen {
         let environment = answer.environment().and_then(|environment| environment.variables());
+        let config = answer.image_config_response().and_then(|response| response.image_config());
         Seen {
+            package_type: answer.package_type().map(|kind| kind.as_str().to_owned()),
+            image: None,
+            command: config.map(|config| config.command().to_vec()).unwrap_or_default(),
+            entry_point: config.map(|config| config.entry_point().to_vec()).unwrap_or_default(),
+            working_directory: config.and_then(|config| config.working_directory()).map(str::to_owned),
             runtime: answer.runtime().map(|runtime| runtime.as_str().to_owned()),
             handler: answer.handler().map(str::to_owned),
             memory: answer.memory_size(),

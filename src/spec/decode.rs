@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::fault::{Fault, Span};
-use super::grammar::{Mapping, Takes};
+use super::grammar::{Mapping, Needed, Takes};
 use super::interpolate::{Filled, Scope, fill, shorten};
 use super::tree::{self, Key, Kind, Node, Style};
 
@@ -329,7 +329,7 @@ impl<'a> Table<'a> {
     pub fn need(&self, key: &'static str) -> Option<At<'a>> {
         let found = self.get(key);
         debug_assert!(
-            self.shape.field(key).is_some_and(|field| field.needed),
+            self.shape.field(key).is_some_and(|field| field.needed != Needed::Never),
             "the table does not say that {key} is needed"
         );
         if found.is_none() {

@@ -11,6 +11,7 @@ use super::grammar::{ENVIRONMENT_VALUE, FUNCTION, ROLE};
 use super::interpolate::{Filled, shorten};
 use super::limits;
 use super::model::{Architecture, EnvironmentValue, Function, PackageSource, Role};
+use super::package;
 use super::runtimes::{self, Verdict};
 use super::tree::Kind;
 
@@ -50,7 +51,7 @@ pub(super) fn read(
     reader: &Reader<'_>,
     app: &Filled,
     tags: &BTreeMap<String, String>,
-    package: Option<&PackageSource>,
+    package: &package::Read,
     region: Option<&str>,
 ) -> (Function, Role) {
     let Some(table) = root.need("function").and_then(|at| at.table(&FUNCTION)) else {
@@ -58,10 +59,16 @@ pub(super) fn read(
     };
     let name = name(&table, reader, app);
     let role = role(&table, reader, &name);
-    let (runtime, endings) = runtime(&table);
+    let (runtime, handler, layers) = if package.is_image {
+        image_brings(&table);
+        (String::new(), String::new(), Vec::new())
+    } else {
+        let (runtime, endings) = runtime(&table);
+        (runtime, handler(&table, endings, package), layers(&table, region))
+    };
     let function = Function {
         description: limits::description(&table, 256),
-        handler: handler(&table, endings, package),
+        handler,
         runtime,
         memory: size(&table, "memory", 128),
         timeout: Duration::from_secs(u64::from(size(&table, "timeout", 3))),
@@ -72,7 +79,7 @@ pub(super) fn read(
         },
         ephemeral_storage: size(&table, "ephemeral_storage", 512),
         reserved_concurrency: table.whole("reserved_concurrency").and_then(|n| u32::try_from(n).ok()),
-        layers: layers(&table, region),
+        layers,
         log_retention: log_retention(&table),
         tags: limits::tags(&table, tags),
         name,
@@ -122,6 +129,19 @@ fn name(table: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> String {
     }
 }
 
+/// What an image has inside, Lambda takes from nowhere else.
+fn image_brings(table: &Table<'_>) {
+    for (key, help) in [
+        ("runtime", "remove it: the image holds its own runtime"),
+        ("handler", "remove it: the image's CMD says what is run, or `package.image.command` in its place"),
+        ("layers", "remove it, and put what the layers hold into the image"),
+    ] {
+        if let Some(at) = table.get(key) {
+            at.fault_in_key("unused_key", format!("a container image takes no `{key}`"), help);
+        }
+    }
+}
+
 fn runtime(table: &Table<'_>) -> (String, Option<&'static [&'static str]>) {
     let Some((at, text)) = table.need("runtime").and_then(|at| at.text().map(|text| (at, text))) else {
         return (String::new(), None);
@@ -142,7 +162,7 @@ fn runtime(table: &Table<'_>) -> (String, Option<&'static [&'static str]>) {
     (text.text, endings)
 }
 
-fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: Option<&PackageSource>) -> String {
+fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: &package::Read) -> String {
     let Some((at, text)) = table.need("handler").and_then(|at| at.text().map(|text| (at, text))) else {
         return String::new();
     };
@@ -160,7 +180,9 @@ fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: Option<&Package
         at.fault("bad_handler", format!("the handler `{}` names no function of a module", text.shown()), help);
         return text.text;
     };
-    if let Some(PackageSource::Directory { path, .. }) = package
+    // What a build may still make is judged once the package is there.
+    if let Some(PackageSource::Directory { path, .. }) = &package.source
+        && package.build.commands.is_empty()
         && !module_exists(path, module, endings)
     {
         let file = format!("{}.{}", module.replace('.', "/"), endings.first().unwrap_or(&"*"));

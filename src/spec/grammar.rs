@@ -13,8 +13,16 @@ pub(super) struct Field {
     pub takes: Takes,
     /// What it means, for help texts.
     pub says: &'static str,
-    /// Must it be there?
-    pub needed: bool,
+    pub needed: Needed,
+}
+
+/// Must it be there?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    Never,
+    /// Unless something else stands in its place.
+    Sometimes,
+    Always,
 }
 
 /// What stands under a key.
@@ -36,11 +44,15 @@ pub(super) enum Takes {
 use Takes::{Any, Either, Flag, List, Map, Named, Number, OneOf, Text, Whole};
 
 const fn field(key: &'static str, takes: Takes, says: &'static str) -> Field {
-    Field { key, takes, says, needed: false }
+    Field { key, takes, says, needed: Needed::Never }
+}
+
+const fn sometimes(key: &'static str, takes: Takes, says: &'static str) -> Field {
+    Field { key, takes, says, needed: Needed::Sometimes }
 }
 
 const fn needed(key: &'static str, takes: Takes, says: &'static str) -> Field {
-    Field { key, takes, says, needed: true }
+    Field { key, takes, says, needed: Needed::Always }
 }
 
 const MAX_I32: i64 = i32::MAX as i64;
@@ -67,19 +79,43 @@ pub(super) static ROOT: Mapping = Mapping {
 pub(super) static PACKAGE: Mapping = Mapping {
     what: "`package`",
     keys: &[
-        needed("path", Text, "a directory to zip, or a ready .zip"),
-        field("bucket", Text, "the S3 bucket the zip is uploaded to"),
+        sometimes("path", Text, "a directory to zip, or a ready .zip"),
+        sometimes("image", Either(&[Text, Map(&IMAGE)]), "a container image in ECR, in place of `path`"),
+        field("bucket", Text, "the S3 bucket for the zip and for the stage's lock"),
         field("ignore", List(&Text), "what to leave out, in .gitignore patterns"),
+        field("build", Either(&[List(&COMMAND), Map(&BUILD)]), "commands to run in `path` before it is zipped"),
+        field("dependencies", Text, "auto, none, or the file that lists the libraries to package"),
     ],
 };
+
+pub(super) static IMAGE: Mapping = Mapping {
+    what: "`image`",
+    keys: &[
+        needed("uri", Text, "REPOSITORY:TAG of this account and region, or the whole URI"),
+        field("command", List(&Text), "in place of the image's CMD: for a Lambda base image, the handler"),
+        field("entry_point", List(&Text), "in place of the image's ENTRYPOINT"),
+        field("working_directory", Text, "in place of the image's WORKDIR"),
+    ],
+};
+
+pub(super) static BUILD: Mapping = Mapping {
+    what: "`build`",
+    keys: &[
+        needed("run", List(&COMMAND), "the commands, one after the other"),
+        field("inputs", List(&Text), "files and directories elsewhere whose change asks for a new build"),
+    ],
+};
+
+/// A line for the shell, or a program and its arguments.
+static COMMAND: Takes = Either(&[Text, List(&Text)]);
 
 pub(super) static FUNCTION: Mapping = Mapping {
     what: "`function`",
     keys: &[
         field("name", Text, "the function's name"),
         field("description", Text, "what the function is for"),
-        needed("runtime", Text, "Lambda's runtime identifier, like python3.13"),
-        needed("handler", Text, "module and function, like handler.lambda_handler"),
+        sometimes("runtime", Text, "Lambda's runtime identifier, like python3.13"),
+        sometimes("handler", Text, "module and function, like handler.lambda_handler"),
         field("memory", Whole(128, 10_240), "memory in MB"),
         field("timeout", Whole(1, 900), "seconds until Lambda gives up"),
         field("environment", Named(&Either(&[Text, Map(&ENVIRONMENT_VALUE)])), "environment variables"),

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::grammar::{Field, Mapping, ROOT, Takes};
+use super::grammar::{Field, Mapping, Needed, ROOT, Takes};
 use super::stages::FIXED;
 
 /// The schema of a whole deploy.yaml, draft 7, which is what editors' YAML support reads.
@@ -39,7 +39,7 @@ impl Reading {
         let properties: Map<String, Value> =
             keys.clone().map(|field| (field.key.to_owned(), self.field(field, definitions))).collect();
         let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
-        let needed: Vec<&str> = keys.filter(|field| field.needed).map(|field| field.key).collect();
+        let needed: Vec<&str> = keys.filter(|field| field.needed == Needed::Always).map(|field| field.key).collect();
         if matches!(self, Whole) && !needed.is_empty() {
             schema["required"] = json!(needed);
         }

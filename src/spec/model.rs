@@ -35,8 +35,10 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Package {
     pub source: PackageSource,
-    /// The artifact bucket's name.
+    /// The artifact bucket's name. It holds the stage's lock, too, so there is one where the code is an image.
     pub bucket: String,
+    pub build: Build,
+    pub dependencies: Dependencies,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,14 +47,95 @@ pub enum PackageSource {
     Directory { path: PathBuf, ignore: Vec<String> },
     /// A zip that is uploaded as it stands.
     Zip { path: PathBuf },
+    /// A container image, which is nobody's to upload.
+    Image(Image),
+}
+
+/// What is run in the package's directory before it is zipped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Build {
+    /// One after the other.
+    pub commands: Vec<BuildCommand>,
+    /// Files and directories outside of the package's whose change asks for a new build.
+    pub inputs: Vec<PathBuf>,
+}
+
+#[derive(Clone, PartialEq)]
+pub struct BuildCommand {
+    pub run: Run,
+    /// As it stands in the file: some of it may have come from the environment.
+    pub shown: String,
+}
+
+impl fmt::Debug for BuildCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// A line for the shell.
+    Shell(String),
+    /// A program and its arguments.
+    Program(Vec<String>),
+}
+
+/// Which libraries are put beside the code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Dependencies {
+    /// Those of the file that the runtime's language usually lists them in, where the directory has one.
+    #[default]
+    Auto,
+    None,
+    File(PathBuf),
+}
+
+/// A container image in a private registry of ECR.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Whose registry it is.
+    pub account: String,
+    pub region: String,
+    /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
+    pub host: String,
+    pub repository: String,
+    pub reference: ImageReference,
+    /// In place of the image's own; empty where that stays.
+    pub command: Vec<String>,
+    pub entry_point: Vec<String>,
+    pub working_directory: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageReference {
+    Tag(String),
+    /// `sha256:` and 64 lower-case digits.
+    Digest(String),
+}
+
+impl Image {
+    /// As deploy.yaml means it: `HOST/REPOSITORY:TAG` or `HOST/REPOSITORY@DIGEST`.
+    pub fn uri(&self) -> String {
+        match &self.reference {
+            ImageReference::Tag(tag) => format!("{}/{}:{tag}", self.host, self.repository),
+            ImageReference::Digest(digest) => self.uri_of(digest),
+        }
+    }
+
+    /// The one image that `digest` names.
+    pub fn uri_of(&self, digest: &str) -> String {
+        format!("{}/{}@{digest}", self.host, self.repository)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
     pub name: String,
     pub description: Option<String>,
-    /// Lambda's identifier, `python3.13`.
+    /// Lambda's identifier, `python3.13`; empty for a container image, which brings its own.
     pub runtime: String,
+    /// Empty for a container image.
     pub handler: String,
     /// MB, 128 to 10 240.
     pub memory: u32,

@@ -1,14 +1,14 @@
-//! The top level of deploy.yaml: the sections in their order, the package and its bucket, and what two sections must
+//! The top level of deploy.yaml: the sections in their order, the artifact bucket, and what two sections must
 //! agree on.
 
 use std::collections::BTreeMap;
 
 use super::decode::{At, Reader, Table};
-use super::grammar::{PACKAGE, ROOT};
+use super::grammar::ROOT;
 use super::interpolate::{Filled, Variables};
 use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
 use super::tree::Node;
-use super::{api, bucket, checks, domain, function, limits, site, stage_settings, stages, usage_plan};
+use super::{api, bucket, checks, domain, function, limits, package, site, stage_settings, stages, usage_plan};
 
 /// Reads the merged tree. Where something is wrong a stand-in takes its place, so that the rest can be judged; the
 /// result counts only if the reader has no faults.
@@ -24,20 +24,27 @@ pub(super) fn read<'a>(
     let stage = stage_name(&root, reader, variables);
     let region = region(&root, variables);
     let tags = limits::tags(&root, &BTreeMap::new());
-    let (source, bucket) = package(&root, reader, &app);
-    let (function, role) = function::read(&root, reader, &app, &tags, source.as_ref(), region.as_deref());
+    let table = package::table(&root);
+    let bucket = bucket::name("package", &root, table.as_ref(), reader, ("poc", &app));
+    let read = table.map(|table| package::read(&table, reader, region.as_deref())).unwrap_or_default();
+    let (function, role) = function::read(&root, reader, &app, &tags, &read, region.as_deref());
     let api = api::read(&root, reader, &app, region.as_deref());
     let usage_plan = usage_plan::read(&root, reader, &app, &api.routes);
     let spec = Spec {
         stage_settings: stage_settings::read(&root, &api.routes, &tags),
         domain: domain::read(&root, &api, region.as_deref(), variables.account),
-        site: site::read(&root, reader, &app, &site::Package { source: source.as_ref(), bucket: &bucket }),
+        site: site::read(&root, reader, &app, &site::Package { source: read.source.as_ref(), bucket: &bucket }),
         checks: checks::read(&root, usage_plan.as_ref()),
         app: app.text,
         stage,
         region,
         tags,
-        package: Package { source: source.unwrap_or(PackageSource::Zip { path: reader.directory.clone() }), bucket },
+        package: Package {
+            source: read.source.unwrap_or(PackageSource::Zip { path: reader.directory.clone() }),
+            bucket,
+            build: read.build,
+            dependencies: read.dependencies,
+        },
         function,
         role,
         api,
@@ -87,13 +94,6 @@ fn not_itself(at: &At<'_>, text: &Filled, itself: &str) -> Option<()> {
     Some(())
 }
 
-/// Where the package comes from, if that is there, and the bucket it goes to.
-fn package(root: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> (Option<PackageSource>, String) {
-    let table = root.need("package").and_then(|at| at.table(&PACKAGE));
-    let source = table.as_ref().and_then(|table| package_source(table, reader));
-    (source, bucket::name("package", root, table.as_ref(), reader, ("poc", app)))
-}
-
 /// Patterns of what to leave out, each judged.
 pub(super) fn ignore_patterns(table: &Table<'_>) -> Vec<String> {
     let patterns = table.texts("ignore");
@@ -105,37 +105,6 @@ pub(super) fn ignore_patterns(table: &Table<'_>) -> Vec<String> {
         }
     }
     patterns.into_iter().map(|(_, pattern)| pattern.text).collect()
-}
-
-fn package_source(table: &Table<'_>, reader: &Reader<'_>) -> Option<PackageSource> {
-    let ignore = ignore_patterns(table);
-    let at = table.need("path")?;
-    let filled = at.text()?;
-    if filled.text.is_empty() {
-        at.fault("missing_file", "the package's path is empty", "name a directory or a .zip; . is deploy.yaml's own");
-        return None;
-    }
-    let path = reader.resolve(&filled.text);
-    let shown = if filled.from_env { filled.shown() } else { path.display().to_string() };
-    let Ok(about) = std::fs::metadata(&path) else {
-        at.fault("missing_file", format!("there is no {shown}"), "paths start from the directory deploy.yaml is in");
-        return None;
-    };
-    if about.is_dir() {
-        return Some(PackageSource::Directory { path, ignore });
-    }
-    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
-        at.fault(
-            "not_a_package",
-            format!("{shown} is neither a directory nor a .zip"),
-            "name a directory, or a zip that is ready",
-        );
-    } else if !ignore.is_empty()
-        && let Some(ignore) = table.get("ignore")
-    {
-        ignore.fault_in_key("unused_key", "`ignore` has no effect on a ready .zip", "remove it, or name the directory");
-    }
-    Some(PackageSource::Zip { path })
 }
 
 /// C2: a method that needs a key and a stage without keys answer 403 to everybody.

@@ -67,7 +67,7 @@ fn folder(at: &At<'_>, reader: &Reader<'_>, package: &Package<'_>) -> Option<Pat
     let own = if reader.directory.as_os_str().is_empty() { Path::new(".") } else { &reader.directory };
     let code = match package.source {
         Some(PackageSource::Directory { path, .. } | PackageSource::Zip { path }) => Some(path.as_path()),
-        None => None,
+        Some(PackageSource::Image(_)) | None => None,
     };
     let within = |other: &Path| other.canonicalize().is_ok_and(|other| other.starts_with(&whole));
     let help = "give the pages a folder of their own, like web";

@@ -14,6 +14,7 @@ mod layout;
 mod linediff;
 mod look;
 mod outcome;
+mod packaged;
 mod pages;
 mod progress;
 mod served;
@@ -36,8 +37,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Planned, Rendered, Rotated, Rotation, ShownKey, Status,
-    Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey,
+    Status, Tested, TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +160,15 @@ impl Ui {
         match self.format {
             Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look)),
             _ => self.document(&json::validated(validated)),
+        }
+    }
+
+    /// The result of `poc package`.
+    pub fn packaged(&self, packaged: &Packaged) {
+        self.progress.rest();
+        match self.format {
+            Format::Human => self.streams.out(&packaged::report(packaged, &self.look)),
+            _ => self.document(&json::of(packaged)),
         }
     }
 
@@ -459,6 +469,8 @@ impl Reporter for Ui {
         match event {
             // What a run was made for is its result; at the end of a deploy it is one step more.
             Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
+            // A failed program says what went wrong in its own words.
+            Event::WorkFailed { .. } => self.progress.aside(|| self.streams.err(&said)),
             Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
             _ => self.say(&said),
         }
@@ -471,7 +483,7 @@ impl Reporter for Ui {
                 _ => {}
             }
         }
-        let wanted = self.volume == Volume::Verbose || !matches!(event, Event::Call { .. });
+        let wanted = self.volume == Volume::Verbose || !matches!(event, Event::Call { .. } | Event::WorkOutput { .. });
         if self.format == Format::JsonLines && wanted {
             self.document(&json::of(event));
         }

@@ -42,6 +42,16 @@ pub(super) struct Tally {
     pub(super) ended: bool,
     /// The run is made for its checks.
     pub(super) tests: bool,
+    building: Option<Building>,
+}
+
+/// A program that is run for the package.
+#[derive(Clone, Debug)]
+struct Building {
+    work: String,
+    began: Instant,
+    /// When a log last mentioned it.
+    said: Instant,
 }
 
 /// A step that has begun.
@@ -139,9 +149,10 @@ struct Live {
     bars: RefCell<BTreeMap<String, ProgressBar>>,
 }
 
-/// The ids of the spinners that stand for reading AWS and for calling what is deployed; no step has them.
+/// The ids of the spinners that stand for reading AWS, for calling what is deployed and for making the package; no step has them.
 const READING: &str = "";
 const CHECKING: &str = " ";
+const BUILDING: &str = "  ";
 
 impl Progress {
     pub(super) fn plain(look: Look) -> Progress {
@@ -172,6 +183,41 @@ impl Progress {
             Event::Started { command, .. } => {
                 tally.tests = *command == "test";
                 String::new()
+            }
+            Event::WorkStarted { work } => {
+                let (work, now) = (harmless(work), Instant::now());
+                self.spin(BUILDING, format!("building {work}"));
+                let line = self.line(self.look.glyphs.more, DIM, &format!("building {work}"));
+                tally.building = Some(Building { work, began: now, said: now });
+                if self.look.verbose { line } else { String::new() }
+            }
+            Event::WorkOutput { line } => match self.look.verbose {
+                true => format!("    {}\n", paint(DIM, harmless(line))),
+                false => String::new(),
+            },
+            Event::WorkFinished { work, elapsed, kept } => {
+                self.still(BUILDING);
+                tally.building = None;
+                match (kept, self.look.verbose) {
+                    (false, _) => {
+                        let time = took(*elapsed).replace(' ', &HARD_SPACE.to_string());
+                        self.ended(self.look.glyphs.good, GOOD, "built", &harmless(work), &time)
+                    }
+                    (true, true) => self.ended(self.look.glyphs.dot, DIM, "kept", &harmless(work), "nothing changed"),
+                    (true, false) => String::new(),
+                }
+            }
+            Event::WorkFailed { work, output } => {
+                self.still(BUILDING);
+                tally.building = None;
+                // With -v it was shown line by line.
+                let (shown, place) = if self.look.verbose { ("", "above") } else { (output.as_str(), "below") };
+                let place = match output.trim() {
+                    "" => "it printed nothing".to_owned(),
+                    _ => format!("what it printed is {place}"),
+                };
+                let lines: String = shown.lines().map(|line| format!("    {}\n", harmless(line))).collect();
+                self.ended(self.look.glyphs.bad, BAD, "failed", &harmless(work), &place) + &lines
             }
             Event::Reading { resources } => {
                 self.spin(READING, format!("reading {}", super::words::count(*resources, "resource")));
@@ -302,6 +348,14 @@ impl Progress {
         }
         let now = Instant::now();
         let mut text = String::new();
+        if let Some(building) = &mut tally.building
+            && now.duration_since(building.said) >= SILENCE
+        {
+            building.said = now;
+            let so_far = so_far_words(building.began.elapsed());
+            text +=
+                &self.line(self.look.glyphs.more, DIM, &format!("still building {}, {so_far} so far", building.work));
+        }
         for step in &tally.in_flight {
             if let Some(running) = tally.steps.get_mut(step)
                 && now.duration_since(running.said) >= SILENCE

@@ -99,7 +99,7 @@ async fn every_wrong_member_has_its_own_text() {
     let large = format!("{{\"LARGE_VAR\":\"{}\"}}", "x".repeat(4096));
     let role = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
     let failed = "1 validation error detected: Value";
-    let rows: [(Edit, &str, String); 18] = [
+    let rows: [(Edit, &str, String); 20] = [
         (
             |one| one.runtime(Runtime::from("non-existent-runtime")),
             INVALID,
@@ -198,7 +198,21 @@ async fn every_wrong_member_has_its_own_text() {
         (
             |one| one.code(FunctionCode::builder().image_uri("repository:tag").build()).package_type("Image".into()),
             INVALID,
-            "Source image repository:tag does not exist. Provide a valid source image.".to_owned(),
+            "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+                .to_owned(),
+        ),
+        (
+            |one| {
+                let one = one.code(FunctionCode::builder().image_uri("repository:tag").build());
+                one.package_type("Image".into()).set_handler(None).set_runtime(None)
+            },
+            INVALID,
+            "Source image repository:tag is not valid. Provide a valid source image.".to_owned(),
+        ),
+        (
+            |one| one.code(FunctionCode::builder().image_uri("repository:tag").build()),
+            INVALID,
+            "Please provide a source for function code.".to_owned(),
         ),
         (
             |one| one.vpc_config(VpcConfig::builder().subnet_ids("subnet-1").build()),

@@ -17,6 +17,8 @@ pub struct Env {
     /// The cloud's own.
     pub clock: Clock,
     pub cloud: Arc<Cloud>,
+    /// For services that few tests speak to.
+    pub config: aws_types::SdkConfig,
     pub acm: aws_sdk_acm::Client,
     pub iam: aws_sdk_iam::Client,
     pub lambda: aws_sdk_lambda::Client,
@@ -60,6 +62,7 @@ impl Env {
             route53: aws_sdk_route53::Client::new(&config),
             s3: aws_sdk_s3::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
+            config,
         }
     }
 

@@ -103,6 +103,7 @@ impl Want {
         let function = g.add(Function {
             role,
             package: object,
+            image: None,
             log_group: logs,
             name: FUNCTION.to_owned(),
             arn: arn.clone(),

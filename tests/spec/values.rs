@@ -15,7 +15,11 @@ fn an_unknown_key_gets_the_nearest_known_one() {
 
 #[test]
 fn an_unknown_key_like_none_gets_them_all() {
-    refuses("package: { path: app, ▸zzzzzz: 1 }\n", "unknown_key", &["keys are path, bucket, ignore"]);
+    refuses(
+        "package: { path: app, ▸zzzzzz: 1 }\n",
+        "unknown_key",
+        &["keys are path, image, bucket, ignore, build, dependencies"],
+    );
 }
 
 #[test]
@@ -253,7 +257,7 @@ fn the_package_must_be_there() {
     refuses("package: { path: ▸nowhere }\n", "missing_file", &["there is no", "nowhere", "deploy.yaml is in"]);
     refuses("package: { path: ▸app/handler.py }\n", "not_a_package", &["neither a directory nor a .zip"]);
     refuses("package: { path: ▸\"\" }\n", "missing_file", &["path is empty"]);
-    refuses("▸package: {}\n", "missing_key", &["`package` has no `path`"]);
+    refuses("▸package: {}\n", "missing_key", &["`package` has neither `path` nor `image`"]);
     refuses("package: { path: app, ignore: [▸\"[z-a]\"] }\n", "bad_ignore_pattern", &["`[z-a]`"]);
     let project = Project::new().file("ready.zip", "PK");
     project.spec("package: { path: ready.zip }\n");

@@ -57,6 +57,7 @@ impl World {
             adopt: false,
             wait: true,
             checks: false,
+            rebuild: false,
             wait_for_lock: Duration::ZERO,
             stop: Stop::default(),
         };

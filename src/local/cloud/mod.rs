@@ -17,6 +17,7 @@ mod xml;
 
 pub mod acm;
 pub mod apigateway;
+pub mod ecr;
 pub mod faults;
 pub mod iam;
 pub mod lambda;
@@ -205,6 +206,7 @@ fn dispatch(call: &mut Call<'_>, request: &Request) -> Reply {
     match request.service() {
         "acm" => acm::handle(call, request),
         "apigateway" => apigateway::handle(call, request),
+        "ecr" => ecr::handle(call, request),
         "iam" => iam::handle(call, request),
         "lambda" => lambda::handle(call, request),
         "logs" => logs::handle(call, request),

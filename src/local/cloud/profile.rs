@@ -37,6 +37,8 @@ pub struct Profile {
     /// Latency by operation, rate limits, one writer per API: chance in it follows from this seed. Without it, every
     /// call is taken as it comes.
     pub traffic: Option<u64>,
+    /// ECR: an image exists that nobody put there, unless its repository was made here.
+    pub assumes_images: bool,
     /// With `traffic`: every call takes its operation's median, so that a run can be held against a computed time.
     pub steady: bool,
 }
@@ -75,6 +77,7 @@ impl Profile {
             record_insync: Duration::ZERO,
             public_access_opens: Duration::ZERO,
             traffic: None,
+            assumes_images: true,
             steady: false,
         }
     }
@@ -101,6 +104,7 @@ impl Profile {
             record_insync: between(20, 60),
             public_access_opens: between(0, 4),
             traffic: Some(seed),
+            assumes_images: true,
             steady: false,
         }
     }

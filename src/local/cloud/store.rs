@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
-use super::{acm, apigateway, iam, lambda, logs, route53, s3};
+use super::{acm, apigateway, ecr, iam, lambda, logs, route53, s3};
 
 /// Everything but the bytes of objects and packages.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct State {
     pub serial: u64,
     pub acm: acm::State,
     pub apigateway: apigateway::State,
+    #[serde(default)]
+    pub ecr: ecr::State,
     pub iam: iam::State,
     pub lambda: lambda::State,
     pub logs: logs::State,
@@ -33,6 +35,7 @@ impl State {
             serial: 0,
             acm: acm::State::default(),
             apigateway: apigateway::State::default(),
+            ecr: ecr::State::default(),
             iam: iam::State::default(),
             lambda: lambda::State::default(),
             logs: logs::State::default(),

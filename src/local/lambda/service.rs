@@ -267,6 +267,13 @@ impl Service {
         if let Some(sandbox) = self.pool.take(deployed) {
             return Ok(Provided::Warm(sandbox));
         }
+        if let Some(image) = &deployed.code.image {
+            return Err(Denied::runtime(format!(
+                "The function runs the container image {}, and images do not run on this machine: there is no container \
+                 engine in the embedded cloud.",
+                image.uri
+            )));
+        }
         let package = self.packages.directory(&self.cloud, &deployed.code.blob).await?;
         let home = self.packages.home().map_err(|fault| Denied::service(fault.to_string()))?;
         let day = iso(self.now())[..10].replace('-', "/");

@@ -16,9 +16,10 @@ use crate::local::gateway::Target;
 
 /// AWS's services that are here, by signing name, and how large a body each takes. (A ready package for Lambda is
 /// 50 MB, in base64 70; S3 itself takes more than a machine's memory.)
-const SERVICES: [(&str, usize); 8] = [
+const SERVICES: [(&str, usize); 9] = [
     ("acm", OTHERS),
     ("apigateway", OTHERS),
+    ("ecr", OTHERS),
     ("iam", OTHERS),
     ("lambda", 75 << 20),
     ("logs", OTHERS),
@@ -260,7 +261,7 @@ mod tests {
     #[test]
     fn a_signature_leads_to_the_aws_apis() {
         let here = ("host", "127.0.0.1:3000");
-        for service in ["apigateway", "lambda", "s3", "iam", "sts", "logs", "acm", "route53"] {
+        for service in ["apigateway", "lambda", "s3", "iam", "sts", "logs", "acm", "route53", "ecr"] {
             let found = of(&head("GET", "/", &[here, ("authorization", &signature(service))]));
             assert!(matches!(found, Ok(Destination::Aws(known)) if known.name == service), "{service}: {found:?}");
         }

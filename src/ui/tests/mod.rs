@@ -4,6 +4,7 @@ mod calls;
 mod ends;
 mod events;
 mod faults;
+mod packages;
 mod pages;
 mod plans;
 mod problems;

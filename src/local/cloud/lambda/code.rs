@@ -11,7 +11,7 @@ use zip::ZipArchive;
 use crate::local::cloud::s3::Fetched;
 use crate::local::cloud::{Call, Failure};
 
-use super::{Code, invalid};
+use super::{Code, image, invalid};
 
 /// Bytes of a zip sent with the request; of the whole request; of what a zip unpacks to.
 const ZIPPED_LIMIT: usize = 52_428_800;
@@ -26,8 +26,13 @@ pub fn check_request_size(size: usize, operation: &str) -> Result<(), Failure> {
     Err(Failure::new(413, "RequestEntityTooLargeException", message))
 }
 
-/// Fetches, checks and keeps the package that `input` (ZipFile, or S3Bucket, S3Key and S3ObjectVersion) means.
-pub fn load(call: &mut Call<'_>, input: &Value) -> Result<Code, Failure> {
+/// Fetches, checks and keeps the package that `input` (ZipFile, or S3Bucket, S3Key and S3ObjectVersion) means, or finds the
+/// image that it names.
+pub fn load(call: &mut Call<'_>, input: &Value, of_image: bool) -> Result<Code, Failure> {
+    if of_image {
+        let uri = input["ImageUri"].as_str().ok_or_else(|| invalid("Please provide a source for function code."))?;
+        return image::load(call, uri);
+    }
     let (blob, size) = match (input["ZipFile"].as_str(), input["S3Bucket"].as_str(), input["S3Key"].as_str()) {
         (Some(encoded), None, None) => {
             let bytes = STANDARD.decode(encoded).map_err(|_| not_a_zip())?;
@@ -49,16 +54,12 @@ pub fn load(call: &mut Call<'_>, input: &Value) -> Result<Code, Failure> {
             check_zip(call.blobs.open(&blob).ok_or_else(lost)?)?;
             (blob, size)
         }
-        (None, None, None) if input["ImageUri"].is_string() => {
-            let uri = input["ImageUri"].as_str().unwrap_or_default();
-            return Err(invalid(format!("Source image {uri} does not exist. Provide a valid source image.")));
-        }
         (Some(_), _, _) => {
             return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile."));
         }
         _ => return Err(invalid("Please provide a source for function code.")),
     };
-    Ok(Code { sha256: in_base64(&blob), blob, size })
+    Ok(Code { sha256: in_base64(&blob), blob, size, image: None })
 }
 
 /// A blob's name is its SHA-256 in hex; Lambda tells it in base64.

@@ -9,7 +9,7 @@ use crate::local::cloud::{Call, Failure, iam};
 
 use super::runtime::{self, Purpose};
 use super::version::Configuration;
-use super::{constraint, invalid};
+use super::{constraint, image, invalid};
 
 /// Bytes of all environment variables as JSON.
 const ENVIRONMENT_LIMIT: usize = 4096;
@@ -98,6 +98,9 @@ pub fn read(input: &Value, before: Configuration, purpose: Purpose, now: u64) ->
     }
     if let Some(target) = input["DeadLetterConfig"]["TargetArn"].as_str() {
         set.dead_letter_target = Some(target.to_owned()).filter(|target| !target.is_empty());
+    }
+    if let Some(config) = image::config(input)? {
+        set.image = Some(config);
     }
     if let Some(key) = input["KMSKeyArn"].as_str() {
         set.kms_key = Some(key.to_owned()).filter(|key| !key.is_empty());

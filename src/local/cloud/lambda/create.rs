@@ -6,14 +6,23 @@ use crate::local::cloud::{Call, Failure, Reply, Request};
 
 use super::name::Target;
 use super::runtime::Purpose;
-use super::{Answer, Function, Version, code, configure, conflict, constraint, functions, invalid, revision, tags};
+use super::{
+    Answer, Function, Version, code, configure, conflict, constraint, functions, image, invalid, revision, tags,
+};
 
 pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
     code::check_request_size(request.body.len(), "CreateFunction")?;
     let input = request.json();
     let target = Target::read(call, required(&input, "FunctionName", "functionName")?, None)?;
     required(&input, "Role", "role")?;
-    if input["PackageType"].as_str().unwrap_or("Zip") == "Zip" {
+    let package_type = input["PackageType"].as_str().unwrap_or("Zip");
+    if !["Zip", image::IMAGE].contains(&package_type) {
+        let rule = "Member must satisfy enum value set: [Image, Zip]";
+        return Err(constraint(&format!("'{package_type}'"), "packageType", rule));
+    }
+    if package_type == image::IMAGE {
+        image::refuse_runtime(&input)?;
+    } else {
         for member in ["Handler", "Runtime"] {
             if !input[member].is_string() {
                 let message =
@@ -28,7 +37,7 @@ pub fn create(call: &mut Call<'_>, request: &Request) -> Answer {
         return Err(conflict(format!("Function already exist: {}", target.name)));
     }
     configure::check_assumable(call, &configuration.role)?;
-    let code = code::load(call, &input["Code"])?;
+    let code = code::load(call, &input["Code"], package_type == image::IMAGE)?;
     let latest = Version {
         number: "$LATEST".to_owned(),
         configuration,

@@ -8,6 +8,7 @@ mod alias;
 mod code;
 mod configure;
 mod create;
+mod image;
 mod name;
 mod permission;
 mod read;
@@ -25,7 +26,7 @@ use serde_json::Value;
 use super::{Call, Failure, Reply, Request};
 
 pub use name::Target;
-pub use version::{Code, Configuration, Version};
+pub use version::{Code, Configuration, ImageCode, Version};
 
 /// Functions by region and name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -18,6 +18,9 @@ pub fn get(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
             "Location": format!("https://awslambda-{0}-tasks.s3.{0}.amazonaws.com/{1}", call.region, version.code.blob),
         },
     });
+    if let Some(image) = &version.code.image {
+        told["Code"] = json!({ "RepositoryType": "ECR", "ImageUri": image.uri, "ResolvedImageUri": image.resolved });
+    }
     if !function.tags.is_empty() {
         told["Tags"] = json!(function.tags);
     }

@@ -7,13 +7,16 @@ use crate::local::cloud::{Call, Failure, Reply, Request};
 use super::name::Target;
 use super::runtime::Purpose;
 use super::{
-    Alias, Answer, Function, Version, code, configure, conflict, functions, invalid, revision, stale_revision,
+    Alias, Answer, Function, Version, code, configure, conflict, functions, image, invalid, revision, stale_revision,
 };
 
 pub fn configuration(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
     let input = request.json();
     let target = unqualified(call, name)?;
     let function = changeable(call, &target, &input)?;
+    if function.latest.code.image.is_some() {
+        image::refuse_runtime(&input)?;
+    }
     let configuration = configure::read(&input, function.latest.configuration.clone(), Purpose::Update, call.now)?;
     if input["Role"].is_string() {
         configure::check_assumable(call, &configuration.role)?;
@@ -30,11 +33,18 @@ pub fn code(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
     let input = request.json();
     let target = unqualified(call, name)?;
     changeable(call, &target, &input)?;
-    if input["ImageUri"].is_string() {
-        return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
+    let of_image = target.function(call)?.latest.code.image.is_some();
+    match (of_image, input["ImageUri"].is_string()) {
+        (false, true) => {
+            return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
+        }
+        (true, false) => {
+            return Err(invalid("Please provide ImageUri when updating a function with packageType Image."));
+        }
+        _ => {}
     }
     let architecture = configure::architecture(&input)?;
-    let code = code::load(call, &input)?;
+    let code = code::load(call, &input, of_image)?;
     let mut latest = target.function(call)?.latest.clone();
     latest.code = code;
     latest.configuration.architecture = architecture.unwrap_or(latest.configuration.architecture);

@@ -45,6 +45,8 @@ pub struct Configuration {
     /// `LogFormat`, `LogGroup`, …: where set.
     pub logging: BTreeMap<String, String>,
     pub dead_letter_target: Option<String>,
+    /// `EntryPoint`, `Command`, `WorkingDirectory`: where set.
+    pub image: Option<Value>,
     pub kms_key: Option<String>,
 }
 
@@ -53,9 +55,20 @@ pub struct Configuration {
 pub struct Code {
     /// Where the zip's bytes are: the key into [`crate::local::cloud::Blobs`].
     pub blob: String,
-    /// The same hash, base64: what Lambda tells as CodeSha256.
+    /// The same hash, base64: what Lambda tells as CodeSha256. Of an image, the digits of its digest.
     pub sha256: String,
     pub size: u64,
+    /// What is run in place of a zip.
+    pub image: Option<ImageCode>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageCode {
+    /// As it was named.
+    pub uri: String,
+    /// By its digest.
+    pub resolved: String,
 }
 
 impl Version {
@@ -104,6 +117,18 @@ impl Version {
             "LoggingConfig": logging(set, name),
             "State": self.state(call),
         });
+        if self.code.image.is_some()
+            && let Some(members) = told.as_object_mut()
+        {
+            members.remove("Runtime");
+            members.remove("Handler");
+            members.insert("PackageType".to_owned(), super::image::IMAGE.into());
+            if let Some(config) =
+                set.image.as_ref().filter(|config| config.as_object().is_some_and(|set| !set.is_empty()))
+            {
+                members.insert("ImageConfigResponse".to_owned(), json!({ "ImageConfig": config }));
+            }
+        }
         if self.state(call) == "Pending" {
             told["StateReason"] = "The function is being created.".into();
             told["StateReasonCode"] = "Creating".into();

@@ -148,6 +148,7 @@ const BY_NAME: &[&str] = &[
     "ListTagsForCertificate",
     "AddTagsToCertificate",
     "DeleteCertificate",
+    "DescribeImages",
     "CreateLogGroup",
     "PutRetentionPolicy",
     "DescribeLogGroups",
@@ -160,7 +161,7 @@ const BY_NAME: &[&str] = &[
 pub fn name(request: &Request) -> &'static str {
     match request.service() {
         "iam" | "sts" => by_name(request.form().iter().find(|(key, _)| key == "Action").map(|(_, name)| name.as_str())),
-        "acm" | "logs" => by_name(request.header("x-amz-target").and_then(|target| target.rsplit('.').next())),
+        "acm" | "ecr" | "logs" => by_name(request.header("x-amz-target").and_then(|target| target.rsplit('.').next())),
         "s3" => of_s3(request),
         service => by_path(service, request),
     }

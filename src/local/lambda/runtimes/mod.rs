@@ -107,9 +107,8 @@ impl Runtimes {
             Some(Family::Node) => Ok(self.node(deployed, home).await?),
             Some(Family::Provided) => self.provided(deployed, package, home).await,
             None => Err(Denied::runtime(format!(
-                "The runtime {} does not run on this machine. What runs here: python3.x, nodejs*.x, and provided.* with \
-                 a bootstrap file (or an R handler, with Rscript).",
-                if runtime.is_empty() { "of a container image" } else { runtime }
+                "The runtime {runtime} does not run on this machine. What runs here: python3.x, nodejs*.x, and provided.* \
+                 with a bootstrap file (or an R handler, with Rscript)."
             ))
             .into()),
         }
