@@ -2,6 +2,8 @@
 //! binary on a copy of the sample. Needs node, Chromium and `npm ci` in `tests/browser`; `.ci/run` sees to them.
 #![cfg(unix)]
 
+#[path = "support/sample.rs"]
+mod sample;
 #[path = "dev/server.rs"]
 mod server;
 
@@ -33,4 +35,23 @@ fn in_browser(script: &str, dev: &Dev) {
 #[ignore = "needs node and Chromium"]
 fn the_harness_bites() {
     in_browser("harness.test.mjs", &Dev::start(&["--no-watch"]));
+}
+
+#[test]
+#[ignore = "needs node and Chromium"]
+fn the_sample_s_page() {
+    in_browser("site.test.mjs", &Dev::start(&[]));
+}
+
+#[test]
+#[ignore = "needs node and Chromium"]
+fn the_sample_s_page_at_its_limits() {
+    let directory = server::sample();
+    let file = directory.path().join("deploy.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("{ rate: 10, burst: 20 }", "{ rate: 0.01, burst: 2 }");
+    let text = text.replace("{ limit: 500, period: day }", "{ limit: 5, period: month }");
+    assert!(text.contains("burst: 2 }") && text.contains("limit: 5,"), "{text}");
+    std::fs::write(&file, text).unwrap();
+    in_browser("limits.test.mjs", &Dev::start_in(directory, &[]));
 }
