@@ -68,12 +68,12 @@ const EDITS: &[(&str, &str, &str, &[&str])] = &[
         "deploy.yaml",
         "    /admit:\n",
         "    /health:\n      GET: { integration: mock }\n    /admit:\n",
-        &["definition: GET /health", "deployment: definition", "stage: deployment"],
+        &["definition: GET /health", "definition: OPTIONS /health", "deployment: definition", "stage: deployment"],
     ),
     (
         "deploy.yaml",
-        "    /admit:\n",
-        "    /admit:\n      cors: true\n",
+        "  cors: true ",
+        "  cors: false ",
         &[
             "definition: GET /admit · integration.responses.200.parameters.method.response.header.Access-Control-Allow-Origin",
             "definition: GET /admit · integration.responses.400.parameters.method.response.header.Access-Control-Allow-Origin",
