@@ -103,6 +103,35 @@ fn a_new_node_project_deploys_as_it_stands() {
     }
 }
 
+/// An image runs nowhere on this machine, and everything around it stands.
+#[test]
+fn a_new_r_project_deploys_as_it_stands() {
+    let empty = Empty::new();
+    let made = empty.poc(&["init", "Flats", "--template", "r", "--yes"]).exits(0);
+    assert!(made.out.contains("First: build the image and put it into ECR"), "{}", made.out);
+    let text = empty.read("Flats/deploy.yaml");
+    assert!(text.contains("\npackage: { image: \"flats:latest\" }\n"), "{text}");
+    empty.poc(&["validate", "-f", "Flats/deploy.yaml"]).exits(0);
+    let deployed = empty.poc(&["deploy", "--local", "--yes", "-f", "Flats/deploy.yaml"]).exits(0);
+    assert!(deployed.err.replace("\n      ", " ").contains("images do not run on this machine"), "{}", deployed.err);
+    let again = empty.poc(&["deploy", "--local", "--yes", "--json", "-f", "Flats/deploy.yaml"]).exits(0).last_event();
+    assert_eq!(again["writes"], 0);
+}
+
+/// With cargo-lambda a deploy builds it; without, it says how to get it, before anything is sent.
+#[test]
+fn a_new_rust_project_is_right_and_says_what_builds_it() {
+    let empty = Empty::new();
+    let made = empty.poc(&["init", "flats", "--template", "rust", "--yes"]).exits(0);
+    assert!(made.out.contains("cargo install cargo-lambda"), "{}", made.out);
+    empty.poc(&["validate", "-f", "flats/deploy.yaml"]).exits(0);
+    let mut command = empty.0.command(&["deploy", "--local", "--yes", "-f", "flats/deploy.yaml"]);
+    let refused = Ran::of(command.env("PATH", "/nowhere").output().unwrap());
+    assert_ne!(refused.code, Some(0));
+    assert!(refused.err.contains("cargo-lambda is not on the PATH"), "{}", refused.err);
+    assert!(refused.err.contains("cargo install cargo-lambda"), "{}", refused.err);
+}
+
 /// Whatever it is called after, as far as AWS takes it.
 #[test]
 fn the_name_is_the_directorys_or_the_one_that_is_given() {

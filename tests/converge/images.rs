@@ -217,7 +217,8 @@ async fn a_zip_does_not_become_an_image_in_place() {
 async fn what_is_not_there_is_told_before_anything_is_changed() {
     let world = world();
     let told = |problem: Problem| {
-        format!("{} {}\n{}\n{}", problem.kind, problem.code.unwrap_or_default(), problem.message, problem.next)
+        let kind = format!("{} {}", problem.kind, problem.code.unwrap_or_default());
+        format!("{}\n{}\n{}", kind.trim_end(), problem.message, problem.next)
     };
     insta::assert_snapshot!(told(problem(&world).await), @"
     no_repository RepositoryNotFoundException

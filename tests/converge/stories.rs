@@ -72,8 +72,8 @@ const EDITS: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "deploy.yaml",
-        "    /admit:\n",
-        "    /admit:\n      cors: true\n",
+        "  cors: true ",
+        "  cors: false ",
         &[
             "definition: GET /admit · integration.responses.200.parameters.method.response.header.Access-Control-Allow-Origin",
             "definition: GET /admit · integration.responses.400.parameters.method.response.header.Access-Control-Allow-Origin",

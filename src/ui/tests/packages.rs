@@ -45,7 +45,7 @@ async fn the_work_on_a_package_in_a_log() {
                (2.1 s)
     … building make model
       make: *** No rule\u{1b}[31m to make target 'model'.  Stop.
-    ✗ failed   make model (what it printed is below)
+    ✗ failed   make model (what it printed is above)
     "#);
     insta::assert_snapshot!(told(Format::Human, Volume::Quiet).err(), @r#"
     ✗ failed   make model (what it printed is below)
