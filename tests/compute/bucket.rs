@@ -66,11 +66,30 @@ async fn a_bucket_without_tags_and_objects_under_our_name_is_finished() {
     Bench::assert_idle(&bench.deploy(&want).await);
 }
 
+/// As a deploy leaves it for a moment whose package arrives before the tags do.
 #[tokio::test(start_paused = true)]
-async fn a_bucket_without_tags_but_with_objects_is_not_ours() {
+async fn a_bucket_without_tags_that_holds_only_what_we_put_there_is_finished() {
     let (bench, want) = (Bench::new(), Want::new());
     let _ = bench.deploy(&want).await;
     bench.inspect(|state| state.s3.buckets.get_mut(&want.bucket).expect("it is there").tags.clear()).await;
+    let _ = bench.deploy(&want).await;
+    let tags = bench.inspect(|state| state.s3.buckets[&want.bucket].tags.clone()).await;
+    assert!(tags.contains_key("poc:app") && tags.contains_key("poc:stage"), "{tags:?}");
+    Bench::assert_idle(&bench.deploy(&want).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_without_tags_but_with_objects_of_others_is_not_ours() {
+    let (bench, want) = (Bench::new(), Want::new());
+    let _ = bench.deploy(&want).await;
+    bench
+        .inspect(|state| {
+            let bucket = state.s3.buckets.get_mut(&want.bucket).expect("it is there");
+            bucket.tags.clear();
+            let ours = bucket.objects.values().next().expect("the package").clone();
+            bucket.objects.insert("theirs.txt".to_owned(), ours);
+        })
+        .await;
     let problem = bench.run(want.graph()).await.ended.expect_err("it is refused");
     assert_eq!((problem.kind, problem.resource), ("not_ours", Some(format!("S3 bucket {}", want.bucket))));
     let adopting = Want { adopt: true, ..want };
