@@ -116,6 +116,7 @@ async fn deploy(cloud: &EmbeddedCloud) {
         adopt: false,
         wait: true,
         checks: false,
+        rebuild: false,
         wait_for_lock: std::time::Duration::ZERO,
         stop: Stop::default(),
     };

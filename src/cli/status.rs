@@ -7,7 +7,8 @@ use crate::pipeline::{self, Failure, Settings};
 use crate::ui::Ui;
 
 const ABOUT: &str = "\
-Reads AWS and compares it with deploy.yaml, property by property. Nothing is changed.";
+Reads AWS and compares it with deploy.yaml, property by property. Nothing is changed. As for a \
+plan, the package is made where something of it changed.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -183,16 +183,21 @@ impl Dev<'_> {
             let (run, begun) = (self.run.clone(), Instant::now());
             let quiet = Quiet(self.reporter);
             let Some(deployed) = self.tell_until(stop.as_mut(), deploy(&run, &quiet)).await else { break };
+            let mut told = true;
             match deployed {
                 Ok(live) => self.redeployed(live, begun),
                 Err(failure) => {
                     (self.refused)(&failure);
                     self.behind = true;
+                    match Sources::now(&run) {
+                        Some(sources) => self.sources = sources,
+                        // Which files a file that is wrong means, it does not tell: every edit counts.
+                        None => told = false,
+                    }
                     self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
                 }
             }
-            let pictured = self.behind || self.sources.builds;
-            self.written = pictured.then(|| self.sources.picture(&self.run.file));
+            self.written = (told && self.sources.builds).then(|| self.sources.picture(&self.run.file));
             if let Err(error) = followed.and_then(|()| watch.follow(&self.run.file, &self.sources)) {
                 self.reporter.report(&Event::Note { text: format!("some directories cannot be watched: {error}") });
             }

@@ -96,6 +96,8 @@ pub async fn package(
     wanted: &PackageWanted,
     reporter: &dyn Reporter,
 ) -> Result<Packaged, Failure> {
+    // For Lambda, wherever the function is tried.
+    let settings = &Settings { local: false, cloud: None, ..settings.clone() };
     let document = Document::open(&settings.file).map_err(Failure::Faults)?;
     let spec = document.spec(&super::session::variables(settings, None, None)).map_err(Failure::Faults)?;
     let zipped = pack(settings, &spec, reporter).await?;

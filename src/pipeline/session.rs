@@ -51,6 +51,29 @@ pub(super) struct Sources {
 }
 
 impl Sources {
+    fn of(settings: &Settings, spec: &Spec) -> Sources {
+        let routes = spec.api.routes.iter();
+        let templates = routes.flat_map(|route| {
+            let responses = route.responses.values().flat_map(|response| response.templates.values());
+            route.integration.templates.values().chain(responses)
+        });
+        let answers = spec.api.gateway_responses.values().flat_map(|response| response.templates.values());
+        Sources {
+            files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
+            package: spec.package.source.clone(),
+            site: spec.site.clone(),
+            inputs: with_order(settings, spec, package::inputs),
+            builds: !spec.package.build.commands.is_empty(),
+        }
+    }
+
+    /// Of the file as it is now, where it is right.
+    pub fn now(settings: &Settings) -> Option<Sources> {
+        let document = Document::open(&settings.file).ok()?;
+        let spec = document.spec(&variables(settings, None, None)).ok()?;
+        Some(Sources::of(settings, &spec))
+    }
+
     /// What all of it says now.
     pub fn picture(&self, file: &Path) -> String {
         let package = match &self.package {
@@ -296,19 +319,7 @@ impl<'r> Session<'r> {
 
     /// What the file and the package consist of, for whoever watches them.
     pub fn sources(&self, settings: &Settings) -> Sources {
-        let routes = self.spec.api.routes.iter();
-        let templates = routes.flat_map(|route| {
-            let responses = route.responses.values().flat_map(|response| response.templates.values());
-            route.integration.templates.values().chain(responses)
-        });
-        let answers = self.spec.api.gateway_responses.values().flat_map(|response| response.templates.values());
-        Sources {
-            files: templates.chain(answers).filter_map(|template| template.file.clone()).collect(),
-            package: self.spec.package.source.clone(),
-            site: self.spec.site.clone(),
-            inputs: with_order(settings, &self.spec, package::inputs),
-            builds: !self.spec.package.build.commands.is_empty(),
-        }
+        Sources::of(settings, &self.spec)
     }
 
     pub fn status(&self, read: &Read) -> Status {

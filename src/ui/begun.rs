@@ -8,7 +8,7 @@ pub(super) fn initialised(made: &Initialised, look: &Look) -> String {
     let directory = harmless(&made.directory.display().to_string());
     let here = directory == ".";
     let place = if here { "this directory".to_owned() } else { directory.clone() };
-    let mut text = wrap("", &format!("{} in {place}:", paint(BOLD, &harmless(&made.name))), look.width) + "\n";
+    let mut text = wrap("", &format!("{} in {place}:", paint(BOLD, harmless(&made.name))), look.width) + "\n";
     let widest = made.files.iter().map(|(path, _)| path.len()).max().unwrap_or_default();
     for (path, what) in &made.files {
         let what = if made.kept.contains(path) { "there already, as it would be" } else { what };

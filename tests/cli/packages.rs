@@ -215,6 +215,28 @@ fn a_handler_imports_what_was_packaged() {
 }
 
 #[test]
+fn the_zip_that_is_written_is_the_one_that_is_uploaded() {
+    let workshop = Workshop::new();
+    workshop.installer("uv");
+    workshop.wheel("greeting", "1.0", "");
+    workshop.write("app/requirements.txt", "greeting==1.0\n");
+    workshop.desk.edit("deploy.yaml", "runtime: python3.13", "runtime: python3.13\n  architecture: arm64");
+    let told = workshop.poc(&["package", "--json", "--list", "--output", "out.zip"]).exits(0).json()["zip"].clone();
+    let files: Vec<&str> = told["list"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(files, names(&workshop.path("out.zip")));
+    assert_eq!(told["zipped_bytes"], fs::metadata(workshop.path("out.zip")).unwrap().len());
+    // The same with --local: what is made here is for Lambda.
+    let local = workshop.poc(&["package", "--json", "--local"]).exits(0).json();
+    assert_eq!(local["zip"]["sha256"], told["sha256"]);
+    let ran = workshop.poc(&["package", "--output", "nowhere/out.zip"]).exits(1);
+    assert!(ran.err.contains("nowhere/out.zip cannot be written"), "{}", ran.err);
+    // Taken as it stands, it is the same.
+    workshop.desk.edit("deploy.yaml", "path: app", "path: out.zip");
+    let ready = workshop.poc(&["package", "--json"]).exits(0).json();
+    assert_eq!(ready["zip"]["sha256"], told["sha256"]);
+}
+
+#[test]
 fn a_missing_wheel_is_told_with_what_helps() {
     let workshop = Workshop::new();
     workshop.write("app/requirements.txt", "docopt==0.6.2\n");

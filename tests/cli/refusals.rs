@@ -96,6 +96,7 @@ async fn a_lock_that_may_not_be_written_stops_the_run_with_its_name() {
 }
 
 /// A deploy into the embedded cloud with AWS's manners, up to its first step but the bucket: from there on it holds the lock.
+#[expect(clippy::zombie_processes, reason = "`rest` waits for it; where it ended too early the test fails")]
 fn at_work(desk: &Desk) -> (Child, BufReader<std::process::ChildStdout>) {
     let arguments =
         ["deploy", "--local", "--simulate", "aws,seed=1", "--speed", "20", "--yes", "--json", "--no-checks"];

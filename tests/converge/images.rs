@@ -217,8 +217,7 @@ async fn a_zip_does_not_become_an_image_in_place() {
 async fn what_is_not_there_is_told_before_anything_is_changed() {
     let world = world();
     let told = |problem: Problem| {
-        let kind = format!("{} {}", problem.kind, problem.code.unwrap_or_default());
-        format!("{}\n{}\n{}", kind.trim_end(), problem.message, problem.next)
+        format!("{} {}\n{}\n{}", problem.kind, problem.code.as_deref().unwrap_or("-"), problem.message, problem.next)
     };
     insta::assert_snapshot!(told(problem(&world).await), @"
     no_repository RepositoryNotFoundException
@@ -234,7 +233,7 @@ async fn what_is_not_there_is_told_before_anything_is_changed() {
     let index = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}"#;
     push(&world, "admission", "1.4", index).await;
     insta::assert_snapshot!(told(problem(&world).await), @"
-    image_index
+    image_index -
     000000000000.dkr.ecr.us-east-1.amazonaws.com/admission:1.4 is a list of images, which Lambda does not take
     build it as one image and push it again: docker buildx build --provenance=false --sbom=false --platform linux/amd64 (or linux/arm64) --push …
     ");

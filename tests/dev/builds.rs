@@ -52,6 +52,16 @@ fn a_build_that_writes_into_the_package_runs_once_for_each_edit() {
 }
 
 #[test]
+fn a_file_that_is_wrong_hides_no_edit_after_it() {
+    let mut dev = with_build("[\"date +%N > made\"]");
+    dev.edit("deploy.yaml", "templates/admit/error.vtl", "templates/new/error.vtl");
+    dev.event("kept", 0);
+    fs::create_dir_all(dev.path("templates/new")).unwrap();
+    dev.write("templates/new/error.vtl", "{\"moved\": true}");
+    dev.event("redeployed", 0);
+}
+
+#[test]
 fn an_image_is_served_but_not_run_and_that_is_said() {
     let directory = sample();
     let path = directory.path().join("deploy.yaml");

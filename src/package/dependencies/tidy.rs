@@ -90,7 +90,7 @@ mod tests {
         put("a-1.dist-info/METADATA", "Name: a");
         put("a-1.dist-info/INSTALLER", by);
         put("a-1.dist-info/REQUESTED", "");
-        let mut lines = vec![
+        let mut lines = [
             "a.py,sha256=x,1".to_owned(),
             "\"b, c.py\",sha256=y,1".to_owned(),
             format!("bin/tool,sha256={interpreter},9"),

@@ -50,7 +50,7 @@ fn change(call: &mut Call<'_>, arn: &str, tags: Texts) {
 
 /// From here on, changes that are old enough are seen. Those of what has gone are forgotten.
 pub fn settle(call: &mut Call<'_>) {
-    if !call.state.apigateway.regions.get(&call.region).is_some_and(|region| !region.late_tags.is_empty()) {
+    if call.state.apigateway.regions.get(&call.region).is_none_or(|region| region.late_tags.is_empty()) {
         return;
     }
     for late in std::mem::take(&mut region(call).late_tags) {
