@@ -33,6 +33,8 @@ pub struct Misfortune {
     pub denied: Option<&'static str>,
     /// Creations, by their number among the creations, that are carried out and whose answer is lost.
     pub lost: BTreeMap<usize, Fault>,
+    /// The first call of this operation is carried out and its answer lost.
+    pub unheard: Option<&'static str>,
     /// The process ends when it is about to make this call.
     pub killed: Option<usize>,
     pub interrupted: Option<Interrupted>,
@@ -59,11 +61,19 @@ const DENIABLE: [&str; 8] = [
     "DeleteRestApi",
 ];
 
+/// Creations that AWS would gladly repeat: a run that tried again without a look would make two.
+const REPEATABLE: [&str; 4] = ["CreateRestApi", "CreateUsagePlan", "CreateApiKey", "CreateDeployment"];
+
 impl Misfortune {
-    /// Up to five passing faults among the first `calls`, in every other run creations whose answer is lost, and in
-    /// two of three runs something that ends it.
+    /// In one of four runs the answer of one repeatable creation is lost and nothing else happens, so that the run ends
+    /// well and what it made is counted. In the others up to five passing faults among the first `calls`, in every other
+    /// of them creations whose answer is lost, and in two of three something that ends the run.
     pub fn draw(chance: &mut SmallRng, calls: usize) -> Misfortune {
         let mut drawn = Misfortune::default();
+        if chance.random_ratio(1, 4) {
+            drawn.unheard = Some(REPEATABLE[chance.random_range(0..REPEATABLE.len())]);
+            return drawn;
+        }
         for _ in 0..chance.random_range(0..=5) {
             let fault = Fault::PASSING[chance.random_range(0..Fault::PASSING.len())];
             drawn.faults.insert(chance.random_range(0..calls), fault);
@@ -89,7 +99,11 @@ impl Misfortune {
 
     /// Would a run end by itself, and let go of its lock?
     pub fn is_gentle(&self) -> bool {
-        self.faults.is_empty() && self.lost.is_empty() && self.expires.is_none() && self.denied.is_none()
+        self.faults.is_empty()
+            && self.lost.is_empty()
+            && self.unheard.is_none()
+            && self.expires.is_none()
+            && self.denied.is_none()
     }
 }
 
@@ -115,6 +129,8 @@ pub struct Line {
 struct Made {
     calls: usize,
     creations: usize,
+    /// The answer that was to be lost is.
+    unheard: bool,
     met: Vec<String>,
 }
 
@@ -143,6 +159,10 @@ impl Line {
         let creation = creates(call.operation).then_some(made.creations);
         made.creations += usize::from(creation.is_some());
         (made.calls - 1, creation)
+    }
+
+    fn first_unheard(&self) -> bool {
+        !std::mem::replace(&mut self.made.lock().unwrap().unheard, true)
     }
 
     /// The process ends, as the person or the machine wants it.
@@ -183,6 +203,10 @@ impl Line {
         if self.misfortune.denied == Some(call.operation) {
             self.note(at, call, Fault::AccessDenied);
             return Some(Fault::AccessDenied);
+        }
+        if self.misfortune.unheard == Some(call.operation) && self.first_unheard() {
+            self.note(at, call, Fault::ResetAfter);
+            return Some(Fault::ResetAfter);
         }
         let lost = creation.and_then(|creation| self.misfortune.lost.get(&creation));
         let fault = lost.or_else(|| self.misfortune.faults.get(&at)).copied();
