@@ -16,6 +16,8 @@ mod inventory;
 mod killed;
 #[path = "converge/lock.rs"]
 mod lock;
+#[path = "converge/lost.rs"]
+mod lost;
 #[path = "converge/many_routes.rs"]
 mod many_routes;
 #[path = "converge/pace.rs"]

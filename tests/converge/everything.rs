@@ -4,7 +4,7 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 use crate::support::World;
 
-const EVERYTHING: &str = r##"
+pub const EVERYTHING: &str = r##"
 name: everything
 stage: live
 region: us-east-1
@@ -111,8 +111,18 @@ domain:
 site: { path: web, index: index.html, error: index.html, cache: 60, ignore: ["*.svg"] }
 "##;
 
+/// Of the same names.
+pub const LITTLE: &str = "
+name: everything
+stage: live
+region: us-east-1
+package: { path: app }
+function: { name: every-function, runtime: python3.13, handler: handler.lambda_handler }
+api: { name: every-api, endpoint: edge, resources: { /predict: { POST: {} } } }
+";
+
 /// What an administrator does once per account.
-async fn set_logging_role(world: &World) {
+pub async fn set_logging_role(world: &World) {
     let (iam, gateway) = (aws_sdk_iam::Client::new(&world.sdk()), aws_sdk_apigateway::Client::new(&world.sdk()));
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let role = iam.create_role().role_name("gateway-logs").assume_role_policy_document(trust).send().await.unwrap();
@@ -153,10 +163,7 @@ async fn from_everything_to_almost_nothing_and_back() {
     set_logging_role(&world).await;
     world.write("deploy.yaml", EVERYTHING);
     world.deploy().await;
-    let little = "name: everything\nstage: live\nregion: us-east-1\npackage: { path: app }\nfunction: { name: \
-                  every-function, runtime: python3.13, handler: handler.lambda_handler }\napi: { name: every-api, endpoint: \
-                  edge, resources: { /predict: { POST: {} } } }\n";
-    world.write("deploy.yaml", little);
+    world.write("deploy.yaml", LITTLE);
     world.deploy().await;
     world.assert_idle().await;
     world.write("deploy.yaml", EVERYTHING);
