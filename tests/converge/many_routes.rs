@@ -449,7 +449,7 @@ impl Between for NoDocuments {
 }
 
 /// The one call that AWS does not like tells more than the whole document.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn where_the_document_is_refused_the_api_is_written_call_by_call() {
     const ROUTES: usize = 24;
     let world = World::with(counting());
@@ -463,5 +463,21 @@ async fn where_the_document_is_refused_the_api_is_written_call_by_call() {
     assert!(told.calls().iter().filter(|operation| **operation == "PutMethod").count() >= ROUTES);
     let text = "the API is written call by call, because its document was refused: Invalid document";
     assert!(told.0.iter().any(|event| matches!(event, Event::Note { text: note } if note == text)), "it is told");
+    world.assert_idle().await;
+}
+
+/// API Gateway takes no document above 6 MB (`AWS_FACTS` A), and a template may have 300 KB.
+#[tokio::test(start_paused = true)]
+async fn a_document_larger_than_aws_takes_is_not_even_sent() {
+    const ROUTES: usize = 24;
+    let world = World::with(counting());
+    let long = "x".repeat(280 * 1024);
+    world.write("long.vtl", &long);
+    let file = plain(ROUTES, &|_| true).replace("{ inline: new }", "long.vtl");
+    assert!(ROUTES * long.len() > 6 * 1024 * 1024);
+    world.write("deploy.yaml", &file);
+    let told = world.deploy().await;
+    assert_eq!(times(&told, "PutRestApi"), 0);
+    assert!(times(&told, "PutMethod") >= ROUTES);
     world.assert_idle().await;
 }
