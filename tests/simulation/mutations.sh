@@ -1,6 +1,7 @@
 #!/bin/sh
 # Does the simulation bite? Breaks one law of the product after the other in a scratch copy, and shows what catches it.
 # Usage: tests/simulation/mutations.sh [SEEDS [NAME]]; from the root of the repository. Takes a build of the program per law.
+# Nothing else may build into the same target folder meanwhile.
 set -eu
 seeds=${1:-30} only=${2:-}
 root=$(pwd)
