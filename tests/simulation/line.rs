@@ -61,19 +61,14 @@ const DENIABLE: [&str; 8] = [
     "DeleteRestApi",
 ];
 
-/// Creations that AWS would gladly repeat: a run that tried again without a look would make two.
-const REPEATABLE: [&str; 4] = ["CreateRestApi", "CreateUsagePlan", "CreateApiKey", "CreateDeployment"];
+/// Creations of a first deploy that AWS would gladly repeat: a run that tried again without a look would make two.
+pub const REPEATABLE: [&str; 4] = ["CreateRestApi", "CreateUsagePlan", "CreateApiKey", "CreateDeployment"];
 
 impl Misfortune {
-    /// In one of four runs the answer of one repeatable creation is lost and nothing else happens, so that the run ends
-    /// well and what it made is counted. In the others up to five passing faults among the first `calls`, in every other
-    /// of them creations whose answer is lost, and in two of three something that ends the run.
+    /// Up to five passing faults among the first `calls`, in every other run creations whose answer is lost, and in
+    /// two of three runs something that ends it.
     pub fn draw(chance: &mut SmallRng, calls: usize) -> Misfortune {
         let mut drawn = Misfortune::default();
-        if chance.random_ratio(1, 4) {
-            drawn.unheard = Some(REPEATABLE[chance.random_range(0..REPEATABLE.len())]);
-            return drawn;
-        }
         for _ in 0..chance.random_range(0..=5) {
             let fault = Fault::PASSING[chance.random_range(0..Fault::PASSING.len())];
             drawn.faults.insert(chance.random_range(0..calls), fault);
@@ -95,6 +90,16 @@ impl Misfortune {
             _ => {}
         }
         drawn
+    }
+
+    /// In one of four runs the answer of one of these calls is lost and nothing else happens, so that the run ends well and
+    /// what it made is counted; in the others what is usual.
+    pub fn draw_unheard(chance: &mut SmallRng, calls: usize, repeatable: &[&'static str]) -> Misfortune {
+        if chance.random_ratio(1, 4) {
+            let unheard = Some(repeatable[chance.random_range(0..repeatable.len())]);
+            return Misfortune { unheard, ..Misfortune::default() };
+        }
+        Misfortune::draw(chance, calls)
     }
 
     /// Would a run end by itself, and let go of its lock?

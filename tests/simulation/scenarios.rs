@@ -7,7 +7,7 @@ use poc::event::Event;
 use poc::pipeline::Failure;
 
 use crate::laws::{self, Broken, Kept, Law, broken};
-use crate::line::{INTRUSIONS, Line, Misfortune};
+use crate::line::{INTRUSIONS, Line, Misfortune, REPEATABLE};
 use crate::path;
 use crate::probe::Probe;
 use crate::world::{Command, Run, Sim, run};
@@ -112,7 +112,7 @@ async fn stands(sim: &mut Sim) -> Kept {
 async fn first_deploy(sim: &mut Sim) -> Kept {
     let times = sim.chance.random_range(1..=2);
     for _ in 0..times {
-        let misfortune = Misfortune::draw(&mut sim.chance, FIRST);
+        let misfortune = Misfortune::draw_unheard(&mut sim.chance, FIRST, &REPEATABLE);
         let line = sim.line(misfortune);
         let run = suffer(sim, Command::Deploy, &line).await?;
         if !run.succeeded() {
@@ -161,7 +161,7 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
         return broken(Law::NoGap, format!("what was deployed answers {old:?}"));
     }
     edit(sim);
-    let misfortune = Misfortune::draw(&mut sim.chance, UPDATE);
+    let misfortune = Misfortune::draw_unheard(&mut sim.chance, UPDATE, &["CreateDeployment"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
     suffer(sim, Command::Deploy, &line).await?;
     let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
@@ -185,7 +185,7 @@ async fn rotation(sim: &mut Sim) -> Kept {
     stands(sim).await?;
     let probe = Probe::of(sim.cloud()).await;
     let old = probe.call("before the rotation").await;
-    let misfortune = Misfortune::draw(&mut sim.chance, 25);
+    let misfortune = Misfortune::draw_unheard(&mut sim.chance, 25, &["CreateApiKey"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
     let begun = tokio::time::Instant::now();
     let run = suffer(sim, Command::Rotate, &line).await?;
@@ -324,5 +324,11 @@ fn on_time(run: &Run, critical: Duration, most: f64) -> Kept {
     if ratio <= most {
         return Ok(());
     }
-    broken(Law::Time, format!("{:?} is {ratio:.2} × the critical path of {critical:?}; at most {most} ×", run.took))
+    let steps = run.events.iter().filter_map(|event| match event {
+        Event::StepFinished { step, elapsed, .. } => Some(format!("{step} {:.1} s", elapsed.as_secs_f64())),
+        _ => None,
+    });
+    let steps = steps.collect::<Vec<_>>().join(", ");
+    let what = format!("{:?} is {ratio:.2} × the critical path of {critical:?}; at most {most} ×: {steps}", run.took);
+    broken(Law::Time, what)
 }
