@@ -77,7 +77,7 @@ impl Resource for IssuedCertificate {
         if !self.wait {
             return look().await?.ok_or_else(|| Error::deferred(WHAT));
         }
-        let interval = Duration::from_secs(10);
+        let interval = Duration::from_secs(5);
         wait::until(aws, Wait { what: WHAT, usual: USUAL, deadline: DEADLINE, interval }, look).await.map_err(hint)
     }
 
