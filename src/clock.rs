@@ -53,6 +53,13 @@ impl Clock {
     }
 }
 
+/// What requests are signed with.
+impl aws_smithy_async::time::TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        Clock::now(self)
+    }
+}
+
 /// How finely hastened time moves.
 const TICK: Duration = Duration::from_millis(1);
 

@@ -109,7 +109,7 @@ impl EmbeddedCloud {
             .http_client(self.clone())
             .retry_config(RetryConfig::disabled())
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-            .time_source(aws_smithy_async::time::SystemTimeSource::new())
+            .time_source(self.aws.cloud().clock())
             .build()
     }
 }
