@@ -82,8 +82,13 @@ pub enum Worked {
 }
 
 impl Sandbox {
-    /// Starts the process; it is not initialised yet.
-    pub async fn start(site: &Site<'_>, deployed: &Arc<Deployed>, start: &Start) -> Result<Sandbox, Denied> {
+    /// Starts the process; it is not initialised yet. `first` stands in the log before anything that it prints.
+    pub async fn start(
+        site: &Site<'_>,
+        deployed: &Arc<Deployed>,
+        start: &Start,
+        first: &[String],
+    ) -> Result<Sandbox, Denied> {
         let failed = |fault: std::io::Error| Denied::service(format!("a sandbox cannot be made: {fault}"));
         let api = RuntimeApi::open().await.map_err(failed)?;
         let scratch = PrivateDirectory::make("sandbox").map_err(failed)?;
@@ -102,6 +107,7 @@ impl Sandbox {
         let package = site.package.to_string_lossy().into_owned();
         let output = Output::new(pipe, site.cloud.clone(), deployed.log_group(), site.log_stream, &package);
         let output = output.map_err(failed)?;
+        first.iter().for_each(|line| output.say(line));
         let follower = output.follow();
         Ok(Sandbox {
             deployed: deployed.clone(),

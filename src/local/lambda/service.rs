@@ -300,12 +300,9 @@ impl Service {
         start: &Start,
         request_id: &str,
     ) -> Result<Provided, Denied> {
-        let mut sandbox = self.started(site, deployed, start).await?;
-        sandbox.output.begin();
-        sandbox.output.say(&frames::init_start(deployed, self.now(), &start.version));
-        if let Some(note) = &start.note {
-            sandbox.output.say(&format!("[poc] {note}\n"));
-        }
+        let mut first = vec![frames::init_start(deployed, self.now(), &start.version)];
+        first.extend(start.note.iter().map(|note| format!("[poc] {note}\n")));
+        let mut sandbox = self.started(site, deployed, start, &first).await?;
         let begun = Instant::now();
         let initialised = sandbox.initialise(begun + INIT_LIMIT).await;
         let took = begun.elapsed();
@@ -314,7 +311,7 @@ impl Service {
             Initialised::Ended(Ended::TimedOut) => {
                 sandbox.output.end(&[frames::init_report(deployed, self.now(), took, "init", None)]);
                 sandbox.end();
-                sandbox = self.started(site, deployed, start).await?;
+                sandbox = self.started(site, deployed, start, &[]).await?;
                 let timeout = Duration::from_secs(deployed.configuration.timeout_seconds);
                 match sandbox.initialise(Instant::now() + timeout).await {
                     Initialised::Ready => return Ok(Provided::Cold(sandbox, None)),
@@ -344,8 +341,14 @@ impl Service {
         Ok(Provided::Fault(fault, Box::new(tried)))
     }
 
-    async fn started(&self, site: &Site<'_>, deployed: &Arc<Deployed>, start: &Start) -> Result<Sandbox, Denied> {
-        let sandbox = Sandbox::start(site, deployed, start).await?;
+    async fn started(
+        &self,
+        site: &Site<'_>,
+        deployed: &Arc<Deployed>,
+        start: &Start,
+        first: &[String],
+    ) -> Result<Sandbox, Denied> {
+        let sandbox = Sandbox::start(site, deployed, start, first).await?;
         self.pool.register(sandbox.process());
         Ok(sandbox)
     }
