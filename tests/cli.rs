@@ -9,6 +9,9 @@ mod first_hour;
 #[cfg(unix)]
 #[path = "cli/killed.rs"]
 mod killed;
+#[cfg(target_os = "linux")]
+#[path = "cli/live.rs"]
+mod live;
 #[path = "cli/lost.rs"]
 mod lost;
 #[path = "cli/network.rs"]
@@ -22,6 +25,9 @@ mod refusals;
 mod relay;
 #[path = "support/sample.rs"]
 mod sample;
+#[cfg(target_os = "linux")]
+#[path = "support/terminal.rs"]
+mod terminal;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -32,6 +32,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::time::MissedTickBehavior;
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
@@ -319,6 +320,9 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
     }
 }
 
+/// How often the ui looks at the clock.
+const PULSE: Duration = Duration::from_millis(100);
+
 /// The command against Ctrl-C, with a pulse by which the ui shows life during long waits.
 async fn race(
     command: impl Future<Output = Result<End, Failure>>,
@@ -327,7 +331,9 @@ async fn race(
     stop: &Stop,
 ) -> Result<End, Failure> {
     let (mut interrupted, mut asked) = (std::pin::pin!(interrupted), false);
-    let mut pulse = tokio::time::interval(Duration::from_secs(1));
+    let mut pulse = tokio::time::interval(PULSE);
+    // A hastened clock jumps over many.
+    pulse.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
@@ -339,6 +345,7 @@ async fn race(
                 if !stop.ask() {
                     return Err(Failure::Interrupted);
                 }
+                ui.stopping();
             }
             _ = pulse.tick() => ui.pulse(),
         }

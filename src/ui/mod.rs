@@ -2,7 +2,8 @@
 //! everything else to stderr. Nothing here knows AWS or decides anything.
 //!
 //! The modules that draw (`human`, `values`, `outcome`, `diagnostics`, `json`) are pure: data and a [`Look`] in, text
-//! out. [`Ui`] owns the streams; `progress` owns the step lines.
+//! out; so is `live`, which draws the rows at the bottom of a terminal from the `tally` of the run. [`Ui`] owns the streams,
+//! `progress` the step lines, `screen` what it takes to put rows on a terminal again and again.
 
 mod begun;
 mod called;
@@ -12,13 +13,16 @@ mod human;
 mod json;
 mod layout;
 mod linediff;
+mod live;
 mod look;
 mod outcome;
 mod packaged;
 mod pages;
 mod progress;
+mod screen;
 mod served;
 mod streams;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -32,6 +36,7 @@ use std::time::Duration;
 pub use self::checks::junit;
 pub use self::look::Look;
 use self::progress::Progress;
+use self::screen::{Screen, Size};
 pub use self::streams::Captured;
 use self::streams::Streams;
 pub use self::timeline::Timeline;
@@ -88,6 +93,8 @@ pub struct Ui {
     volume: Volume,
     look: Look,
     progress: Progress,
+    /// Where the live view is drawn, if it is.
+    screen: Option<Screen>,
     timeline: OnceCell<timeline::Wanted>,
 }
 
@@ -108,8 +115,40 @@ impl Ui {
 
     fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
-        let progress = if live { Progress::live(look, streams.colour()) } else { Progress::plain(look) };
-        Ui { streams, format, volume, look, progress, timeline: OnceCell::new() }
+        let screen = live.then(Screen::of_process);
+        Ui { streams, format, volume, look, progress: Progress::new(live), screen, timeline: OnceCell::new() }
+    }
+
+    /// As wide as the terminal is by now.
+    fn look(&self) -> Look {
+        self.look.in_terminal(self.streams.size())
+    }
+
+    fn size(&self) -> Size {
+        self.streams.size().unwrap_or(screen::USUAL)
+    }
+
+    fn frame(&self) -> Vec<String> {
+        let rows = self.progress.frame(&self.look, self.size());
+        match self.streams.colour() {
+            true => rows,
+            false => rows.iter().map(|row| anstream::adapter::strip_str(row).to_string()).collect(),
+        }
+    }
+
+    /// Takes the live view away until something happens, so that the terminal is free for other text.
+    fn rest(&self) {
+        if let Some(screen) = &self.screen {
+            self.streams.terminal(&screen.rest(self.size()));
+        }
+    }
+
+    /// Runs `write`, which writes whole lines, with the live view out of the way.
+    fn aside(&self, write: impl FnOnce()) {
+        let Some(screen) = &self.screen else { return write() };
+        self.streams.terminal(&screen.lift(self.size()));
+        write();
+        self.streams.terminal(&screen.put(&self.frame()));
     }
 
     /// From now on takes note of the run; its picture is written to `path` when the run is over, however it ends.
@@ -151,33 +190,33 @@ impl Ui {
 
     pub fn initialised(&self, made: &Initialised) {
         match self.format {
-            Format::Human => self.streams.out(&begun::initialised(made, &self.look)),
+            Format::Human => self.streams.out(&begun::initialised(made, &self.look())),
             _ => self.document(&json::of(made)),
         }
     }
 
     pub fn validated(&self, file: &Path, validated: &Validated) {
         match self.format {
-            Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look)),
+            Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look())),
             _ => self.document(&json::validated(validated)),
         }
     }
 
     /// The result of `poc package`.
     pub fn packaged(&self, packaged: &Packaged) {
-        self.progress.rest();
+        self.rest();
         match self.format {
-            Format::Human => self.streams.out(&packaged::report(packaged, &self.look)),
+            Format::Human => self.streams.out(&packaged::report(packaged, &self.look())),
             _ => self.document(&json::of(packaged)),
         }
     }
 
     /// The result of `poc plan`.
     pub fn planned(&self, planned: &Planned) {
-        self.progress.rest();
+        self.rest();
         match (self.format, self.volume) {
-            (Format::Human, Volume::Quiet) => self.streams.out(&human::summary(planned, &self.look)),
-            (Format::Human, _) => self.streams.out(&human::plan(planned, &self.look)),
+            (Format::Human, Volume::Quiet) => self.streams.out(&human::summary(planned, &self.look())),
+            (Format::Human, _) => self.streams.out(&human::plan(planned, &self.look())),
             _ => self.document(&json::of(planned)),
         }
         if !planned.plan.is_empty() {
@@ -187,7 +226,7 @@ impl Ui {
 
     /// Shows the plan and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed(&self, question: Question, planned: &Planned, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
-        self.progress.rest();
+        self.rest();
         self.progress.expect(&planned.plan);
         if let Some(wanted) = self.timeline.get() {
             wanted.timeline.expect(planned);
@@ -196,8 +235,8 @@ impl Ui {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}
             _ => self.streams.err(&match question {
-                Question::Teardown => human::teardown(planned, &self.look),
-                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look),
+                Question::Teardown => human::teardown(planned, &self.look()),
+                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look()),
             }),
         }
         if yes || planned.plan.is_empty() {
@@ -208,9 +247,9 @@ impl Ui {
     }
 
     pub fn deployed(&self, deployed: &Deployed) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::Human {
-            let (result, summary) = outcome::deployed(deployed, &self.progress.tally(), &self.look);
+            let (result, summary) = outcome::deployed(deployed, &self.progress.tally(), &self.look());
             if self.volume != Volume::Quiet {
                 self.streams.err(&summary);
             }
@@ -254,7 +293,7 @@ impl Ui {
     /// Says what a rotation means and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed_to_rotate(&self, rotation: &Rotation, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
-            self.streams.err(&outcome::rotation(rotation, &self.look));
+            self.streams.err(&outcome::rotation(rotation, &self.look()));
         }
         if yes {
             return true;
@@ -264,16 +303,16 @@ impl Ui {
     }
 
     pub fn rotated(&self, rotated: &Rotated) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::Human {
-            self.streams.err(&outcome::rotated(rotated, &self.look));
+            self.streams.err(&outcome::rotated(rotated, &self.look()));
         }
     }
 
     /// Shows who holds the lock and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed_to_unlock(&self, holder: &Holder, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
-            self.streams.err(&outcome::holder(holder, &self.look));
+            self.streams.err(&outcome::holder(holder, &self.look()));
         }
         if yes {
             return true;
@@ -284,14 +323,14 @@ impl Ui {
 
     pub fn unlocked(&self, unlocked: &Unlocked) {
         match self.format {
-            Format::Human => self.streams.err(&outcome::unlocked(unlocked, &self.look)),
+            Format::Human => self.streams.err(&outcome::unlocked(unlocked, &self.look())),
             _ => self.document(&json::unlocked(unlocked)),
         }
     }
 
     /// One event of a log: a line of JSON, or its time and text.
     pub fn log_line(&self, line: &LogLine) {
-        self.progress.rest();
+        self.rest();
         match self.format {
             Format::Human => {
                 let text = outcome::log_line(line, self.streams.watched());
@@ -307,26 +346,26 @@ impl Ui {
 
     /// The body on stdout as it is; status, headers and trace on stderr, or with `include` the first two before the body.
     pub fn called(&self, called: &Called, include: bool) {
-        self.progress.rest();
+        self.rest();
         if self.format != Format::Human {
             return self.document(&called::document(called));
         }
         if let Some(trace) = &called.trace {
-            self.streams.err(&called::ladder(trace, &self.look));
+            self.streams.err(&called::ladder(trace, &self.look()));
         }
         if include {
-            self.say(&called::reason(called, &self.look));
+            self.say(&called::reason(called, &self.look()));
             self.data_without_end(called::head(called).as_bytes());
         } else if self.volume != Volume::Quiet {
-            self.streams.err(&called::about(called, &self.look));
+            self.streams.err(&called::about(called, &self.look()));
         }
         self.data(&called.body);
     }
 
     pub fn tested(&self, tested: &Tested) {
-        self.progress.rest();
+        self.rest();
         match self.format {
-            Format::Human => self.streams.out(&checks::summary(tested, &self.look)),
+            Format::Human => self.streams.out(&checks::summary(tested, &self.look())),
             _ => self.document(&json::of(tested)),
         }
     }
@@ -357,23 +396,23 @@ impl Ui {
     }
 
     pub fn status(&self, status: &Status) {
-        self.progress.rest();
+        self.rest();
         match self.format {
-            Format::Human => self.streams.out(&outcome::status(status, &self.look)),
+            Format::Human => self.streams.out(&outcome::status(status, &self.look())),
             _ => self.document(&json::of(status)),
         }
     }
 
     pub fn torn_down(&self, gone: &TornDown) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::Human {
-            self.streams.out(&outcome::torn_down(gone, &self.progress.tally(), &self.look));
+            self.streams.out(&outcome::torn_down(gone, &self.progress.tally(), &self.look()));
         }
     }
 
     /// Tells why a command failed: on stderr for people, and on stdout for programs if they are what is served.
     pub fn failed(&self, command: &'static str, failure: &Failure) {
-        self.progress.rest();
+        self.rest();
         if let Some(wanted) = self.timeline.get().filter(|_| !matches!(failure, Failure::Interrupted)) {
             wanted.timeline.fail();
         }
@@ -388,35 +427,44 @@ impl Ui {
             }
         }
         self.streams.err(&match failure {
-            Failure::Faults(faults) => diagnostics::faults(faults, &self.look),
-            Failure::Usage(sentence) => diagnostics::usage(command, sentence, &self.look),
-            Failure::Problem(problem) => diagnostics::problems(problem, &tally, &self.look),
-            Failure::Interrupted => diagnostics::interrupted(command, &tally, &self.look),
+            Failure::Faults(faults) => diagnostics::faults(faults, &self.look()),
+            Failure::Usage(sentence) => diagnostics::usage(command, sentence, &self.look()),
+            Failure::Problem(problem) => diagnostics::problems(problem, &tally, &self.look()),
+            Failure::Interrupted => diagnostics::interrupted(command, &tally, &self.look()),
         });
     }
 
     /// Tells why an edit was not deployed, while the server goes on.
     pub fn edit_refused(&self, failure: &Failure) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::JsonLines {
             self.document(&json::refused(failure));
         }
         self.streams.err(&match failure {
-            Failure::Faults(faults) => diagnostics::faults(faults, &self.look),
-            Failure::Problem(problem) => diagnostics::problems(problem, &Default::default(), &self.look),
-            Failure::Usage(sentence) => diagnostics::usage("dev", sentence, &self.look),
+            Failure::Faults(faults) => diagnostics::faults(faults, &self.look()),
+            Failure::Problem(problem) => diagnostics::problems(problem, &Default::default(), &self.look()),
+            Failure::Usage(sentence) => diagnostics::usage("dev", sentence, &self.look()),
             Failure::Interrupted => String::new(),
         });
     }
 
     /// Something that keeps the program from starting at all.
     pub fn fatal(&self, sentence: &str) {
-        self.streams.err(&diagnostics::usage("poc", sentence, &self.look));
+        self.streams.err(&diagnostics::usage("poc", sentence, &self.look()));
     }
 
-    /// Called about once a second while a command runs, so that long waits show life.
+    /// Called some times in a second while a command runs, so that long waits show life.
     pub fn pulse(&self) {
-        let said = self.progress.pulse();
+        let said = self.progress.pulse(&self.look());
+        self.say(&said);
+        if let Some(screen) = self.screen.as_ref().filter(|screen| screen.is_due()) {
+            self.streams.terminal(&screen.draw(&self.frame(), self.size()));
+        }
+    }
+
+    /// The person asked to stop, and the run finishes what is in flight.
+    pub fn stopping(&self) {
+        let said = self.progress.stopping(&self.look());
         self.say(&said);
     }
 
@@ -426,7 +474,7 @@ impl Ui {
     /// # Errors
     /// The first failure of stdout; a reader that has gone away is none.
     pub fn finish(&self) -> std::io::Result<()> {
-        self.progress.rest();
+        self.rest();
         if let Some(wanted) = self.timeline.get()
             && let Err(error) = wanted.write()
         {
@@ -448,14 +496,14 @@ impl Ui {
     /// A part of the result for people; the documents for programs hold it anyway.
     fn result(&self, text: &str) {
         if self.format == Format::Human {
-            self.progress.aside(|| self.streams.out(text));
+            self.aside(|| self.streams.out(text));
         }
     }
 
     /// A line of progress.
     fn say(&self, text: &str) {
         if self.format == Format::Human && self.volume != Volume::Quiet && !text.is_empty() {
-            self.progress.aside(|| self.streams.err(text));
+            self.aside(|| self.streams.err(text));
         }
     }
 }
@@ -465,20 +513,23 @@ impl Reporter for Ui {
         if let Some(wanted) = self.timeline.get() {
             wanted.timeline.report(event);
         }
-        let said = self.progress.report(event);
+        if let Some(screen) = &self.screen {
+            screen.wake();
+        }
+        let said = self.progress.report(event, &self.look());
         match event {
             // What a run was made for is its result; at the end of a deploy it is one step more.
             Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
             // A failed program says what went wrong in its own words.
-            Event::WorkFailed { .. } => self.progress.aside(|| self.streams.err(&said)),
-            Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
+            Event::WorkFailed { .. } => self.aside(|| self.streams.err(&said)),
+            Event::CheckFailed(_) if self.format == Format::Human => self.aside(|| self.streams.err(&said)),
             _ => self.say(&said),
         }
         if self.format == Format::Human {
             match event {
-                Event::Serving { .. } => self.streams.out(&served::serving(event, &self.look)),
+                Event::Serving { .. } => self.streams.out(&served::serving(event, &self.look())),
                 Event::Request(request) if self.volume != Volume::Quiet => {
-                    self.streams.out(&served::request(request, &self.look));
+                    self.streams.out(&served::request(request, &self.look()));
                 }
                 _ => {}
             }
@@ -488,4 +539,12 @@ impl Reporter for Ui {
             self.document(&json::of(event));
         }
     }
+}
+
+/// What there is to say when the process ends at once, at the second Ctrl-C: whatever stands on the terminal stays.
+pub fn last_words() {
+    let (streams, look) = (Streams::of_process(Color::Auto), Look::of_process(false));
+    let words = "ended at once: what was in flight may or may not be done. Run the same command again to continue.";
+    // A `^C` that the terminal shows is overwritten.
+    streams.err(&format!("\r{}", layout::wrap("", words, look.in_terminal(streams.size()).width)));
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::layout::{columns, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, LINK, Look, paint};
-use super::progress::Tally;
+use super::tally::Tally;
 use super::values::{self, Shown, shown};
 use super::words::{count, took, took_whole};
 use super::{checks, human, pages};

@@ -9,10 +9,13 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice, StripStream};
 
 use super::Color;
+use super::screen::Size;
 
 pub(super) struct Streams {
     out: RefCell<Box<dyn Write>>,
     err: RefCell<Box<dyn Write>>,
+    /// stderr past everything that changes text on its way: for what moves the cursor.
+    terminal: RefCell<Box<dyn Write>>,
     input: RefCell<Option<Box<dyn BufRead + Send>>>,
     /// stdout past everything that changes text on its way.
     raw: RefCell<Box<dyn Write>>,
@@ -20,6 +23,8 @@ pub(super) struct Streams {
     watched: bool,
     /// stderr is a terminal that can move its cursor.
     live: bool,
+    /// stderr is a terminal that can be asked for its size.
+    sized: bool,
     /// stderr takes colour.
     colour: bool,
     can_ask: bool,
@@ -52,15 +57,19 @@ impl Streams {
             Color::Never => ColorChoice::Never,
         };
         let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
         let watched = io::stderr().is_terminal();
         let err = AutoStream::new(io::stderr(), choice);
         Streams {
-            live: watched && !dumb,
+            // A build server may have a terminal, and keeps what is written there as a log.
+            live: watched && !dumb && !set("CI"),
+            sized: watched,
             colour: err.current_choice() != ColorChoice::Never,
             out: RefCell::new(Box::new(AutoStream::new(io::stdout(), choice))),
             raw: RefCell::new(Box::new(io::stdout())),
             watched: io::stdout().is_terminal(),
             err: RefCell::new(Box::new(err)),
+            terminal: RefCell::new(Box::new(io::stderr())),
             input: RefCell::new(Some(Box::new(io::BufReader::new(io::stdin())))),
             can_ask: watched && io::stdin().is_terminal(),
             broken: RefCell::new(None),
@@ -74,9 +83,11 @@ impl Streams {
             out: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.out.clone())) as Box<dyn Write>))),
             err: RefCell::new(Box::new(StripStream::new(Box::new(Memory(captured.err.clone())) as Box<dyn Write>))),
             raw: RefCell::new(Box::new(Memory(captured.out.clone()))),
+            terminal: RefCell::new(Box::new(Memory(captured.err.clone()))),
             watched: false,
             input: RefCell::new(Some(input)),
             live: false,
+            sized: false,
             colour: false,
             can_ask: answer.is_some(),
             broken: RefCell::new(None),
@@ -86,6 +97,25 @@ impl Streams {
 
     pub(super) fn live(&self) -> bool {
         self.live
+    }
+
+    /// How large the terminal behind stderr is by now; none where it is no terminal or does not tell.
+    pub(super) fn size(&self) -> Option<Size> {
+        if !self.sized {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+        let (columns, rows) = (usize::from(size.ws_col), usize::from(size.ws_row));
+        (columns > 0 && rows > 0).then_some(Size { columns, rows })
+    }
+
+    /// Rows that may hold colour, and what moves the cursor, in one piece.
+    pub(super) fn terminal(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let mut terminal = self.terminal.borrow_mut();
+        let _ = terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush());
     }
 
     pub(super) fn colour(&self) -> bool {
