@@ -8,7 +8,7 @@ pub struct Terminal {
     columns: usize,
     height: usize,
     /// Breaks rows anew when its width changes, as most do; xterm cuts them.
-    reflows: bool,
+    pub reflows: bool,
     /// All that was ever written, what scrolled away included.
     rows: Vec<Row>,
     /// The first row that is still on the screen.
@@ -19,7 +19,6 @@ pub struct Terminal {
     unread: String,
     /// The screen at the end of each drawing.
     pub shown: Vec<String>,
-    pub coloured: bool,
 }
 
 #[derive(Clone, Default)]
@@ -41,12 +40,7 @@ impl Terminal {
             column: 0,
             unread: String::new(),
             shown: Vec::new(),
-            coloured: false,
         }
-    }
-
-    pub fn rigid(self) -> Terminal {
-        Terminal { reflows: false, ..self }
     }
 
     pub fn write(&mut self, text: &str) {
@@ -78,7 +72,7 @@ impl Terminal {
     fn obey(&mut self, sequence: &str) {
         let (parameters, last) = sequence.split_at(sequence.len() - 1);
         match (parameters, last) {
-            (_, "m") => self.coloured = true,
+            (_, "m") | ("?2026", "h") => {}
             ("", "J") => {
                 self.rows.truncate(self.row + 1);
                 self.rows[self.row].cells.truncate(self.column);
@@ -88,7 +82,6 @@ impl Terminal {
                 let count: usize = count.parse().unwrap();
                 self.row = self.row.saturating_sub(count).max(self.top);
             }
-            ("?2026", "h") => {}
             _ if sequence == SHOW => self.shown.push(self.screen()),
             _ => panic!("{sequence:?} is not what a terminal should be sent"),
         }

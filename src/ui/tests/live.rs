@@ -361,9 +361,7 @@ async fn made_narrower_nothing_of_the_wider_rows_stays() {
     let run = middle().await;
     for reflows in [true, false] {
         let mut terminal = Terminal::new(100, 24);
-        if !reflows {
-            terminal = terminal.rigid();
-        }
+        terminal.reflows = reflows;
         let screen = Screen::new(reflows);
         let mut size = at(100, 24);
         terminal.write("$ poc deploy\n");
