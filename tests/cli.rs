@@ -18,6 +18,8 @@ mod lost;
 mod network;
 #[path = "cli/packages.rs"]
 mod packages;
+#[path = "cli/policy.rs"]
+mod policy;
 #[cfg(unix)]
 #[path = "cli/refusals.rs"]
 mod refusals;

@@ -84,7 +84,7 @@ pub(super) fn run(ui: &Ui, settings: &ExportSettings) -> Result<End, Failure> {
     Ok(End::Done)
 }
 
-fn account(text: &str) -> Result<String, String> {
+pub(super) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.chars().all(|letter| letter.is_ascii_digit()) {
         return Ok(text.to_owned());
     }

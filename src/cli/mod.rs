@@ -14,6 +14,7 @@ mod logs;
 mod man;
 mod package;
 mod plan;
+mod policy;
 mod render;
 mod schema;
 mod simulate;
@@ -107,6 +108,7 @@ enum Command {
     Logs(logs::LogsArgs),
     Render(render::RenderArgs),
     Export(export::ExportArgs),
+    Policy(policy::PolicyArgs),
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
     Schema(schema::SchemaArgs),
@@ -237,6 +239,7 @@ impl Cli {
             Command::Logs(_) => "logs",
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
+            Command::Policy(_) => "policy",
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
             Command::Schema(_) => "schema",
@@ -312,6 +315,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
+        Command::Policy(args) => policy::run(ui, args.resolve(global)?).await,
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Schema(args) => schema::run(ui, &args.resolve(global)?),

@@ -147,7 +147,7 @@ fn the_parser_says_what_would_be_right() {
     insta::assert_snapshot!(refused(&["depoly"]), @"
     error: unrecognized subcommand 'depoly'
 
-      tip: a similar subcommand exists: 'deploy'
+      tip: some similar subcommands exist: 'policy', 'deploy'
 
     Usage: poc [OPTIONS] <COMMAND>
 

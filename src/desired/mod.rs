@@ -5,6 +5,7 @@ mod definition;
 mod former;
 mod openapi;
 mod outputs;
+mod scope;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 pub use former::Former;
 pub use openapi::openapi;
 pub use outputs::{Manner, base_url, curl, outputs};
+pub use scope::scope;
 
 use crate::aws::{Tags, US_EAST_1};
 use crate::engine::{Graph, Handle, Known, NodeId};
@@ -157,7 +159,7 @@ pub fn desired(
         fingerprint: picture,
         after: vec![draft.id(), alias.id(), permission.id()],
     });
-    let logging_role = page.logs().then(|| g.add(LoggingRole).id());
+    let logging_role = scope::logs(spec).then(|| g.add(LoggingRole).id());
     let stage = g.add(Stage {
         name: spec.stage.clone(),
         api,
@@ -290,13 +292,6 @@ impl Page<'_> {
     fn function_arn(&self, name: &str) -> String {
         let Account { id, partition, region } = self.account;
         Function::arn_of(partition, region, id, name)
-    }
-
-    /// Does the stage write logs or metrics?
-    fn logs(&self) -> bool {
-        let settings = &self.spec.stage_settings;
-        let level = !matches!(settings.log_level, None | Some(model::LogLevel::Off));
-        level || settings.metrics || settings.data_trace || settings.access_log.is_some()
     }
 
     fn permission(&self, api: Handle<RestApi>, alias: NodeId, function_node: NodeId) -> Permission {

@@ -371,7 +371,7 @@ impl Read {
 }
 
 /// A profile that was asked for by name is named where it gave no credentials.
-fn with_profile(mut error: Error, settings: &Settings) -> Error {
+pub(super) fn with_profile(mut error: Error, settings: &Settings) -> Error {
     if let (ErrorKind::Credentials, Some(profile)) = (error.kind, &settings.profile)
         && !error.message.contains(profile)
     {
@@ -391,7 +391,7 @@ async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
     let _ = tokio::join!(lookups.rest_apis(aws), lookups.api_keys(aws), lookups.usage_plans(aws), zones);
 }
 
-fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
+pub(super) fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     // A simulated day has a time and a chance of its own, so that it can be repeated.
     let simulated = settings.cloud.as_ref().and_then(|cloud| Some((cloud.clock(), cloud.traffic()?)));
     let (clock, seed) = simulated.unwrap_or_else(|| {
@@ -455,7 +455,7 @@ fn manner(settings: &Settings) -> desired::Manner {
     desired::Manner { options, local: settings.local }
 }
 
-fn place(settings: &Settings) -> String {
+pub(super) fn place(settings: &Settings) -> String {
     match (settings.local, &settings.endpoint_url) {
         (true, _) => format!("the embedded cloud ({LOCAL})"),
         (false, Some(url)) => url.clone(),

@@ -18,6 +18,7 @@ mod look;
 mod outcome;
 mod packaged;
 mod pages;
+mod policy;
 mod progress;
 mod screen;
 mod served;
@@ -42,8 +43,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey,
-    Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Rendered, Rotated,
+    Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -319,6 +320,17 @@ impl Ui {
         }
         self.streams.err(&human::question(Question::Unlock));
         self.streams.answer(interrupted)
+    }
+
+    /// What is beside the policy itself: GitHub's files, and what the person has to know.
+    pub fn policy(&self, made: &PolicyMade) {
+        match (&made.github, self.format) {
+            (Some(github), Format::Human) => self.streams.out(&policy::github(github, &self.look)),
+            (Some(_), _) => self.document(&json::of(made)),
+            (None, _) => {}
+        }
+        self.streams.err(&policy::notes(made, &self.look));
+        self.say(&policy::size(made));
     }
 
     pub fn unlocked(&self, unlocked: &Unlocked) {
