@@ -22,6 +22,8 @@ mod refusals;
 mod relay;
 #[path = "support/sample.rs"]
 mod sample;
+#[path = "cli/warnings.rs"]
+mod warnings;
 
 use std::fs;
 use std::io::{Read, Write};
