@@ -28,7 +28,7 @@
 //! | module | may import | what it is |
 //! |--------|------------|------------|
 //! | `cli` | `pipeline`, `ui`, `event` | one file per command: its arguments and a straight-line `run` |
-//! | `ui` | `pipeline`, `engine::plan`, `spec::Fault`, `spec::Source`, `spec::Span`, `event` | data in, text out: for people and for programs; the only room that prints |
+//! | `ui` | `pipeline`, `engine::plan`, `spec::Fault`, `spec::Source`, `spec::Span`, `spec::Warning`, `event` | data in, text out: for people and for programs; the only room that prints |
 //! | `pipeline` | `desired`, `resources`, `engine`, `aws`, `package`, `spec`, `vtl`, `event`, `clock` | the seven stages in a row, and the commands around what they built |
 //! | `desired` | `resources`, `engine`, `aws`, `package`, `spec` | every resource that a deploy.yaml stands for, in order |
 //! | `resources` | `engine`, `aws`, `package`, `spec`, `event` | one file per AWS resource: read, diff, create, update, delete |

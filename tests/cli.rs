@@ -30,6 +30,8 @@ mod sample;
 #[cfg(target_os = "linux")]
 #[path = "support/terminal.rs"]
 mod terminal;
+#[path = "cli/warnings.rs"]
+mod warnings;
 
 use std::fs;
 use std::io::{Read, Write};

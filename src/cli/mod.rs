@@ -25,6 +25,7 @@ mod test;
 mod tests;
 mod unlock;
 mod validate;
+mod warnings;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

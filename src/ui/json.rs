@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::tally::Tally;
 use crate::event::{Event, Outcome, Problem};
 use crate::pipeline::{Failure, Unlocked, Validated};
-use crate::spec::Fault;
+use crate::spec::{Fault, Warning};
 
 /// The data as it stands.
 pub(super) fn of(data: &impl Serialize) -> Value {
@@ -20,7 +20,13 @@ pub(super) fn tagged(event: &str, data: &impl Serialize) -> Value {
 }
 
 pub(super) fn validated(validated: &Validated) -> Value {
-    merged(json!({ "valid": true, "faults": [] }), of(validated))
+    let warnings: Vec<Value> = validated.warnings.iter().map(warning).collect();
+    merged(merged(json!({ "valid": true, "faults": [] }), of(validated)), json!({ "warnings": warnings }))
+}
+
+/// Something that works and will hurt.
+pub(super) fn warning(warning: &Warning) -> Value {
+    merged(fault(&warning.denied()), json!({ "title": warning.code.title() }))
 }
 
 /// A failed validate, plan or status.

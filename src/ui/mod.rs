@@ -46,6 +46,7 @@ use crate::pipeline::{
     Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Rendered, Rotated,
     Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
+use crate::spec::Warning;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -196,9 +197,23 @@ impl Ui {
         }
     }
 
+    /// What works and will hurt: for people on stderr, for programs that read events as one event each.
+    pub fn warned(&self, warnings: &[Warning]) {
+        if self.format == Format::JsonLines {
+            for warning in warnings {
+                self.document(&json::tagged("warning", &json::warning(warning)));
+            }
+        } else if self.volume != Volume::Quiet && !warnings.is_empty() {
+            self.streams.err(&(diagnostics::warnings(warnings, &self.look()) + "\n"));
+        }
+    }
+
     pub fn validated(&self, file: &Path, validated: &Validated) {
         match self.format {
-            Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look())),
+            Format::Human => {
+                self.warned(&validated.warnings);
+                self.streams.out(&outcome::validated(file, validated, &self.look()));
+            }
             _ => self.document(&json::validated(validated)),
         }
     }
