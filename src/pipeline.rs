@@ -10,6 +10,7 @@ mod keys;
 mod locked;
 mod logs;
 mod packing;
+mod pictured;
 mod render;
 mod result;
 mod session;
