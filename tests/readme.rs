@@ -1,7 +1,8 @@
-//! README.md is held to what it says: its snippets are deployable, its commands parse, its tables are complete.
+//! README.md and the pages under docs/ are held to what they say: their snippets are deployable, their commands parse, their tables and
+//! links are complete.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -13,11 +14,27 @@ fn text(file: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the file can be read")
 }
 
+/// README.md and every page under docs/, by path.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).expect("docs can be listed");
+    let docs = docs.map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
+    paths.push(root.join("README.md"));
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("the page can be read"))).collect()
+}
+
+/// All of it as one text.
+fn told() -> String {
+    pages().into_iter().map(|(_, page)| page).collect::<Vec<_>>().join("\n")
+}
+
 /// What stands in fenced blocks of a language, without the indentation of the fence.
 fn blocks(language: &str) -> Vec<String> {
-    let readme = text("README.md");
+    let told = told();
     let mut blocks = Vec::new();
-    let mut lines = readme.lines();
+    let mut lines = told.lines();
     while let Some(line) = lines.next() {
         if line.trim() == format!("```{language}") {
             let indent = line.len() - line.trim_start().len();
@@ -25,15 +42,15 @@ fn blocks(language: &str) -> Vec<String> {
             blocks.push(inside.map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect());
         }
     }
-    assert!(!blocks.is_empty(), "there is no {language} in README.md");
+    assert!(!blocks.is_empty(), "there is no {language}");
     blocks
 }
 
 /// Every `code span` outside of fenced blocks.
 fn spans() -> Vec<String> {
-    let readme = text("README.md");
+    let told = told();
     let prose: Vec<&str> =
-        readme.split("```").enumerate().filter(|(at, _)| at % 2 == 0).map(|(_, prose)| prose).collect();
+        told.split("```").enumerate().filter(|(at, _)| at % 2 == 0).map(|(_, prose)| prose).collect();
     prose.join("\n").split('`').skip(1).step_by(2).map(|span| span.replace('\n', " ")).collect()
 }
 
@@ -127,7 +144,7 @@ fn commands_and_options_are_told_and_no_others() {
     let unknown: Vec<&String> = told.difference(&exist).collect();
     assert!(unknown.is_empty(), "options that do not exist: {unknown:?}");
     let untold: Vec<&String> = exist.difference(&told).collect();
-    assert!(untold.is_empty(), "options that README.md does not tell of: {untold:?}");
+    assert!(untold.is_empty(), "options that no page tells of: {untold:?}");
 
     let rows = text("README.md");
     for subcommand in command.get_subcommands() {
@@ -145,7 +162,7 @@ fn every_key_of_the_grammar_is_told() {
     let keys =
         grammar.split("field(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
     let untold: BTreeSet<&str> = keys.filter(|key| !words.contains(key)).collect();
-    assert!(untold.is_empty(), "keys of deploy.yaml that README.md does not tell of: {untold:?}");
+    assert!(untold.is_empty(), "keys of deploy.yaml that no page tells of: {untold:?}");
 }
 
 #[test]
@@ -168,4 +185,43 @@ fn the_table_of_dependencies_is_cargos() {
     let only: Vec<String> =
         section(&manifest, "[dev-dependencies]").into_iter().filter(|name| !used.contains(name)).collect();
     assert_eq!(rows(tests), only);
+}
+
+/// The headings of a page as links name them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings =
+        page.lines().filter_map(|line| line.strip_prefix('#')).map(|line| line.trim_start_matches('#').trim());
+    let kept = |heading: &str| -> String {
+        let words = heading.to_lowercase().replace(' ', "-");
+        words.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+    };
+    headings.map(kept).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut followed = 0;
+    for (path, page) in pages() {
+        let own = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in own.filter(|link| !link.starts_with("http")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            assert!(target.exists(), "{}: {link}", path.display());
+            if !anchor.is_empty() {
+                let there = std::fs::read_to_string(&target).expect("a page");
+                assert!(anchors(&there).contains(anchor), "{}: {link}", path.display());
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 15, "{followed}");
+}
+
+#[test]
+fn every_page_is_in_the_list_of_pages() {
+    let readme = text("README.md");
+    for (path, _) in pages() {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(name == "README.md" || readme.contains(&format!("](docs/{name})")), "{name}");
+    }
 }
