@@ -11,6 +11,7 @@ mod locked;
 mod logs;
 mod packing;
 mod policy;
+mod pictured;
 mod render;
 mod result;
 mod session;

@@ -224,7 +224,7 @@ pub(super) fn reason(trace: &Value) -> Option<String> {
 }
 
 /// The method that API Gateway would choose: fixed segments before variables, variables before `{proxy+}`.
-fn route<'s>(spec: &'s Spec, verb: &str, target: &str) -> Option<&'s Route> {
+pub(super) fn route<'s>(spec: &'s Spec, verb: &str, target: &str) -> Option<&'s Route> {
     let path = target.split('?').next().unwrap_or_default();
     let matching = spec.api.routes.iter().filter_map(|route| Some((rank(&route.path, path)?, route)));
     let mut matching: Vec<(Vec<u8>, &Route)> = matching.collect();

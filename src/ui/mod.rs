@@ -340,11 +340,11 @@ impl Ui {
     /// What is beside the policy itself: GitHub's files, and what the person has to know.
     pub fn policy(&self, made: &PolicyMade) {
         match (&made.github, self.format) {
-            (Some(github), Format::Human) => self.streams.out(&policy::github(github, &self.look)),
+            (Some(github), Format::Human) => self.streams.out(&policy::github(github, &self.look())),
             (Some(_), _) => self.document(&json::of(made)),
             (None, _) => {}
         }
-        self.streams.err(&policy::notes(made, &self.look));
+        self.streams.err(&policy::notes(made, &self.look()));
         self.say(&policy::size(made));
     }
 

@@ -55,6 +55,17 @@ pub struct Fact {
     pub value: Value,
 }
 
+impl Trace {
+    /// For a log: values are for whoever asks for them.
+    #[must_use]
+    pub fn without_values(mut self) -> Trace {
+        for step in &mut self.steps {
+            step.facts = Vec::new();
+        }
+        self
+    }
+}
+
 fn micros<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
 }
