@@ -20,6 +20,8 @@ mod packages;
 mod refusals;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "cli/rollback.rs"]
+mod rollback;
 #[path = "support/sample.rs"]
 mod sample;
 

@@ -15,6 +15,7 @@ mod man;
 mod package;
 mod plan;
 mod render;
+mod rollback;
 mod schema;
 mod simulate;
 mod status;
@@ -56,6 +57,7 @@ Examples:
   poc deploy              change it
   poc call GET '/admit?gre=800&gpa=4&rank=1'
   poc status              see what is there, and what has drifted
+  poc rollback            serve the release before again
   poc teardown            delete all of it";
 
 const EXIT_CODES: &str = "\
@@ -104,6 +106,7 @@ enum Command {
     Call(call::CallArgs),
     Key(key::KeyArgs),
     Logs(logs::LogsArgs),
+    Rollback(rollback::RollbackArgs),
     Render(render::RenderArgs),
     Export(export::ExportArgs),
     Teardown(teardown::TeardownArgs),
@@ -148,7 +151,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, rollback, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 
@@ -206,6 +209,7 @@ impl Cli {
             (false, _) => Format::Human,
             (true, Command::Deploy(_) | Command::Dev(_) | Command::Teardown(_)) => Format::JsonLines,
             (true, Command::Key(args)) if args.runs() => Format::JsonLines,
+            (true, Command::Rollback(args)) if args.runs() => Format::JsonLines,
             (true, _) => Format::JsonDocument,
         };
         let volume = match (output.quiet, output.verbose) {
@@ -234,6 +238,7 @@ impl Cli {
             Command::Call(_) => "call",
             Command::Key(args) => args.name(),
             Command::Logs(_) => "logs",
+            Command::Rollback(_) => "rollback",
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
             Command::Teardown(_) => "teardown",
@@ -309,6 +314,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Call(args) => call::run(ui, args.resolve(global, ui)?).await,
         Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
+        Command::Rollback(args) => rollback::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,

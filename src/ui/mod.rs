@@ -17,6 +17,7 @@ mod outcome;
 mod packaged;
 mod pages;
 mod progress;
+mod releases;
 mod served;
 mod streams;
 #[cfg(test)]
@@ -37,8 +38,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey,
-    Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, Releases, Rendered, RolledBack,
+    Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,7 @@ pub enum Color {
 pub enum Question {
     Deploy,
     Teardown,
+    Rollback,
     Rotate,
     Unlock,
 }
@@ -197,7 +199,9 @@ impl Ui {
             _ if self.volume == Volume::Quiet && yes => {}
             _ => self.streams.err(&match question {
                 Question::Teardown => human::teardown(planned, &self.look),
-                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look),
+                Question::Deploy | Question::Rollback | Question::Rotate | Question::Unlock => {
+                    human::plan(planned, &self.look)
+                }
             }),
         }
         if yes || planned.plan.is_empty() {
@@ -361,6 +365,22 @@ impl Ui {
         match self.format {
             Format::Human => self.streams.out(&outcome::status(status, &self.look)),
             _ => self.document(&json::of(status)),
+        }
+    }
+
+    /// The result of `poc rollback --list`.
+    pub fn releases(&self, releases: &Releases) {
+        self.progress.rest();
+        match self.format {
+            Format::Human => self.streams.out(&releases::list(releases, &self.look)),
+            _ => self.document(&json::of(releases)),
+        }
+    }
+
+    pub fn rolled_back(&self, done: &RolledBack) {
+        self.progress.rest();
+        if self.format == Format::Human {
+            self.streams.err(&releases::rolled_back(done, &self.progress.tally(), &self.look));
         }
     }
 
