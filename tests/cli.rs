@@ -25,6 +25,8 @@ mod policy;
 mod refusals;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "cli/rollback.rs"]
+mod rollback;
 #[path = "support/sample.rs"]
 mod sample;
 #[cfg(target_os = "linux")]

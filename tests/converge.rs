@@ -26,6 +26,8 @@ mod many_routes;
 mod pace;
 #[path = "converge/policy.rs"]
 mod policy;
+#[path = "converge/rollback.rs"]
+mod rollback;
 #[path = "converge/rotation.rs"]
 mod rotation;
 #[path = "converge/site.rs"]

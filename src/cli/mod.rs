@@ -16,6 +16,7 @@ mod package;
 mod plan;
 mod policy;
 mod render;
+mod rollback;
 mod schema;
 mod simulate;
 mod status;
@@ -59,6 +60,7 @@ Examples:
   poc deploy              change it
   poc call GET '/admit?gre=800&gpa=4&rank=1'
   poc status              see what is there, and what has drifted
+  poc rollback            serve the release before again
   poc teardown            delete all of it";
 
 const EXIT_CODES: &str = "\
@@ -107,6 +109,7 @@ enum Command {
     Call(call::CallArgs),
     Key(key::KeyArgs),
     Logs(logs::LogsArgs),
+    Rollback(rollback::RollbackArgs),
     Render(render::RenderArgs),
     Export(export::ExportArgs),
     Policy(policy::PolicyArgs),
@@ -152,7 +155,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, rollback, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 
@@ -210,6 +213,7 @@ impl Cli {
             (false, _) => Format::Human,
             (true, Command::Deploy(_) | Command::Dev(_) | Command::Teardown(_)) => Format::JsonLines,
             (true, Command::Key(args)) if args.runs() => Format::JsonLines,
+            (true, Command::Rollback(args)) if args.runs() => Format::JsonLines,
             (true, _) => Format::JsonDocument,
         };
         let volume = match (output.quiet, output.verbose) {
@@ -238,6 +242,7 @@ impl Cli {
             Command::Call(_) => "call",
             Command::Key(args) => args.name(),
             Command::Logs(_) => "logs",
+            Command::Rollback(_) => "rollback",
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
             Command::Policy(_) => "policy",
@@ -314,6 +319,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Call(args) => call::run(ui, args.resolve(global, ui)?).await,
         Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
+        Command::Rollback(args) => rollback::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
         Command::Policy(args) => policy::run(ui, args.resolve(global)?).await,

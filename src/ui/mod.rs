@@ -20,6 +20,7 @@ mod packaged;
 mod pages;
 mod policy;
 mod progress;
+mod releases;
 mod screen;
 mod served;
 mod streams;
@@ -43,8 +44,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Rendered, Rotated,
-    Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Releases, Rendered,
+    RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 use crate::spec::Warning;
 
@@ -78,6 +79,7 @@ pub enum Color {
 pub enum Question {
     Deploy,
     Teardown,
+    Rollback,
     Rotate,
     Unlock,
 }
@@ -252,7 +254,9 @@ impl Ui {
             _ if self.volume == Volume::Quiet && yes => {}
             _ => self.streams.err(&match question {
                 Question::Teardown => human::teardown(planned, &self.look()),
-                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look()),
+                Question::Deploy | Question::Rollback | Question::Rotate | Question::Unlock => {
+                    human::plan(planned, &self.look())
+                }
             }),
         }
         if yes || planned.plan.is_empty() {
@@ -427,6 +431,22 @@ impl Ui {
         match self.format {
             Format::Human => self.streams.out(&outcome::status(status, &self.look())),
             _ => self.document(&json::of(status)),
+        }
+    }
+
+    /// The result of `poc rollback --list`.
+    pub fn releases(&self, releases: &Releases) {
+        self.rest();
+        match self.format {
+            Format::Human => self.streams.out(&releases::list(releases, &self.look())),
+            _ => self.document(&json::of(releases)),
+        }
+    }
+
+    pub fn rolled_back(&self, done: &RolledBack) {
+        self.rest();
+        if self.format == Format::Human {
+            self.streams.err(&releases::rolled_back(done, &self.progress.tally(), &self.look()));
         }
     }
 

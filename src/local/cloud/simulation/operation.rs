@@ -37,6 +37,7 @@ const BY_PATH: &[(&str, &str, &str, &str)] = &[
     ("apigateway", "POST", "restapis/*/deployments", "CreateDeployment"),
     ("apigateway", "GET", "restapis/*/deployments", "GetDeployments"),
     ("apigateway", "GET", "restapis/*/deployments/*", "GetDeployment"),
+    ("apigateway", "PATCH", "restapis/*/deployments/*", "UpdateDeployment"),
     ("apigateway", "DELETE", "restapis/*/deployments/*", "DeleteDeployment"),
     ("apigateway", "POST", "restapis/*/stages", "CreateStage"),
     ("apigateway", "GET", "restapis/*/stages", "GetStages"),
