@@ -98,11 +98,11 @@ impl LocalAws {
     async fn served(&self, target: super::gateway::Target, request: Request<Bytes>, source_ip: IpAddr) -> Answered {
         let traced = self.page.wants();
         let begun = (traced != Traced::Times).then(|| Begun::now(&request, self.cloud.clock().epoch_millis()));
-        let answer = self.call(Call { target, request, source_ip, traced }).await;
-        if let Some(begun) = begun {
-            self.page.keep(begun, &answer);
-        }
-        Answered { response: answer.response, by: By::Api(Box::new(answer.trace.without_values())) }
+        let Answer { response, trace } = self.call(Call { target, request, source_ip, traced }).await;
+        let Some(begun) = begun else { return Answered { response, by: By::Api(Box::new(trace)) } };
+        let times = trace.times();
+        self.page.keep(begun, &response, trace);
+        Answered { response, by: By::Api(Box::new(times)) }
     }
 
     /// What the server says for itself.

@@ -5,14 +5,17 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::local::gateway::{Answer, Fact, Secrets, Trace};
+use crate::local::gateway::{Fact, Secrets, Trace};
 
 /// How many are kept.
 const KEPT: usize = 50;
+
+/// How many in a second: whoever measures how much the API can take is not slowed down by what nobody could read.
+const IN_A_SECOND: u32 = 200;
 
 /// Bytes of a path with its query.
 const TARGET: usize = 2 << 10;
@@ -46,6 +49,8 @@ pub struct Calls {
     kept: VecDeque<Kept>,
     /// So far, those that are not kept any more among them.
     counted: u64,
+    /// When the current second began, and how many it saw.
+    second: Option<(Instant, u32)>,
 }
 
 struct Kept {
@@ -60,25 +65,34 @@ struct Kept {
 }
 
 impl Calls {
-    pub fn keep(&mut self, begun: Begun, answer: &Answer) {
+    /// Whether one more is kept in this second.
+    pub fn have_time(&mut self) -> bool {
+        let now = Instant::now();
+        let current = self.second.filter(|(began, _)| now.duration_since(*began) < Duration::from_secs(1));
+        let (began, seen) = current.unwrap_or((now, 0));
+        self.second = Some((began, seen + 1));
+        seen < IN_A_SECOND
+    }
+
+    pub fn keep(&mut self, begun: Begun, response: &Response<Bytes>, trace: Trace) {
         let Begun { at, instant, method, target, secrets } = begun;
         self.counted += 1;
         if self.kept.len() == KEPT {
             self.kept.pop_front();
         }
-        let encoded = answer.response.headers().get(http::header::CONTENT_ENCODING);
+        let encoded = response.headers().get(http::header::CONTENT_ENCODING);
         let body = match encoded.and_then(|encoding| encoding.to_str().ok()) {
-            Some(encoding) => format!("{encoding}, {} bytes", answer.response.body().len()).into(),
-            None => secrets.beginning(answer.response.body()),
+            Some(encoding) => format!("{encoding}, {} bytes", response.body().len()).into(),
+            None => secrets.beginning(response.body()),
         };
         self.kept.push_back(Kept {
             number: self.counted,
             at,
             method,
             target,
-            status: answer.response.status().as_u16(),
+            status: response.status().as_u16(),
             elapsed: instant.elapsed(),
-            trace: answer.trace.clone(),
+            trace,
             body,
         });
     }
@@ -148,4 +162,20 @@ fn value(value: &Value) -> Value {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_of_calls_is_not_kept_and_the_next_second_is() {
+        let mut calls = Calls::default();
+        let kept = |calls: &mut Calls| (0..1000).filter(|_| calls.have_time()).count();
+        assert_eq!(kept(&mut calls), 200);
+        tokio::time::advance(Duration::from_millis(999)).await;
+        assert_eq!(kept(&mut calls), 0);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(kept(&mut calls), 200);
+    }
 }

@@ -25,7 +25,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::gateway::{Answer, Traced};
+use super::gateway::{Trace, Traced};
 use super::serve::{Answered, By};
 pub use calls::Begun;
 use calls::Calls;
@@ -90,16 +90,18 @@ impl Page {
         self.read().stage.clone()
     }
 
-    /// How much of a call it wants to be told.
+    /// How much of the call that comes now it wants to be told.
     pub fn wants(&self) -> Traced {
-        let told = self.read();
-        let shown = told.routes.is_some() && !told.occupied && told.reach == Reach::ThisMachine;
-        if shown { Traced::Beginnings } else { Traced::Times }
+        let shown = {
+            let told = self.read();
+            told.routes.is_some() && !told.occupied && told.reach == Reach::ThisMachine
+        };
+        if shown && self.calls().have_time() { Traced::Beginnings } else { Traced::Times }
     }
 
     /// Keeps a call that was traced.
-    pub fn keep(&self, begun: Begun, answer: &Answer) {
-        self.calls().keep(begun, answer);
+    pub fn keep(&self, begun: Begun, response: &Response<Bytes>, trace: Trace) {
+        self.calls().keep(begun, response, trace);
     }
 
     /// Answers what is asked for; `keys` are looked up where they may be told.

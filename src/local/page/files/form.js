@@ -12,7 +12,7 @@ const typed = new Map();
 
 const PLACES = { path: "in the path", query: "query", header: "header" };
 
-/** Draws what `method` is, and the form to call it; `sent` is told the identifier of every call. */
+/** Draws what `method` is, and the form to call it; `sent` is told of every answer. */
 export function drawForm(about, form, method, { api, keys, open }, sent) {
   if (!method) {
     about.replaceChildren(element("p", { class: "quiet" }, "The API has no method."));
@@ -168,9 +168,12 @@ async function send(form, method, api, keys, fields, sent) {
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE),
     });
-    const id = answer.headers.get("x-amzn-requestid");
-    await answer.arrayBuffer();
-    await sent(id);
+    await sent({
+      id: answer.headers.get("x-amzn-requestid"),
+      status: answer.status,
+      asked: `${verb} ${api.path}${path}${search}`,
+      body: await answer.text(),
+    });
   } catch (error) {
     said.textContent = error.name === "TimeoutError" ? "No answer came within 31 seconds." : `Not sent: ${error.message}`;
   } finally {

@@ -98,12 +98,15 @@ async function routes() {
     byId("follow").closest("label").hidden = true;
     byId("no-calls").textContent = "Others can reach this port, so calls are not kept, and no key is filled in.";
   }
+  const focused = document.activeElement?.id;
   const names = api.methods.map(named);
   if (!names.includes(state.method)) state.method = names[0] ?? null;
   listMethods();
   drawForm(byId("method"), byId("form"), chosen(), state, sent);
   const current = state.calls.find((call) => call.number === state.shown);
   draw(current ?? null, current ? methodOf(current) : chosen());
+  // Whoever types goes on typing.
+  if (focused) byId(focused)?.focus();
 }
 
 /** None where the server does not tell this page: then whoever uses it types one. */
@@ -153,18 +156,35 @@ function listMethods() {
   byId("methods").replaceChildren(...items);
 }
 
-/** A call of this page was answered; what happened to it is known by its identifier. */
-async function sent(id) {
+/** A call of this page was answered; what happened to it is known by its identifier, where calls are kept at all. */
+async function sent({ id, status: code, asked, body }) {
+  if (state.open) {
+    outcome(code, asked, "");
+    byId("steps").replaceChildren(element("pre", {}, body === "" ? "(no body)" : body));
+    return reveal();
+  }
   byId("follow").checked = true;
   // One that was under way may have been answered before.
   await look();
-  if (id && !state.calls.some((call) => call.request_id === id)) await look();
+  if (!state.calls.some((call) => call.request_id === id)) await look();
   const call = state.calls.find((one) => one.request_id === id) ?? state.calls[0];
   if (!call) return;
   show(call);
+  reveal();
+}
+
+/** On a phone it is below the form. */
+function reveal() {
   const { top, bottom } = byId("outcome").getBoundingClientRect();
-  // On a phone it is below the form.
   if (top < 0 || bottom > window.innerHeight) byId("life-title").scrollIntoView({ block: "start" });
+}
+
+function outcome(code, asked, took) {
+  byId("outcome").replaceChildren(
+    element("strong", { class: `status ${kind(code)}` }, status(code)),
+    element("span", { class: "asked" }, ` ${asked} `),
+    element("span", { class: "when" }, took),
+  );
 }
 
 /** The oldest first, as the server tells them. */
@@ -203,11 +223,7 @@ function mark() {
 function show(call) {
   state.shown = call.number;
   mark();
-  byId("outcome").replaceChildren(
-    element("strong", { class: `status ${kind(call.status)}` }, status(call.status)),
-    element("span", { class: "asked" }, ` ${call.method} ${call.target} `),
-    element("span", { class: "when" }, `in ${took(call.elapsed_us)}`),
-  );
+  outcome(call.status, `${call.method} ${call.target}`, `in ${took(call.elapsed_us)}`);
   draw(call, methodOf(call));
 }
 
