@@ -22,6 +22,8 @@ mod lost;
 mod many_routes;
 #[path = "converge/pace.rs"]
 mod pace;
+#[path = "converge/pictures.rs"]
+mod pictures;
 #[path = "converge/rotation.rs"]
 mod rotation;
 #[path = "converge/site.rs"]
