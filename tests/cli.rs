@@ -1,5 +1,7 @@
 //! The program as people and CI run it: the built binary, its exit codes, its two streams, what it leaves behind.
 
+#[path = "cli/actions.rs"]
+mod actions;
 #[path = "cli/builds.rs"]
 mod builds;
 #[path = "cli/commands.rs"]

@@ -24,6 +24,8 @@ mod lost;
 mod many_routes;
 #[path = "converge/pace.rs"]
 mod pace;
+#[path = "converge/pictures.rs"]
+mod pictures;
 #[path = "converge/policy.rs"]
 mod policy;
 #[path = "converge/rollback.rs"]

@@ -214,6 +214,7 @@ const TABLE: &[Row] = &[
     // Of a rollback, which looks at one by its id.
     row("apigateway", "GetDeployment", GET_RESTAPI),
     row("apigateway", "CreateDeployment", POST_RESTAPI),
+    row("apigateway", "UpdateDeployment", PATCH_RESTAPI),
     row("apigateway", "DeleteDeployment", DELETE_RESTAPI),
     row("apigateway", "GetStage", GET_RESTAPI),
     row("apigateway", "CreateStage", &[("apigateway:POST", On::RestApi), ("apigateway:PUT", On::Tags)]),
@@ -282,9 +283,6 @@ mod tests {
 
     use super::TABLE;
 
-    /// Calls that no command sends yet.
-    const TO_COME: [(&str, &str); 1] = [("apigateway", "GetDeployment")];
-
     /// Every `call("service", "Operation", Repeat::…` below `directory`.
     fn sent(directory: &Path, found: &mut BTreeSet<(String, String)>) {
         for entry in fs::read_dir(directory).unwrap() {
@@ -317,7 +315,6 @@ mod tests {
         assert_eq!(rows.len(), TABLE.len(), "two rows for one call");
         let unnamed: Vec<_> = calls.difference(&rows).collect();
         assert!(unnamed.is_empty(), "say in the table which permissions these calls need: {unnamed:?}");
-        calls.extend(TO_COME.map(named));
         let stale: Vec<_> = rows.difference(&calls).collect();
         assert!(stale.is_empty(), "nothing sends these calls any more: {stale:?}");
     }

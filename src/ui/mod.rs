@@ -9,6 +9,7 @@ mod begun;
 mod called;
 mod checks;
 mod diagnostics;
+mod github;
 mod human;
 mod json;
 mod layout;
@@ -20,6 +21,7 @@ mod packaged;
 mod pages;
 mod policy;
 mod progress;
+mod recording;
 mod releases;
 mod screen;
 mod served;
@@ -36,8 +38,10 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use self::checks::junit;
+use self::github::Github;
 pub use self::look::Look;
 use self::progress::Progress;
+pub use self::recording::Recording;
 use self::screen::{Screen, Size};
 pub use self::streams::Captured;
 use self::streams::Streams;
@@ -99,6 +103,8 @@ pub struct Ui {
     progress: Progress,
     /// Where the live view is drawn, if it is.
     screen: Option<Screen>,
+    /// Where GitHub's runner runs this.
+    github: Option<Github>,
     timeline: OnceCell<timeline::Wanted>,
 }
 
@@ -107,20 +113,36 @@ impl Ui {
     pub fn of_process(format: Format, volume: Volume, color: Color) -> Ui {
         let streams = Streams::of_process(color);
         let look = Look::of_process(volume == Volume::Verbose);
-        Ui::new(streams, format, volume, look)
+        Ui::new(streams, format, volume, look, Github::of_process())
     }
 
     /// Writes to memory, without colour, `width` columns wide, and finds `answer` on stdin (`None`: nobody is there).
     pub fn captured(format: Format, volume: Volume, width: usize, answer: Option<&str>) -> (Ui, Captured) {
         let (streams, captured) = Streams::captured(answer);
         let look = Look::plain(width, volume == Volume::Verbose);
-        (Ui::new(streams, format, volume, look), captured)
+        (Ui::new(streams, format, volume, look, None), captured)
     }
 
-    fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
+    fn new(streams: Streams, format: Format, volume: Volume, look: Look, github: Option<Github>) -> Ui {
+        let streams = if github.is_some() { streams.tamed() } else { streams };
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
         let screen = live.then(Screen::of_process);
-        Ui { streams, format, volume, look, progress: Progress::new(live), screen, timeline: OnceCell::new() }
+        let (progress, timeline) = (Progress::new(live), OnceCell::new());
+        Ui { streams, format, volume, look, progress, screen, github, timeline }
+    }
+
+    /// Parts of the log fold where the log is for people.
+    fn folds(&self) -> Option<&Github> {
+        self.github.as_ref().filter(|_| self.format == Format::Human && self.volume != Volume::Quiet)
+    }
+
+    /// Annotations, and what became of writing the job's page: the run stands, whatever that came to.
+    fn annotate(&self, told: impl FnOnce(&Github) -> (String, std::io::Result<()>)) {
+        let Some((annotations, written)) = self.github.as_ref().map(told) else { return };
+        self.streams.command(&annotations);
+        if let Err(error) = written {
+            self.streams.err(&format!("note: GITHUB_STEP_SUMMARY could not be written: {error}\n"));
+        }
     }
 
     /// As wide as the terminal is by now.
@@ -142,6 +164,9 @@ impl Ui {
 
     /// Takes the live view away until something happens, so that the terminal is free for other text.
     fn rest(&self) {
+        if let Some(github) = self.folds() {
+            self.streams.command(&github.leave());
+        }
         if let Some(screen) = &self.screen {
             self.streams.terminal(&screen.rest(self.size()));
         }
@@ -237,6 +262,7 @@ impl Ui {
             (Format::Human, _) => self.streams.out(&human::plan(planned, &self.look())),
             _ => self.document(&json::of(planned)),
         }
+        self.annotate(|github| (String::new(), github.planned(planned)));
         if !planned.plan.is_empty() {
             self.say("`poc deploy` with the same options does exactly this.\n");
         }
@@ -252,12 +278,19 @@ impl Ui {
         match self.format {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}
-            _ => self.streams.err(&match question {
-                Question::Teardown => human::teardown(planned, &self.look()),
-                Question::Deploy | Question::Rollback | Question::Rotate | Question::Unlock => {
-                    human::plan(planned, &self.look())
-                }
-            }),
+            _ => {
+                let sentence = human::summary(planned, &Look::plain(usize::MAX, false));
+                let sentence = anstream::adapter::strip_str(sentence.trim_end()).to_string();
+                let folds = self.folds().filter(|_| !planned.plan.is_empty());
+                self.streams.command(&folds.map_or_else(String::new, |github| github.plan(&sentence)));
+                self.streams.err(&match question {
+                    Question::Teardown => human::teardown(planned, &self.look()),
+                    Question::Deploy | Question::Rollback | Question::Rotate | Question::Unlock => {
+                        human::plan(planned, &self.look())
+                    }
+                });
+                self.streams.command(folds.map_or("", |_| github::commands::END_GROUP));
+            }
         }
         if yes || planned.plan.is_empty() {
             return true;
@@ -275,6 +308,7 @@ impl Ui {
             }
             self.streams.out(&result);
         }
+        self.annotate(|github| github.deployed(deployed, &self.progress.tally()));
     }
 
     /// A template's text, exactly; on a terminal with a line break at its end and without what could drive the terminal.
@@ -294,7 +328,7 @@ impl Ui {
 
     /// A JSON document, whatever the format.
     pub fn results(&self, results: &serde_json::Value) {
-        self.streams.bytes(pretty(results).as_bytes());
+        self.streams.bytes(self.for_programs(pretty(results)).as_bytes());
     }
 
     /// A text for another program, byte for byte.
@@ -367,7 +401,7 @@ impl Ui {
                 let text = outcome::log_line(line, self.streams.watched());
                 if self.streams.watched() { self.streams.out(&text) } else { self.streams.bytes(text.as_bytes()) }
             }
-            _ => self.streams.out(&(json::of(line).to_string() + "\n")),
+            _ => self.streams.out(&self.for_programs(json::of(line).to_string() + "\n")),
         }
     }
 
@@ -399,6 +433,7 @@ impl Ui {
             Format::Human => self.streams.out(&checks::summary(tested, &self.look())),
             _ => self.document(&json::of(tested)),
         }
+        self.annotate(|github| github.tested(tested));
     }
 
     /// All of stdin.
@@ -455,6 +490,7 @@ impl Ui {
         if self.format == Format::Human {
             self.streams.out(&outcome::torn_down(gone, &self.progress.tally(), &self.look()));
         }
+        self.annotate(|github| github.torn_down(gone));
     }
 
     /// Tells why a command failed: on stderr for people, and on stdout for programs if they are what is served.
@@ -479,6 +515,7 @@ impl Ui {
             Failure::Problem(problem) => diagnostics::problems(problem, &tally, &self.look()),
             Failure::Interrupted => diagnostics::interrupted(command, &tally, &self.look()),
         });
+        self.annotate(|github| github.failed(command, failure, &tally));
     }
 
     /// Tells why an edit was not deployed, while the server goes on.
@@ -537,7 +574,12 @@ impl Ui {
             _ => serde_json::to_string(document),
         };
         // A `Value` has string keys only; it always serialises.
-        self.streams.out(&(text.unwrap_or_default() + "\n"));
+        self.streams.out(&self.for_programs(text.unwrap_or_default() + "\n"));
+    }
+
+    /// JSON that GitHub's runner finds nothing in.
+    fn for_programs(&self, document: String) -> String {
+        if self.github.is_some() { github::commands::tame_json(&document) } else { document }
     }
 
     /// A part of the result for people; the documents for programs hold it anyway.
@@ -562,6 +604,10 @@ impl Reporter for Ui {
         }
         if let Some(screen) = &self.screen {
             screen.wake();
+        }
+        if let Some(github) = &self.github {
+            let command = github.report(event, &self.progress.tally());
+            self.streams.command(self.folds().map_or("", |_| &command));
         }
         let said = self.progress.report(event, &self.look());
         match event {

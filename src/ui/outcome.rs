@@ -85,12 +85,17 @@ pub(super) fn cost(tally: &Tally) -> String {
     format!("{}\n", paint(DIM, format!("{time}requests: {}, writes: {}", tally.requests, tally.writes)))
 }
 
-/// Labels and values; a value stands on one line, whatever the width, so that it can be copied.
-fn outputs(outputs: &BTreeMap<String, String>) -> String {
+/// Every output with what it is called, in the order in which people look for them.
+pub(super) fn labelled(outputs: &BTreeMap<String, String>) -> Vec<(String, &String)> {
     let known = LABELS.iter().filter_map(|(key, label)| Some(((*label).to_owned(), outputs.get(*key)?)));
     let rest = outputs.iter().filter(|(key, _)| LABELS.iter().all(|(known, _)| known != key));
     let rest = rest.map(|(key, value)| (harmless(&key.replace('_', " ")), value));
-    let rows: Vec<(String, &String)> = known.chain(rest).collect();
+    known.chain(rest).collect()
+}
+
+/// Labels and values; a value stands on one line, whatever the width, so that it can be copied.
+fn outputs(outputs: &BTreeMap<String, String>) -> String {
+    let rows = labelled(outputs);
     let width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
     let mut text = String::new();
     for (label, value) in rows {

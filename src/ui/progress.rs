@@ -52,7 +52,12 @@ impl Progress {
 
     /// The rows of the live view, as of now.
     pub(super) fn frame(&self, look: &Look, size: Size) -> Vec<String> {
-        live::frame(&self.tally.borrow(), look, size, Instant::now())
+        self.frame_at(look, size, Instant::now())
+    }
+
+    /// The same at another time, if nothing happens until then.
+    pub(super) fn frame_at(&self, look: &Look, size: Size, now: Instant) -> Vec<String> {
+        live::frame(&self.tally.borrow(), look, size, now)
     }
 
     /// Takes note of the event; what should be said of it is returned.

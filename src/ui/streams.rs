@@ -1,5 +1,6 @@
 //! stdout, stderr and stdin: the process's own, or memory in tests. The only place that writes or reads them.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice, StripStream};
 
 use super::Color;
+use super::github::commands::tame;
 use super::screen::Size;
 
 pub(super) struct Streams {
@@ -28,6 +30,8 @@ pub(super) struct Streams {
     /// stderr takes colour.
     colour: bool,
     can_ask: bool,
+    /// GitHub's runner reads along: what would be obeyed is written so that it is not.
+    tamed: bool,
     /// The first failure of stdout.
     broken: RefCell<Option<io::Error>>,
 }
@@ -72,6 +76,7 @@ impl Streams {
             terminal: RefCell::new(Box::new(io::stderr())),
             input: RefCell::new(Some(Box::new(io::BufReader::new(io::stdin())))),
             can_ask: watched && io::stdin().is_terminal(),
+            tamed: false,
             broken: RefCell::new(None),
         }
     }
@@ -90,9 +95,26 @@ impl Streams {
             sized: false,
             colour: false,
             can_ask: answer.is_some(),
+            tamed: false,
             broken: RefCell::new(None),
         };
         (streams, captured)
+    }
+
+    /// The same streams where GitHub's runner reads along.
+    pub(super) fn tamed(self) -> Streams {
+        Streams { tamed: true, ..self }
+    }
+
+    /// What the runner is to obey.
+    pub(super) fn command(&self, text: &str) {
+        if !text.is_empty() {
+            self.write_err(text);
+        }
+    }
+
+    fn tame<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.tamed { tame(text) } else { Cow::Borrowed(text) }
     }
 
     pub(super) fn live(&self) -> bool {
@@ -128,6 +150,7 @@ impl Streams {
 
     /// Data. A reader that has gone away (`poc plan | head`) must not stop a deploy: the failure is kept for the end.
     pub(super) fn out(&self, text: &str) {
+        let text = self.tame(text);
         let mut out = self.out.borrow_mut();
         if self.broken.borrow().is_none()
             && let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
@@ -136,8 +159,19 @@ impl Streams {
         }
     }
 
-    /// Bytes exactly as they are.
+    /// Bytes exactly as they are, unless GitHub's runner would obey them.
     pub(super) fn bytes(&self, bytes: &[u8]) {
+        if self.tamed
+            && let text = String::from_utf8_lossy(bytes)
+            && let Cow::Owned(text) = tame(&text)
+        {
+            self.err("note: GitHub's runner would obey a line of this; it is shown with a space in it\n");
+            return self.exactly(text.as_bytes());
+        }
+        self.exactly(bytes);
+    }
+
+    fn exactly(&self, bytes: &[u8]) {
         let mut raw = self.raw.borrow_mut();
         if self.broken.borrow().is_none()
             && let Err(error) = raw.write_all(bytes).and_then(|()| raw.flush())
@@ -162,6 +196,10 @@ impl Streams {
 
     /// Everything else. There is nowhere to tell of a stderr that fails.
     pub(super) fn err(&self, text: &str) {
+        self.write_err(&self.tame(text));
+    }
+
+    fn write_err(&self, text: &str) {
         let mut err = self.err.borrow_mut();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }

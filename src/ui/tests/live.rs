@@ -219,14 +219,10 @@ async fn before_the_steps_and_after_them() {
     assert_eq!(run.rows(at(80, 24)), Vec::<String>::new());
     run.tell(Event::WorkStarted { work: "npm ci".to_owned() });
     pass(3).await;
-    insta::assert_snapshot!(run.seen(60), @"
-      ⠋   0:03  building npm ci
-    ");
+    insta::assert_snapshot!(run.seen(60), @"  ⠋   0:03  building npm ci");
     run.tell(Event::WorkFinished { work: "npm ci".to_owned(), elapsed: Duration::from_secs(3), kept: false });
     run.tell(Event::Reading { resources: 24 });
-    insta::assert_snapshot!(run.seen(60), @"
-      ⠋   0:00  reading 24 resources
-    ");
+    insta::assert_snapshot!(run.seen(60), @"  ⠋   0:00  reading 24 resources");
     run.0.expect(&plan());
     for step in plan().steps {
         run.start(&step.step);
@@ -237,9 +233,7 @@ async fn before_the_steps_and_after_them() {
         checks: 3,
         url: "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod".to_owned(),
     });
-    insta::assert_snapshot!(run.seen(60), @"
-      ⠋   0:00  3 checks
-    ");
+    insta::assert_snapshot!(run.seen(60), @"  ⠋   0:00  3 checks");
 }
 
 #[tokio::test(start_paused = true)]
