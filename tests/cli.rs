@@ -4,6 +4,8 @@
 mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/daily.rs"]
+mod daily;
 #[path = "cli/first_hour.rs"]
 mod first_hour;
 #[cfg(unix)]

@@ -22,6 +22,8 @@ mod lost;
 mod many_routes;
 #[path = "converge/pace.rs"]
 mod pace;
+#[path = "converge/references.rs"]
+mod references;
 #[path = "converge/rollback.rs"]
 mod rollback;
 #[path = "converge/rotation.rs"]
