@@ -34,7 +34,7 @@
 //! | `resources` | `engine`, `aws`, `package`, `spec`, `event` | one file per AWS resource: read, diff, create, update, delete |
 //! | `engine` | `aws`, `event` | the graph, the plan that follows from it, and its execution; knows no resource |
 //! | `aws` | `event`, `clock`, and in `src/aws/embedded.rs` alone `local` | clients, pace, retries, and what an error means |
-//! | `package` | `spec` | what is uploaded: a directory with its libraries as a zip, the same bytes on any machine; a site's folder as pages; the deployer's one room that runs programs |
+//! | `package` | `spec` | what is uploaded: a directory with its libraries as a zip, the same bytes on any machine; a site's folder as pages; the deployer's one room that runs programs (but `cli`, which opens a browser) |
 //! | `spec` | `vtl` | what deploy.yaml may say: reading, judging, the typed result |
 //! | `local` | `vtl`, `clock` | AWS on this machine: stands for AWS itself and knows nothing of the deployer |
 //! | `vtl` | | the mapping template language |

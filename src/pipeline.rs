@@ -3,12 +3,14 @@
 mod call;
 mod check;
 mod dev;
+mod difference;
 mod export;
 mod holder;
 mod init;
 mod keys;
 mod locked;
 mod logs;
+mod open;
 mod packing;
 mod pictured;
 mod policy;
@@ -16,6 +18,7 @@ mod render;
 mod result;
 mod rollback;
 mod session;
+mod status;
 mod step;
 mod stop;
 mod unlock;
@@ -29,19 +32,23 @@ use session::Session;
 pub use call::{CallWanted, Called, KeyWanted, call};
 pub use check::{PATIENCE, Tested, test};
 pub use dev::{DevSettings, dev};
+pub use difference::{Difference, DifferenceWanted, difference};
 pub use export::{OpenApiWanted, export_openapi};
 pub use init::{InitWanted, Initialised, Template, init, judge_name, name_for};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
+pub use open::{Page, page};
 pub use packing::{PackageWanted, Packaged, PackedDependencies, PackedFile, PackedPart, PackedZip, package};
 pub use policy::{Github, GithubFile, GithubWanted, PolicyMade, PolicyWanted, Trusted, judge_repository, policy};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};
 pub use rollback::{ReleaseLine, Releases, RollbackTo, RolledBack, releases, rollback};
+pub use status::status;
 pub use stop::Stop;
 pub use unlock::{ConfirmUnlock, Holder, Unlocked, unlock};
 
 pub use result::{
-    Confirm, Deployed, Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Target, TornDown, Validated,
+    CertificateEnd, Confirm, Deployed, Failure, LastChange, Planned, ResourceState, ResourceStatus, Settings, Status,
+    Target, TornDown, Validated,
 };
 
 pub use crate::clock::hasten;
@@ -107,20 +114,6 @@ pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confi
 /// What deploy.yaml may say, as a JSON schema for editors.
 pub fn deploy_schema() -> serde_json::Value {
     crate::spec::json_schema()
-}
-
-/// # Errors
-/// As [`plan`].
-pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Status, Failure> {
-    let session = Session::open(settings, "status", reporter).await?;
-    let read = session.read().await?;
-    let place = session.release_place(&read.lookups).await?;
-    let history = match place {
-        Some(place) => place.history(&session.aws).await.map_err(session::unnamed)?,
-        None => None,
-    };
-    let releases = history.map(|history| rollback::lines(&history)).unwrap_or_default();
-    Ok(Status { releases, ..session.status(&read) })
 }
 
 /// # Errors

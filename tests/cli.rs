@@ -6,6 +6,8 @@ mod actions;
 mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/daily.rs"]
+mod daily;
 #[path = "cli/first_hour.rs"]
 mod first_hour;
 #[cfg(unix)]

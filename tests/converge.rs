@@ -28,6 +28,8 @@ mod pace;
 mod pictures;
 #[path = "converge/policy.rs"]
 mod policy;
+#[path = "converge/references.rs"]
+mod references;
 #[path = "converge/rollback.rs"]
 mod rollback;
 #[path = "converge/rotation.rs"]

@@ -12,8 +12,8 @@ const PRINTERS: &[&str] = &["src/ui/"];
 /// does. Tests may sleep, because their clock is paused.
 const SLEEPERS: &[&str] = &["src/engine/wait.rs", "src/aws/call.rs", "src/local/"];
 
-/// Who may start programs: the package's tools, and the handlers of the embedded cloud.
-const STARTERS: &[&str] = &["src/package/process.rs", "src/local/lambda/"];
+/// Who may start programs: the package's tools, the handlers of the embedded cloud, and the person's browser.
+const STARTERS: &[&str] = &["src/package/process.rs", "src/local/lambda/", "src/cli/open.rs"];
 
 const LONGEST: usize = 700;
 

@@ -113,7 +113,7 @@ fn every_command_that_is_printed_exists_with_its_options() {
         if let Err(error) = parsed {
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             // A command that is only named, as in `poc call`.
-            let bare = ["call", "completions", "export", "key", "render"].contains(&words.trim());
+            let bare = ["call", "completions", "diff", "export", "key", "render"].contains(&words.trim());
             let asked = asked || bare;
             assert!(asked, "`poc {words}`: {error}");
         }

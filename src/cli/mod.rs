@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod deploy;
 mod dev;
+mod diff;
 mod export;
 mod init;
 mod input;
@@ -12,6 +13,7 @@ mod interrupt;
 mod key;
 mod logs;
 mod man;
+mod open;
 mod package;
 mod plan;
 mod policy;
@@ -68,7 +70,7 @@ Exit codes:
   0    done
   1    a step failed; the same command run again continues
   2    the command line or deploy.yaml is wrong; nothing was sent to AWS
-  3    changes are pending (plan --exit-code)
+  3    changes are pending (plan --exit-code), or two stages differ (diff --exit-code)
   4    a check failed (test, deploy)
   5    somebody else is at work on the stage, or took the lock over
   130  interrupted, or answered with no
@@ -105,6 +107,8 @@ enum Command {
     Deploy(deploy::DeployArgs),
     Dev(dev::DevArgs),
     Status(status::StatusArgs),
+    Diff(diff::DiffArgs),
+    Open(open::OpenArgs),
     Test(test::TestArgs),
     Call(call::CallArgs),
     Key(key::KeyArgs),
@@ -183,7 +187,7 @@ enum When {
 #[derive(Debug)]
 pub enum End {
     Done,
-    /// `plan --exit-code` found something to do.
+    /// `plan --exit-code` found something to do, or `diff --exit-code` a difference.
     ChangesPending,
     /// The person answered no.
     Declined,
@@ -238,6 +242,8 @@ impl Cli {
             Command::Deploy(_) => "deploy",
             Command::Dev(_) => "dev",
             Command::Status(_) => "status",
+            Command::Diff(_) => "diff",
+            Command::Open(_) => "open",
             Command::Test(_) => "test",
             Command::Call(_) => "call",
             Command::Key(args) => args.name(),
@@ -315,6 +321,8 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Deploy(args) => deploy::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Dev(args) => dev::run(ui, interrupts, args.resolve(global)?).await,
         Command::Status(args) => status::run(ui, args.resolve(global)?).await,
+        Command::Diff(args) => diff::run(ui, args.resolve(global)?).await,
+        Command::Open(args) => open::run(ui, args.resolve(global)?).await,
         Command::Test(args) => test::run(ui, args.resolve(global)?).await,
         Command::Call(args) => call::run(ui, args.resolve(global, ui)?).await,
         Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,

@@ -7,7 +7,8 @@ use crate::pipeline::{self, Failure, Settings};
 use crate::ui::Ui;
 
 const ABOUT: &str = "\
-Reads AWS and compares it with deploy.yaml, property by property. Nothing is changed. As for a \
+Reads AWS and compares it with deploy.yaml, property by property. Tells who changed the stage last and when, every \
+release that it can serve, keys, URLs, and when the domain's certificate ends. Nothing is changed. As for a \
 plan, the package is made where something of it changed.";
 
 const EXAMPLES: &str = "\
@@ -16,7 +17,7 @@ Examples:
   poc status -v            and every call that was made
   poc status --json";
 
-/// Show what is deployed, what has drifted, and the URLs
+/// Show what is deployed, by whom and when, what has drifted, and the URLs
 #[derive(Args, Debug)]
 #[command(before_help = ABOUT, after_help = EXAMPLES, help_template = HELP)]
 pub(super) struct StatusArgs {}

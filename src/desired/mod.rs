@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 pub use former::Former;
 pub use openapi::openapi;
-pub use outputs::{Manner, base_url, curl, outputs};
+pub use outputs::{Manner, base_url, curl, custom_url, outputs, site_url};
 pub use scope::scope;
 
 use crate::aws::{Tags, US_EAST_1};
@@ -79,6 +79,9 @@ pub struct Handles {
     pub image: Option<Handle<Image>>,
     pub deployment: Handle<Deployment>,
     pub site: Option<Handle<Site>>,
+    /// Of the domain: one of ours, or one that the file gives.
+    pub certificate: Option<Handle<Certificate>>,
+    pub given_certificate: Option<Handle<GivenCertificate>>,
 }
 
 /// Everything that deploy.yaml asks for, and what an earlier one left.
@@ -193,7 +196,9 @@ pub fn desired(
     // What an earlier deploy.yaml named and this one does not.
     former.add_surplus(&page, g, live, Parts { role, object, domain });
 
-    Desired { graph, handles: Handles { bucket, api, alias, image, deployment, site }, founded }
+    let (certificate, given_certificate) = names.map_or((None, None), |names| (names.certificate, names.given));
+    let handles = Handles { bucket, api, alias, image, deployment, site, certificate, given_certificate };
+    Desired { graph, handles, founded }
 }
 
 /// What a mapping leads to.
@@ -206,6 +211,8 @@ struct Live {
 /// A host name, and what it takes until it answers.
 struct Names {
     domain: Handle<DomainName>,
+    certificate: Option<Handle<Certificate>>,
+    given: Option<Handle<GivenCertificate>>,
     working: [NodeId; 3],
 }
 
@@ -302,8 +309,10 @@ impl Page<'_> {
     }
 
     fn role(&self, function: &str, role: model::Role) -> Role {
+        let environment = self.spec.function.environment.values();
         Role {
             role,
+            references: environment.filter_map(|value| value.reference.clone()).collect(),
             partition: self.account.partition.clone(),
             account: self.account.id.clone(),
             region: self.account.region.clone(),
@@ -382,6 +391,7 @@ impl Page<'_> {
             lookups: self.lookups.clone(),
         });
         let region = self.certificate_region(domain.endpoint);
+        let (mut ours, mut theirs) = (None, None);
         let certificate = match &domain.certificate {
             model::Certificate::Arn(arn) => {
                 let (arn, domain) = (arn.clone(), domain.name.clone());
@@ -389,11 +399,13 @@ impl Page<'_> {
                 // One that was requested before goes when nothing uses it any more, and its record with it.
                 let former = g.add_unwanted(self.certificate(&domain, region));
                 g.add_unwanted(ValidationRecord { domain, zone, certificate: former });
+                theirs = Some(given);
                 CertificateHandle::Given(given)
             }
             model::Certificate::Request => {
                 let (domain, wait) = (domain.name.clone(), self.choices.wait);
                 let certificate = g.add(self.certificate(&domain, region));
+                ours = Some(certificate);
                 let validation = g.add(ValidationRecord { domain: domain.clone(), zone, certificate });
                 CertificateHandle::Issued(g.add(IssuedCertificate { domain, certificate, validation, wait }))
             }
@@ -406,7 +418,8 @@ impl Page<'_> {
         let record = g.add(AliasRecord { after, ..self.alias_record(&wanted, zone, name) });
         let (name_text, endpoint, wait) = (domain.name.clone(), domain.endpoint, self.choices.wait);
         let ready = g.add(DomainReady { name: name_text, endpoint, domain: name, wait });
-        Names { domain: name, working: [mapping.id(), record.id(), ready.id()] }
+        let working = [mapping.id(), record.id(), ready.id()];
+        Names { domain: name, certificate: ours, given: theirs, working }
     }
 
     /// Bucket, pages, and what tells them where the API is.
@@ -513,6 +526,13 @@ impl Page<'_> {
 }
 
 impl Desired {
+    /// When the domain's certificate ends, in seconds since 1970-01-01 UTC, and how it is found in the graph.
+    pub fn certificate_end(&self, known: &Known) -> Option<(usize, i64)> {
+        let ours = self.handles.certificate.and_then(|one| Some((one.id().at(), known.get(one)?.expires?)));
+        let given = || self.handles.given_certificate.and_then(|one| Some((one.id().at(), known.get(one)?.expires?)));
+        ours.or_else(given)
+    }
+
     /// What a person may want to know of the resource at `at`.
     pub fn facts(&self, at: usize, known: &Known) -> Vec<(String, String)> {
         let fact = |name: &str, value: String| vec![(name.to_owned(), value)];

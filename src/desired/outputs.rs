@@ -70,7 +70,14 @@ pub(super) fn invoke_url(spec: &Spec, account: &Account, api: &str) -> String {
     format!("https://{host}/{}", spec.stage)
 }
 
-pub(super) fn custom_url(spec: &Spec) -> Option<String> {
+/// Where the pages are, where the file has some.
+pub fn site_url(spec: &Spec, account: &Account) -> Option<String> {
+    let site = spec.site.as_ref()?;
+    Some(site_bucket::url(&site.bucket, &account.region, &account.partition))
+}
+
+/// Where the API answers under a name of its own.
+pub fn custom_url(spec: &Spec) -> Option<String> {
     let domain = spec.domain.as_ref()?;
     let path = domain.base_path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
     Some(format!("https://{}{path}", domain.name))

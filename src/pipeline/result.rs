@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// Whom and where a run works for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Target {
     pub app: String,
     pub stage: String,
@@ -100,7 +100,7 @@ pub struct Deployed {
 }
 
 /// `poc status`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Status {
     #[serde(flatten)]
     pub target: Target,
@@ -109,6 +109,35 @@ pub struct Status {
     pub resources: Vec<ResourceStatus>,
     /// What the stage can serve, the newest first.
     pub releases: Vec<ReleaseLine>,
+    /// Who changed the stage last, as its lock tells; none before anybody did.
+    pub last_change: Option<LastChange>,
+    /// The domain's certificate.
+    pub certificate: Option<CertificateEnd>,
+    /// What a person should look at soon.
+    pub notes: Vec<String>,
+}
+
+/// The last run that held the stage's lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LastChange {
+    /// `deploy`, `rollback`, `key rotate`.
+    pub command: String,
+    /// `alice@laptop`.
+    pub by: String,
+    /// The run of a CI system, as a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// UTC.
+    pub at: String,
+}
+
+/// When a certificate ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateEnd {
+    /// UTC.
+    pub expires: String,
+    /// Whole days from now; negative once it is over.
+    pub days_left: i64,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::holder;
 use super::packing::{pack, with_order};
+use super::status;
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
@@ -375,6 +376,15 @@ impl<'r> Session<'r> {
         Sources::of(settings, &self.spec)
     }
 
+    fn facts(&self, read: &Read, at: usize) -> Vec<(String, String)> {
+        let known = read.decided.known();
+        let mut facts = read.desired.facts(at, known);
+        if let Some((_, end)) = read.desired.certificate_end(known).filter(|(certificate, _)| *certificate == at) {
+            facts.push(("expires".to_owned(), status::day(end)));
+        }
+        facts
+    }
+
     pub fn status(&self, read: &Read) -> Status {
         let steps = &read.decided.plan.steps;
         let present: BTreeSet<usize> = read.observed.present().collect();
@@ -395,12 +405,12 @@ impl<'r> Session<'r> {
                 name: identity.name,
                 drift: if state == ResourceState::Drifted { drift } else { Vec::new() },
                 state,
-                facts: read.desired.facts(at, read.decided.known()),
+                facts: self.facts(read, at),
             })
         });
         let resources: Vec<ResourceStatus> = resources.collect();
         let deployed = read.decided.known().get(read.desired.handles.api).is_some();
-        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources, releases: Vec::new() }
+        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources, ..Status::default() }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Outputs {
     /// What must be in the zone; no two alike.
     pub records: Vec<Cname>,
     pub issued: bool,
+    /// When it ends, in seconds since 1970-01-01 UTC.
+    pub expires: Option<i64>,
     /// ARNs of every certificate of ours for this domain, left-overs of earlier attempts included.
     pub ours: Vec<String>,
 }
@@ -75,6 +77,8 @@ pub(super) struct Details {
     complete: bool,
     in_use: bool,
     created: i64,
+    /// When it ends, in seconds since 1970-01-01 UTC; told once it is issued.
+    pub expires: Option<i64>,
 }
 
 impl Resource for Certificate {
@@ -282,6 +286,7 @@ impl Certificate {
             region: self.region.clone(),
             records: details.records.clone(),
             issued: details.issued(),
+            expires: details.expires,
             ours: vec![details.arn.clone()],
         }
     }
@@ -375,6 +380,7 @@ pub(super) async fn describe(aws: &Aws<'_>, region: &str, arn: &str) -> Result<O
         records,
         in_use: !detail.in_use_by().is_empty(),
         created: detail.created_at().map_or(0, |time| time.secs()),
+        expires: detail.not_after().map(|time| time.secs()),
     }))
 }
 

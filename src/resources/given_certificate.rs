@@ -18,6 +18,8 @@ pub struct GivenCertificate {
 #[derive(Clone, Debug)]
 pub struct Outputs {
     pub arn: String,
+    /// When it ends, in seconds since 1970-01-01 UTC.
+    pub expires: Option<i64>,
 }
 
 impl Resource for GivenCertificate {
@@ -40,7 +42,7 @@ impl Resource for GivenCertificate {
         let details = certificate::describe(aws, &self.region, &self.arn).await?;
         let details = details.ok_or_else(|| self.unfit("does not exist in this account"))?;
         self.check(&details)?;
-        Ok(Some(Outputs { arn: details.arn }))
+        Ok(Some(Outputs { arn: details.arn, expires: details.expires }))
     }
 
     fn outputs(&self, seen: &Outputs) -> Outputs {

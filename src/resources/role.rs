@@ -5,6 +5,7 @@
 //! as short hashes: one that we did not make is left alone, and goes only when the role goes (`AWS_FACTS` B8).
 
 pub(super) mod document;
+mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::Action;
 use crate::package::hex;
 use crate::resources::Owner;
-use crate::spec::model;
+use crate::spec::model::{self, Reference};
 
 /// The inline policy's name.
 const POLICY: &str = "poc";
@@ -39,6 +40,8 @@ pub struct Role {
     pub region: String,
     /// `/aws/lambda/NAME`.
     pub log_group: String,
+    /// What the function may look up.
+    pub references: Vec<Reference>,
     pub owner: Owner,
 }
 
@@ -92,7 +95,8 @@ impl Resource for Role {
         if !document::same(&seen.trust, &document::trust()) {
             changes.push(Change::new("trust_policy", seen.trust.clone(), document::trust()));
         }
-        let wanted = self.document();
+        // What is looked up still by the version that is served stays until another one is (law 6).
+        let wanted = self.document(&self.outdated(seen));
         if !seen.policy.as_ref().is_some_and(|policy| document::same(policy, &wanted)) {
             changes.push(Change::new("policy", seen.policy.clone(), wanted));
         }
@@ -109,7 +113,8 @@ impl Resource for Role {
     }
 
     fn creation(&self, _: &Known) -> Vec<Change> {
-        let mut changes = vec![Change::set("trust_policy", document::trust()), Change::set("policy", self.document())];
+        let mut changes =
+            vec![Change::set("trust_policy", document::trust()), Change::set("policy", self.document(&[]))];
         let policies = self.role.managed_policies.iter();
         changes.extend(policies.map(|arn| Change::set(format!("managed_policies.{arn}"), "attached")));
         changes
@@ -134,7 +139,7 @@ impl Resource for Role {
             }
             Err(error) => return Err(error),
         }
-        self.put_policy(aws).await?;
+        self.put_policy(aws, &[]).await?;
         self.attach(aws, self.role.managed_policies.iter().map(String::as_str)).await?;
         Ok(Outputs { arn: self.arn() })
     }
@@ -156,7 +161,7 @@ impl Resource for Role {
             aws.call("iam", "TagRole", Repeat::Safe, call).await?;
         }
         if has("policy") {
-            self.put_policy(aws).await?;
+            self.put_policy(aws, &self.outdated(seen)).await?;
         }
         self.attach(aws, added.into_iter()).await?;
         self.detach(aws, removed.into_iter()).await?;
@@ -166,12 +171,28 @@ impl Resource for Role {
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {
         let removed =
             changes.iter().any(|change| change.path.starts_with("managed_policies.") && change.after == Side::Absent);
-        match action {
-            Action::Update if removed => {
-                vec!["the function loses the rights of the detached policies at once".to_owned()]
-            }
-            _ => Vec::new(),
+        let mut told = Vec::new();
+        if action == Action::Update && removed {
+            told.push("the function loses the rights of the detached policies at once".to_owned());
         }
+        let granted = changes.iter().any(|change| change.path == "policy") && !self.references.is_empty();
+        if matches!(action, Action::Create | Action::Update) && granted {
+            told.push(
+                "the function may look up what its environment refers to; what a key of your own encrypts needs \
+                 kms:Decrypt on that key, too: function.role.statements"
+                    .to_owned(),
+            );
+        }
+        told
+    }
+
+    /// What no variable refers to any more, once the version that does so is served.
+    fn surplus(&self, seen: &Observed, _: &Known, _: bool) -> Vec<Change> {
+        self.outdated(seen).into_iter().map(|(sid, arn)| Change::removed(format!("policy.{sid}"), arn)).collect()
+    }
+
+    async fn prune(&self, aws: &Aws<'_>, _: &Known, _: &Observed, _: &[Change]) -> Result<()> {
+        self.put_policy(aws, &[]).await
     }
 
     /// IAM tells everybody within seconds (`AWS_FACTS` B8).
@@ -198,7 +219,15 @@ impl Role {
         format!("arn:{}:iam::{}:role/{}", self.partition, self.account, self.role.name)
     }
 
-    fn document(&self) -> Value {
+    /// Statement and resource of what the policy lets the function look up and nothing refers to any more.
+    fn outdated(&self, seen: &Observed) -> Vec<(&'static str, String)> {
+        let wanted = references::grants(&self.references, &self.partition, &self.region, &self.account);
+        let granted = seen.policy.as_ref().map(references::granted).unwrap_or_default();
+        granted.into_iter().filter(|grant| !wanted.contains(grant)).collect()
+    }
+
+    /// With rights that are `still` needed beside those that are wanted.
+    fn document(&self, still: &[(&'static str, String)]) -> Value {
         let group =
             format!("arn:{}:logs:{}:{}:log-group:{}:*", self.partition, self.region, self.account, self.log_group);
         let mut statements = vec![json!({
@@ -206,6 +235,8 @@ impl Role {
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
             "Resource": group,
         })];
+        let grants = references::grants(&self.references, &self.partition, &self.region, &self.account);
+        statements.extend(references::statements(grants.into_iter().chain(still.iter().cloned())));
         statements.extend(self.role.statements.iter().cloned());
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
@@ -272,8 +303,8 @@ impl Role {
     }
 
     /// IAM may not know a fresh role for a moment.
-    async fn put_policy(&self, aws: &Aws<'_>) -> Result<()> {
-        let document = self.document().to_string();
+    async fn put_policy(&self, aws: &Aws<'_>, still: &[(&'static str, String)]) -> Result<()> {
+        let document = self.document(still).to_string();
         wait::until(aws, known_to_iam(), || async {
             let call = || {
                 let put = aws.iam().put_role_policy().role_name(&self.role.name).policy_name(POLICY);

@@ -173,6 +173,11 @@ impl<'a> At<'a> {
     }
 
     /// The value as text, `${…}` filled in.
+    /// What `${…}` stands for here.
+    pub fn scope(&self) -> &Scope<'_> {
+        &self.reader.scope
+    }
+
     pub fn text(&self) -> Option<Filled> {
         match fill(self.raw_text()?, &self.reader.scope) {
             Ok(filled) => Some(filled),

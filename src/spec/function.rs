@@ -12,6 +12,7 @@ use super::interpolate::{Filled, shorten};
 use super::limits;
 use super::model::{Architecture, EnvironmentValue, Function, PackageSource, Role};
 use super::package;
+use super::reference;
 use super::runtimes::{self, Verdict};
 use super::tree::Kind;
 
@@ -256,14 +257,19 @@ fn environment(table: &Table<'_>) -> BTreeMap<String, EnvironmentValue> {
 }
 
 fn environment_value(at: &At<'_>) -> Option<EnvironmentValue> {
-    let (text, declared) = if let Kind::Map(_) = at.node.kind {
-        let table = at.table(&ENVIRONMENT_VALUE)?;
-        (table.need("value").and_then(|value| value.text()), table.flag("secret"))
-    } else {
-        (at.text(), None)
+    let read = |at: &At<'_>, secret: bool| {
+        if let Kind::Text { text, .. } = &at.node.kind
+            && let Some(reference) = reference::read(at, text, secret)
+        {
+            return reference;
+        }
+        let text = at.text()?;
+        Some(EnvironmentValue { secret: secret || text.asks_env, value: text.text, reference: None })
     };
-    let text = text?;
-    Some(EnvironmentValue { secret: declared.unwrap_or(false) || text.asks_env, value: text.text })
+    let Kind::Map(_) = at.node.kind else { return read(at, false) };
+    let table = at.table(&ENVIRONMENT_VALUE)?;
+    let secret = table.flag("secret").unwrap_or(false);
+    table.need("value").and_then(|value| read(&value, secret))
 }
 
 fn layers(table: &Table<'_>, region: Option<&str>) -> Vec<String> {

@@ -121,7 +121,11 @@ pub(super) static FUNCTION: Mapping = Mapping {
         sometimes("handler", Text, "module and function, like handler.lambda_handler"),
         field("memory", Whole(128, 10_240), "memory in MB"),
         field("timeout", Whole(1, 900), "seconds until Lambda gives up"),
-        field("environment", Named(&Either(&[Text, Map(&ENVIRONMENT_VALUE)])), "environment variables"),
+        field(
+            "environment",
+            Named(&Either(&[Text, Map(&ENVIRONMENT_VALUE)])),
+            "environment variables; ${ssm:NAME} and ${secret:NAME} are passed on as references",
+        ),
         field("architecture", OneOf(&["x86_64", "arm64"]), "the processor"),
         field("ephemeral_storage", Whole(512, 10_240), "space in /tmp in MB"),
         field("reserved_concurrency", Whole(0, MAX_I32), "how many may run at once"),

@@ -120,13 +120,20 @@ fn variable(name: &str, scope: &Scope<'_>, filled: &mut Filled) -> Result<String
         "stage" => return Ok(scope.stage.to_string()),
         _ => {}
     }
+    if super::reference::is_reference(name) {
+        return Err(Unfilled {
+            code: "misplaced_reference",
+            message: format!("`${{{}}}` is passed to the function as a reference, and never filled in", shorten(name)),
+            help: "let it be the whole value of a variable under function.environment".to_string(),
+        });
+    }
     let Some(asked) = name.strip_prefix("env:") else {
         let known = ["account", "region", "stage"];
         let near = known.into_iter().find(|k| strsim::osa_distance(k, &name.to_lowercase()) <= 2);
         let help = match near {
             Some(near) => format!("did you mean `${{{near}}}`? For the characters themselves write `$${{`"),
-            None => "there are ${account}, ${region}, ${stage}, ${env:NAME} and ${env:NAME:-default}; for the \
-                     characters themselves write `$${`"
+            None => "there are ${account}, ${region}, ${stage}, ${env:NAME} and ${env:NAME:-default}, and under \
+                     function.environment ${ssm:NAME} and ${secret:NAME}; for the characters themselves write `$${`"
                 .to_string(),
         };
         return Err(Unfilled {

@@ -5,6 +5,7 @@
 //! knows how AWS is called, and nothing is ever printed.
 
 mod api;
+mod asked;
 mod bucket;
 mod checks;
 mod decode;
@@ -22,6 +23,7 @@ mod method;
 pub mod model;
 mod package;
 mod pattern;
+mod reference;
 mod root;
 mod routes;
 mod runtimes;
@@ -39,6 +41,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use asked::Asked;
 pub use fault::{Fault, Source, Span};
 pub use interpolate::{UNKNOWN_ACCOUNT, UNKNOWN_REGION, Variables};
 pub use json_schema::json_schema;
@@ -201,6 +204,15 @@ impl Document {
     /// The file with a stage's differences laid over it.
     fn merged(&self, differences: Option<&Node>) -> Node {
         differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own))
+    }
+
+    /// What one stage asks for, value by value. For a file that [`Document::spec`] takes.
+    pub fn asked(&self, variables: &Variables<'_>) -> Vec<Asked> {
+        let names = self.names(variables);
+        let stage = names.stage.unwrap_or_default();
+        let merged = self.merged(self.differences(&stage, variables));
+        let region = names.region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
+        asked::asked(&merged, &scope(variables, &region, &stage))
     }
 
     fn base_stage(&self, variables: &Variables<'_>) -> Option<String> {

@@ -158,6 +158,35 @@ pub struct Function {
 pub struct EnvironmentValue {
     pub value: String,
     pub secret: bool,
+    /// Where the value is the name of something that the function looks up itself.
+    pub reference: Option<Reference>,
+}
+
+/// Something kept elsewhere: the function gets its name, and the right to look it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub store: Store,
+    /// As the function is given it: `/path/name`, `name`, or a secret's ARN.
+    pub name: String,
+}
+
+/// Where references lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// Systems Manager's Parameter Store, `${ssm:NAME}`.
+    Parameters,
+    /// Secrets Manager, `${secret:NAME}`.
+    Secrets,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = match self.store {
+            Store::Parameters => "ssm",
+            Store::Secrets => "secret",
+        };
+        write!(f, "${{{store}:{}}}", self.name)
+    }
 }
 
 impl fmt::Debug for EnvironmentValue {

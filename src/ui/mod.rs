@@ -9,6 +9,7 @@ mod begun;
 mod called;
 mod checks;
 mod diagnostics;
+mod difference;
 mod github;
 mod human;
 mod json;
@@ -48,8 +49,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Releases, Rendered,
-    RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Difference, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned, PolicyMade, Releases,
+    Rendered, RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 use crate::spec::Warning;
 
@@ -467,6 +468,34 @@ impl Ui {
             Format::Human => self.streams.out(&outcome::status(status, &self.look())),
             _ => self.document(&json::of(status)),
         }
+    }
+
+    /// The result of `poc diff`.
+    pub fn difference(&self, difference: &Difference) {
+        self.rest();
+        match self.format {
+            Format::Human => self.streams.out(&difference::drawn(difference, &self.look())),
+            _ => self.document(&json::of(difference)),
+        }
+    }
+
+    /// Is somebody looking at stdout?
+    pub fn watched(&self) -> bool {
+        self.format == Format::Human && self.streams.watched()
+    }
+
+    /// The result of `poc open`: where the page is, on a line of its own.
+    pub fn page(&self, page: &Page) {
+        self.rest();
+        match self.format {
+            Format::Human => self.streams.out(&format!("{}\n", layout::harmless(&page.url))),
+            _ => self.document(&json::of(page)),
+        }
+    }
+
+    /// That a page was opened, or why not.
+    pub fn opened(&self, sentence: &str) {
+        self.say(&format!("{}\n", layout::harmless(sentence)));
     }
 
     /// The result of `poc rollback --list`.

@@ -119,6 +119,12 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
         }
     }
     text += "\n";
+    if let Some(last) = &status.last_change {
+        let run = last.run.as_ref().map(|run| format!(" ({})", harmless(run))).unwrap_or_default();
+        let (command, by) = (harmless(&last.command), harmless(&last.by));
+        text += &wrap("", &format!("Last changed {} by {by}: poc {command}{run}.", harmless(&last.at)), look.width);
+        text += "\n";
+    }
     if !status.releases.is_empty() {
         text += &releases::table(&status.releases, look);
         text += "\n";
@@ -126,6 +132,9 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
     if !status.outputs.is_empty() {
         text += &outputs(&status.outputs);
         text += "\n";
+    }
+    for note in &status.notes {
+        text += &wrap(&format!("{} ", paint(CARE, "!")), &harmless(note), look.width);
     }
     text += &earlier(status, look);
     text + &wrap("", &verdict(status), look.width)

@@ -90,6 +90,7 @@ impl Want {
         let log_group = format!("/aws/lambda/{FUNCTION}");
         let logs = g.add(LogGroup { name: log_group.clone(), retention: self.retention, owner: owner.clone() });
         let role = Role {
+            references: Vec::new(),
             role: self.role.clone(),
             partition: "aws".to_owned(),
             account: ACCOUNT.to_owned(),
@@ -129,11 +130,11 @@ pub fn source(path: &Path) -> PackageSource {
 }
 
 pub fn plain(value: &str) -> EnvironmentValue {
-    EnvironmentValue { value: value.to_owned(), secret: false }
+    EnvironmentValue { value: value.to_owned(), secret: false, reference: None }
 }
 
 pub fn secret(value: &str) -> EnvironmentValue {
-    EnvironmentValue { value: value.to_owned(), secret: true }
+    EnvironmentValue { value: value.to_owned(), secret: true, reference: None }
 }
 
 /// States that take as long as AWS's own: the tests' clock costs nothing.

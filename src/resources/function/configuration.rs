@@ -160,8 +160,13 @@ impl Configuration {
                 Some(_) if secret => Side::Secret,
                 value => Side::from(value.cloned()),
             };
-            let after = side(after.map(|wanted| &wanted.value));
-            changes.push(Change::new(format!("environment.{name}"), side(before), after));
+            // What a reference takes the place of may be the very secret that it is to keep.
+            let reference = after.and_then(|wanted| wanted.reference.as_ref()).filter(|_| !secret);
+            let (before, after) = match reference {
+                Some(reference) => (before.map_or(Side::Absent, |_| Side::Secret), Side::from(reference.to_string())),
+                None => (side(before), side(after.map(|wanted| &wanted.value))),
+            };
+            changes.push(Change::new(format!("environment.{name}"), before, after));
         }
     }
 
@@ -273,7 +278,7 @@ mod tests {
     use super::*;
 
     fn wanted() -> Configuration {
-        let value = |value: &str, secret| EnvironmentValue { value: value.to_owned(), secret };
+        let value = |value: &str, secret| EnvironmentValue { value: value.to_owned(), secret, reference: None };
         Configuration {
             runtime: "python3.13".to_owned(),
             handler: "handler.run".to_owned(),
@@ -291,7 +296,7 @@ mod tests {
     #[test]
     fn a_refusal_that_repeats_the_environment_does_not_tell_its_secrets() {
         let mut wanted = wanted();
-        let secret = EnvironmentValue { value: "say \"hush-hush\"".to_owned(), secret: true };
+        let secret = EnvironmentValue { value: "say \"hush-hush\"".to_owned(), secret: true, reference: None };
         wanted.environment.insert("WORD".to_owned(), secret);
         let words = r#"exceeded the 4KB limit. String measured: {"MODEL":"a","TOKEN":"b","WORD":"say \"hush-hush\""}"#;
         let hushed = wanted.hushed(Error::unexpected(words)).message;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{Event, Outcome, Reporter};
 use crate::pipeline::{
-    Deployed, ReleaseLine, Releases, ResourceState, ResourceStatus, RolledBack, Status, TornDown, Validated,
+    Deployed, LastChange, ReleaseLine, Releases, ResourceState, ResourceStatus, RolledBack, Status, TornDown, Validated,
 };
 use crate::ui::{Captured, Format, Ui, Volume};
 
@@ -114,7 +114,14 @@ fn releases_are_listed_with_the_one_that_is_served() {
 #[test]
 fn a_status_tells_what_was_deployed_before_and_that_somebody_went_back() {
     let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 90, None);
-    ui.status(&Status { releases: releases(true), ..status(false) });
+    let last_change = Some(LastChange {
+        command: "rollback".to_owned(),
+        by: "alice@laptop".to_owned(),
+        run: Some("https://ci.example.com/run/1".to_owned()),
+        at: "2026-11-26 10:00:00 UTC".to_owned(),
+    });
+    let notes = vec!["the certificate of api.example.com expires in 12 days".to_owned()];
+    ui.status(&Status { releases: releases(true), last_change, notes, ..status(false) });
     insta::assert_snapshot!(captured.out());
 }
 
@@ -159,7 +166,7 @@ fn status(drifted: bool) -> Status {
         resources[3].state = ResourceState::Missing;
         resources[3].facts.clear();
     }
-    Status { target: target(), deployed: true, outputs: outputs(), resources, releases: Vec::new() }
+    Status { target: target(), deployed: true, outputs: outputs(), resources, ..Status::default() }
 }
 
 #[test]
@@ -218,13 +225,7 @@ fn status_with_drift() {
 #[test]
 fn status_of_nothing() {
     let (ui, shown) = ui(Format::Human);
-    ui.status(&Status {
-        target: target(),
-        deployed: false,
-        outputs: BTreeMap::new(),
-        resources: Vec::new(),
-        releases: Vec::new(),
-    });
+    ui.status(&Status { target: target(), ..Status::default() });
     insta::assert_snapshot!(shown.out(), @"
     ServerlessPOC · stage prod · us-east-1 · account 123456789012
 
