@@ -39,6 +39,7 @@ pub use result::{
 };
 
 pub use crate::clock::hasten;
+pub use crate::explain::{Page, Subject, all as explanations, page as explanation};
 pub use crate::spec::Warning;
 pub use session::simulated;
 

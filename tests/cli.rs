@@ -4,6 +4,8 @@
 mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/first_hour.rs"]
 mod first_hour;
 #[cfg(unix)]

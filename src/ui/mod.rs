@@ -8,6 +8,7 @@ mod begun;
 mod called;
 mod checks;
 mod diagnostics;
+mod explained;
 mod human;
 mod json;
 mod layout;
@@ -37,8 +38,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey,
-    Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned, Rendered, Rotated, Rotation,
+    ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 use crate::spec::Warning;
 
@@ -165,6 +166,22 @@ impl Ui {
             }
         } else if self.volume != Volume::Quiet && !warnings.is_empty() {
             self.streams.err(&(diagnostics::warnings(warnings, &self.look) + "\n"));
+        }
+    }
+
+    /// The result of `poc explain CODE`.
+    pub fn explained(&self, page: &Page) {
+        match self.format {
+            Format::Human => self.streams.out(&explained::page(page, &self.look)),
+            _ => self.document(&json::of(page)),
+        }
+    }
+
+    /// The result of `poc explain`: all codes.
+    pub fn explanations(&self, pages: &[Page]) {
+        match self.format {
+            Format::Human => self.streams.out(&explained::list(pages, &self.look)),
+            _ => self.document(&json::of(&pages)),
         }
     }
 

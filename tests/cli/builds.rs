@@ -62,6 +62,7 @@ fn a_failure_is_told_with_its_exit_code_and_all_that_was_printed() {
     insta::assert_snapshot!(closing, @"
     package: `echo one; echo two >&2; exit 3` ended with exit code 3
      next: mend what it says above, then run the same command again; nothing was sent to AWS
+     more: poc explain build_failed
     ");
     assert!(!workshop.path("app/made").exists());
     let problem = workshop.poc(&["plan", "--local", "--json"]).exits(1).json();

@@ -334,6 +334,7 @@ fn requirements_that_are_source_code_are_mistakes_of_the_file() {
           help: create it, or take the line that names it out
 
         3 mistakes; nothing was sent to AWS.
+        `poc explain not_a_wheel` says more.
         "); }
     }
 }
