@@ -78,7 +78,14 @@ fn a_code_is_found_however_it_is_written() {
 fn every_code_is_named_by_a_test() {
     let texts = tests();
     let named = |code: &str| {
-        let forms = [format!("\"{code}\""), format!("[{code}]"), format!("explain {code}")];
+        // As a text, in front of its message, in a snapshot of errors, as a pointer to its page.
+        let forms = [
+            format!("\"{code}\""),
+            format!("\"{code}: "),
+            format!("[{code}]"),
+            format!("\n    {code} "),
+            format!("explain {code}"),
+        ];
         texts.iter().any(|text| forms.iter().any(|form| text.contains(form.as_str())))
     };
     let codes: Vec<&str> = SUBJECTS.into_iter().flat_map(Subject::codes).collect();
@@ -100,7 +107,7 @@ fn tests() -> Vec<String> {
                 let text = fs::read_to_string(&path).expect("it can be read");
                 let shown = path.display().to_string().replace('\\', "/");
                 let all = shown.contains("/tests/") || name == "tests.rs";
-                let own = text.split_once("#[cfg(test)]").map(|(_, tests)| tests.to_owned());
+                let own = text.split_once("mod tests {").map(|(_, tests)| tests.to_owned());
                 texts.extend(if all { Some(text) } else { own });
             }
         }

@@ -11,6 +11,8 @@ mod first_hour;
 #[cfg(unix)]
 #[path = "cli/killed.rs"]
 mod killed;
+#[path = "cli/kinds.rs"]
+mod kinds;
 #[path = "cli/lost.rs"]
 mod lost;
 #[path = "cli/network.rs"]

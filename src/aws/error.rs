@@ -460,6 +460,44 @@ mod tests {
 
     use super::*;
 
+    /// Kind by AWS's code, text and status.
+    #[test]
+    fn kinds_are_told_by_codes() {
+        let told = |code: &str, message: &str, status: u16| {
+            let metadata = aws_smithy_types::error::ErrorMetadata::builder().code(code).message(message).build();
+            let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            let problem =
+                Error::from_sdk("GetRestApis", SdkError::service_error(GetRestApisError::generic(metadata), answer));
+            let problem = problem.problem(None);
+            assert!(!problem.next.is_empty(), "{code}");
+            problem.kind
+        };
+        for (code, message, status, kind) in [
+            ("NotFoundException", "", 404, "not_found"),
+            ("EntityAlreadyExists", "", 409, "already_exists"),
+            ("ConflictException", "Unable to complete operation, please try again later.", 409, "busy"),
+            ("TooManyRequestsException", "Too Many Requests", 429, "throttled"),
+            ("LimitExceededException", "", 429, "quota"),
+            (
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+                400,
+                "role_not_ready",
+            ),
+            ("InvalidParameterValueException", "Unzipped size must be smaller", 400, "invalid_request"),
+            ("ResourceInUseException", "", 409, "in_use"),
+            ("AccessDeniedException", "", 403, "access_denied"),
+            ("ExpiredToken", "", 400, "credentials_expired"),
+            ("InvalidClientTokenId", "", 403, "credentials"),
+            ("InternalFailure", "", 500, "unclear"),
+        ] {
+            assert_eq!(told(code, message, status), kind, "{code}");
+        }
+        assert_eq!(Error::deferred("the certificate").problem(None).kind, "deferred");
+        let unnamed = Error { name: None, ..Error::refused("locked", "a rule", "") };
+        assert_eq!(unnamed.problem(None).kind, "refused");
+    }
+
     #[test]
     fn an_answer_that_cannot_be_read_is_told_as_such() {
         let answer = HttpResponse::new(200.try_into().unwrap(), SdkBody::empty());

@@ -55,7 +55,6 @@ kinds! {
     NoHostedZone = "no_hosted_zone";
     NoImage = "no_image";
     NoInstaller = "no_installer";
-    NoLockFile = "no_lock_file";
     NoLog = "no_log";
     NoLoggingRole = "no_logging_role";
     NoRegion = "no_region";

@@ -86,6 +86,7 @@ mistakes! {
     MissingVariable = "missing_variable";
     NoDefault = "no_default";
     NoEdge = "no_edge";
+    NoLockFile = "no_lock_file";
     NoMethod = "no_method";
     NotADirectory = "not_a_directory";
     NotAFile = "not_a_file";

@@ -91,6 +91,7 @@ fn output_is_shown_while_it_runs_with_v_and_a_secret_of_the_environment_never() 
 
     error: package: `no-such-program a` cannot be run: No such file or directory (os error 2)
      next: install it, or correct the command; then run the same command again; nothing was sent to AWS
+     more: poc explain not_started
     ");
 }
 
