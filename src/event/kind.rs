@@ -34,6 +34,7 @@ kinds! {
     CacheUnusable = "cache_unusable";
     CertificateFailed = "certificate_failed";
     CertificateUnfit = "certificate_unfit";
+    ChangedMeanwhile = "changed_meanwhile";
     Credentials = "credentials";
     CredentialsExpired = "credentials_expired";
     Deferred = "deferred";
@@ -52,6 +53,7 @@ kinds! {
     LockLost = "lock_lost";
     Locked = "locked";
     NoCargoLambda = "no_cargo_lambda";
+    NoEarlierRelease = "no_earlier_release";
     NoHostedZone = "no_hosted_zone";
     NoImage = "no_image";
     NoInstaller = "no_installer";
@@ -60,6 +62,7 @@ kinds! {
     NoRegion = "no_region";
     NoRepository = "no_repository";
     NoSuchAddress = "no_such_address";
+    NoSuchRelease = "no_such_release";
     NoWheel = "no_wheel";
     NotDeployed = "not_deployed";
     NotFound = "not_found";
@@ -74,6 +77,7 @@ kinds! {
     PublicAccessBlocked = "public_access_blocked";
     Quota = "quota";
     Refused = "refused";
+    ReleaseGone = "release_gone";
     RoleElsewhere = "role_elsewhere";
     RoleHasPath = "role_has_path";
     RoleNotReady = "role_not_ready";

@@ -47,11 +47,13 @@ mistakes! {
     BadPath = "bad_path";
     BadPattern = "bad_pattern";
     BadPolicy = "bad_policy";
+    BadReference = "bad_reference";
     BadRegion = "bad_region";
     BadRetention = "bad_retention";
     BadSchema = "bad_schema";
     BadSecurityPolicy = "bad_security_policy";
     BadStatus = "bad_status";
+    BadSummary = "bad_summary";
     BadTag = "bad_tag";
     BadTarget = "bad_target";
     BadTruststore = "bad_truststore";
@@ -81,6 +83,7 @@ mistakes! {
     KeyWithoutPlan = "key_without_plan";
     LinkInSite = "link_in_site";
     LinkOutside = "link_outside";
+    MisplacedReference = "misplaced_reference";
     MissingFile = "missing_file";
     MissingKey = "missing_key";
     MissingVariable = "missing_variable";
