@@ -13,7 +13,7 @@ use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::local::cloud::lambda::Function;
 use poc::local::cloud::{Cloud, Profile};
-use poc::local::gateway::{Call, Gateway, Target};
+use poc::local::gateway::{Call, Gateway, Target, Traced};
 use poc::local::lambda::{Functions, Invocation, Invoked, Pending};
 use tokio::runtime::Builder;
 
@@ -70,7 +70,7 @@ fn call(api: &str, path: &str) -> Call {
         target: Target::Api { id: api.to_owned() },
         request: request.body(Bytes::new()).expect("a well-formed request"),
         source_ip: [127, 0, 0, 1].into(),
-        traced: false,
+        traced: Traced::Times,
     }
 }
 

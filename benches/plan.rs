@@ -55,7 +55,7 @@ fn account() -> Account {
 }
 
 fn draw(spec: &Spec) -> Desired {
-    let choices = Choices { adopt: false, wait: true };
+    let choices = Choices { by: "", adopt: false, wait: true };
     desired::desired(spec, &account(), choices, Uploads::default(), &Rc::new(Lookups::default()), &Former::default())
 }
 

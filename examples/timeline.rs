@@ -1,11 +1,9 @@
-//! Draws `docs/timeline-deploy.svg` and `docs/timeline-update.svg`: the sample's first deploy and an edit of it, in a cloud
-//! whose states take as long as AWS's usually do. The clock is paused, so this takes a moment; but for the jitter of
+//! Draws `docs/timeline-deploy.svg` and `docs/timeline-update.svg`: the sample's first deploy and an edit of it, and
+//! `docs/deploy.svg`, the first deploy as it is seen on a terminal. All of them in a cloud whose states take as long as AWS's usually do. The clock is paused, so this takes a moment; but for the jitter of
 //! calls that are sent again, the pictures are the same every time.
 
 use std::path::Path;
-use std::time::Duration;
 
-use poc::local::cloud::Profile;
 use poc::pipeline::{self, Failure};
 use poc::ui::Timeline;
 
@@ -13,22 +11,7 @@ use poc::ui::Timeline;
 mod support;
 
 use support::World;
-
-/// What AWS usually takes.
-fn usual() -> Profile {
-    Profile {
-        latency: Duration::from_millis(180),
-        role_propagation: Duration::from_secs(9),
-        function_settles: Duration::from_secs(4),
-        certificate_record: Duration::from_secs(5),
-        certificate_issued: Duration::from_secs(75),
-        certificate_released: Duration::from_secs(900),
-        domain_regional: Duration::from_secs(35),
-        domain_edge: Duration::from_secs(1800),
-        record_insync: Duration::from_secs(40),
-        ..Profile::instant()
-    }
-}
+use support::pictures::{recorded, usual};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
@@ -37,7 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         draw(&world, "timeline-deploy.svg").await?;
         world.edit("deploy.yaml", "memory: 256", "memory: 512");
         world.edit("templates/admit/error.vtl", "error", "problem");
-        draw(&world, "timeline-update.svg").await
+        draw(&world, "timeline-update.svg").await?;
+        std::fs::write(support::pictures::file(), recorded().await)?;
+        Ok(())
     })
 }
 

@@ -143,6 +143,9 @@ pub enum Event {
         /// Of the pages, where the file has some.
         #[serde(skip_serializing_if = "Option::is_none")]
         site: Option<String>,
+        /// That shows the API and the life of every call, where there is room for it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        page: Option<String>,
         /// Where the AWS APIs answer: `AWS_ENDPOINT_URL`.
         endpoint: String,
         /// A line to try it with.

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 /// The second Ctrl-C: the person does not want to wait for anything.
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "main.rs is where the process ends")]
 fn killed() {
+    poc::ui::last_words();
     std::process::exit(i32::from(INTERRUPTED));
 }
 

@@ -10,9 +10,13 @@ mod keys;
 mod locked;
 mod logs;
 mod packing;
+mod pictured;
+mod policy;
 mod render;
 mod result;
+mod rollback;
 mod session;
+mod step;
 mod stop;
 mod unlock;
 mod watch;
@@ -30,7 +34,9 @@ pub use init::{InitWanted, Initialised, Template, init, judge_name, name_for};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};
 pub use logs::{LogLine, LogsWanted, logs};
 pub use packing::{PackageWanted, Packaged, PackedDependencies, PackedFile, PackedPart, PackedZip, package};
+pub use policy::{Github, GithubFile, GithubWanted, PolicyMade, PolicyWanted, Trusted, judge_repository, policy};
 pub use render::{Render, RenderRequest, Rendered, render, render_cases};
+pub use rollback::{ReleaseLine, Releases, RollbackTo, RolledBack, releases, rollback};
 pub use stop::Stop;
 pub use unlock::{ConfirmUnlock, Holder, Unlocked, unlock};
 
@@ -109,7 +115,13 @@ pub fn deploy_schema() -> serde_json::Value {
 pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Status, Failure> {
     let session = Session::open(settings, "status", reporter).await?;
     let read = session.read().await?;
-    Ok(session.status(&read))
+    let place = session.release_place(&read.lookups).await?;
+    let history = match place {
+        Some(place) => place.history(&session.aws).await.map_err(session::unnamed)?,
+        None => None,
+    };
+    let releases = history.map(|history| rollback::lines(&history)).unwrap_or_default();
+    Ok(Status { releases, ..session.status(&read) })
 }
 
 /// # Errors

@@ -55,3 +55,15 @@ fn the_sample_s_page_at_its_limits() {
     std::fs::write(&file, text).unwrap();
     in_browser("limits.test.mjs", &Dev::start_in(directory, &[]));
 }
+
+#[test]
+#[ignore = "needs node and Chromium"]
+fn the_page_of_the_api() {
+    in_browser("page.test.mjs", &Dev::start(&[]));
+}
+
+#[test]
+#[ignore = "needs node and Chromium"]
+fn the_page_of_a_port_that_is_open_to_others() {
+    in_browser("open.test.mjs", &Dev::start(&["--no-watch", "--host", "0.0.0.0"]));
+}

@@ -1,5 +1,7 @@
 //! The program as people and CI run it: the built binary, its exit codes, its two streams, what it leaves behind.
 
+#[path = "cli/actions.rs"]
+mod actions;
 #[path = "cli/builds.rs"]
 mod builds;
 #[path = "cli/commands.rs"]
@@ -13,19 +15,29 @@ mod first_hour;
 mod killed;
 #[path = "cli/kinds.rs"]
 mod kinds;
+#[cfg(target_os = "linux")]
+#[path = "cli/live.rs"]
+mod live;
 #[path = "cli/lost.rs"]
 mod lost;
 #[path = "cli/network.rs"]
 mod network;
 #[path = "cli/packages.rs"]
 mod packages;
+#[path = "cli/policy.rs"]
+mod policy;
 #[cfg(unix)]
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "cli/rollback.rs"]
+mod rollback;
 #[path = "support/sample.rs"]
 mod sample;
+#[cfg(target_os = "linux")]
+#[path = "support/terminal.rs"]
+mod terminal;
 #[path = "cli/warnings.rs"]
 mod warnings;
 

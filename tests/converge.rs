@@ -8,6 +8,8 @@ mod depth;
 mod everything;
 #[path = "converge/foreign.rs"]
 mod foreign;
+#[path = "converge/iam.rs"]
+mod iam;
 #[path = "converge/images.rs"]
 mod images;
 #[path = "converge/inventory.rs"]
@@ -22,6 +24,12 @@ mod lost;
 mod many_routes;
 #[path = "converge/pace.rs"]
 mod pace;
+#[path = "converge/pictures.rs"]
+mod pictures;
+#[path = "converge/policy.rs"]
+mod policy;
+#[path = "converge/rollback.rs"]
+mod rollback;
 #[path = "converge/rotation.rs"]
 mod rotation;
 #[path = "converge/site.rs"]

@@ -9,6 +9,8 @@ mod crowd;
 mod edits;
 #[path = "dev/ends.rs"]
 mod ends;
+#[path = "dev/page.rs"]
+mod page;
 #[path = "support/sample.rs"]
 mod sample;
 #[path = "dev/server.rs"]

@@ -233,5 +233,5 @@ fn changes_an_api(operation: &str) -> bool {
 
 /// Does the operation change anything? AWS names its lookups consistently.
 pub fn is_write(operation: &str) -> bool {
-    !["Get", "List", "Describe", "Head"].iter().any(|prefix| operation.starts_with(prefix))
+    !["Get", "List", "Describe", "Head", "Filter"].iter().any(|prefix| operation.starts_with(prefix))
 }

@@ -31,7 +31,7 @@ use crate::event::{Request, RequestStep};
 use crate::local::aws::LocalAws;
 use crate::local::cloud::faults::{Between, Fault, Intended};
 use crate::local::cloud::{Cloud, Profile};
-use crate::local::gateway::{Call, Step, StepName, Target, Trace};
+use crate::local::gateway::{Call, Step, StepName, Target, Trace, Traced};
 use crate::local::lambda::Lambda;
 use crate::local::serve::{By, Limits, Listener, Served, Server, Site};
 
@@ -89,6 +89,7 @@ impl EmbeddedCloud {
         traced: bool,
     ) -> (http::Response<Bytes>, serde_json::Value) {
         let target = Target::Host(request.uri().host().unwrap_or_default().to_owned());
+        let traced = if traced { Traced::Whole } else { Traced::Times };
         let answer = self.aws.call(Call { target, request, source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), traced }).await;
         // A trace holds maps with texts for keys only; it always serialises.
         (answer.response, serde_json::to_value(&answer.trace).unwrap_or_default())
@@ -242,7 +243,10 @@ impl EmbeddedCloud {
         let (tell, told) = mpsc::channel(UNTOLD);
         let answered = Arc::new(AtomicU64::new(0));
         let (serving, counted) = (aws.clone(), answered.clone());
-        let observer = Box::new(move |served| {
+        let observer = Box::new(move |served: Served| {
+            if matches!(served.by, By::Page) {
+                return;
+            }
             counted.fetch_add(1, Ordering::Relaxed);
             // A terminal that does not keep up must not hold up the server, nor fill its memory.
             let _ = tell.try_send(served);
@@ -252,6 +256,7 @@ impl EmbeddedCloud {
             Server::start(port.0, aws.clone(), Limits::default(), observer)?
         };
         aws.set_endpoint(&format!("http://{}", reachable(address)));
+        aws.page().set_reach(address.ip());
         let thread = std::thread::Builder::new().name("server".to_owned()).spawn(move || {
             runtime.block_on(async {
                 // A sender that is gone asks for the same.
@@ -273,6 +278,14 @@ impl Serving {
     /// From now on, the site in that bucket answers beside the API, which keeps what is under the path `api` (`/prod`).
     pub fn set_site(&self, bucket: Option<&str>, api: &str) {
         self.aws.set_site(bucket.map(|bucket| Site { bucket: bucket.to_owned(), api: api.to_owned() }));
+    }
+
+    /// From now on, the page at `/_poc/` shows `routes`, of the stage that answers under the path `api`. False where that
+    /// path is the page's own, and stays the API's.
+    pub fn set_page(&self, routes: serde_json::Value, stage: &str, api: &str) -> bool {
+        let page = self.aws.page();
+        page.set_routes(routes, stage, api);
+        page.has_room()
     }
 
     /// The next request that was answered; pending while there is none.
@@ -329,6 +342,7 @@ fn request(served: Served) -> Request {
     };
     match served.by {
         By::Aws(service) => request.answered_by = service,
+        By::Page => {}
         By::Website { reason } => {
             request.answered_by = "site";
             request.reason = reason;

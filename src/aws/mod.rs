@@ -8,6 +8,8 @@ mod error;
 mod fence;
 mod heard;
 mod pace;
+mod permissions;
+mod policy;
 mod tags;
 mod web;
 
@@ -18,6 +20,7 @@ pub use error::{Error, ErrorKind, found, gone};
 pub use fence::{Asked, Fence};
 pub use heard::Heard;
 pub use pace::CREATE_EDGE_API;
+pub use policy::{DomainScope, LARGEST_INLINE, LARGEST_MANAGED, Scope, github_trust, policy, size};
 pub use tags::{APP, STAGE, Tags, ordered};
 
 /// What nearly every function here returns.

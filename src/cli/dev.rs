@@ -11,7 +11,8 @@ use crate::ui::Ui;
 
 const ABOUT: &str = "\
 Deploys into the embedded cloud in .poc/local and answers its API on this machine as API Gateway would: keys, \
-throttles, quotas, templates, the function itself; the pages of a `site` are at /. An edit of deploy.yaml, a template, \
+throttles, quotas, templates, the function itself; the pages of a `site` are at /, and at /_poc/ is a page that lists the methods, calls them and shows what happened \
+to each call, step by step. An edit of deploy.yaml, a template, \
 the package or a page is deployed at once; a broken one is told, and what was deployed before stays. One line per \
 request. Ctrl-C ends it.
 

@@ -18,7 +18,8 @@ Examples:
 
 const OPENAPI: &str = "\
 Prints the API of deploy.yaml as an OpenAPI 3.0 document: paths, parameters, bodies, answers, models, security. With \
-AWS's extensions, it is the document that a deploy of many routes sends to API Gateway, which can import it; with \
+AWS's extensions, it is the document that a deploy of many routes sends to API Gateway, which can import it, and the \
+file's summaries and descriptions besides, which a deploy keeps to itself; with \
 --plain it is for readers and for generators of clients, and says the same of what callers see. Nothing is asked of \
 AWS: where the account's number belongs, ${account} stands unless it is given, and in the place of the API's id a \
 variable of the server's URL. A greedy path, /{proxy+}, is API Gateway's own and no strict OpenAPI; --plain writes \
@@ -84,7 +85,7 @@ pub(super) fn run(ui: &Ui, settings: &ExportSettings) -> Result<End, Failure> {
     Ok(End::Done)
 }
 
-fn account(text: &str) -> Result<String, String> {
+pub(super) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.chars().all(|letter| letter.is_ascii_digit()) {
         return Ok(text.to_owned());
     }

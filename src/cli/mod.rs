@@ -15,7 +15,9 @@ mod logs;
 mod man;
 mod package;
 mod plan;
+mod policy;
 mod render;
+mod rollback;
 mod schema;
 mod simulate;
 mod status;
@@ -34,6 +36,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::time::MissedTickBehavior;
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
@@ -58,6 +61,7 @@ Examples:
   poc deploy              change it
   poc call GET '/admit?gre=800&gpa=4&rank=1'
   poc status              see what is there, and what has drifted
+  poc rollback            serve the release before again
   poc teardown            delete all of it";
 
 const EXIT_CODES: &str = "\
@@ -106,8 +110,10 @@ enum Command {
     Call(call::CallArgs),
     Key(key::KeyArgs),
     Logs(logs::LogsArgs),
+    Rollback(rollback::RollbackArgs),
     Render(render::RenderArgs),
     Export(export::ExportArgs),
+    Policy(policy::PolicyArgs),
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
     Schema(schema::SchemaArgs),
@@ -151,7 +157,7 @@ struct Global {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 struct Output {
-    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, key rotate, logs)
+    /// Print data for programs on stdout: one document, or one event per line (deploy, dev, teardown, rollback, key rotate, logs)
     #[arg(long, global = true)]
     json: bool,
 
@@ -209,6 +215,7 @@ impl Cli {
             (false, _) => Format::Human,
             (true, Command::Deploy(_) | Command::Dev(_) | Command::Teardown(_)) => Format::JsonLines,
             (true, Command::Key(args)) if args.runs() => Format::JsonLines,
+            (true, Command::Rollback(args)) if args.runs() => Format::JsonLines,
             (true, _) => Format::JsonDocument,
         };
         let volume = match (output.quiet, output.verbose) {
@@ -237,8 +244,10 @@ impl Cli {
             Command::Call(_) => "call",
             Command::Key(args) => args.name(),
             Command::Logs(_) => "logs",
+            Command::Rollback(_) => "rollback",
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
+            Command::Policy(_) => "policy",
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
             Command::Schema(_) => "schema",
@@ -313,8 +322,10 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Call(args) => call::run(ui, args.resolve(global, ui)?).await,
         Command::Key(args) => key::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
+        Command::Rollback(args) => rollback::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
+        Command::Policy(args) => policy::run(ui, args.resolve(global)?).await,
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Schema(args) => schema::run(ui, &args.resolve(global)?),
@@ -324,6 +335,9 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
     }
 }
 
+/// How often the ui looks at the clock.
+const PULSE: Duration = Duration::from_millis(100);
+
 /// The command against Ctrl-C, with a pulse by which the ui shows life during long waits.
 async fn race(
     command: impl Future<Output = Result<End, Failure>>,
@@ -332,7 +346,9 @@ async fn race(
     stop: &Stop,
 ) -> Result<End, Failure> {
     let (mut interrupted, mut asked) = (std::pin::pin!(interrupted), false);
-    let mut pulse = tokio::time::interval(Duration::from_secs(1));
+    let mut pulse = tokio::time::interval(PULSE);
+    // A hastened clock jumps over many.
+    pulse.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut command = std::pin::pin!(command);
     loop {
         tokio::select! {
@@ -344,6 +360,7 @@ async fn race(
                 if !stop.ask() {
                     return Err(Failure::Interrupted);
                 }
+                ui.stopping();
             }
             _ = pulse.tick() => ui.pulse(),
         }

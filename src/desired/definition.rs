@@ -6,8 +6,8 @@ use crate::resources::definition::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Model, Validator,
 };
 use crate::spec::model::{
-    self, Api, Authorization, ContentHandling, IntegrationKind, ParameterLocation, Passthrough, Route, Template,
-    Validate,
+    self, Api, Authorization, ContentHandling, IntegrationKind, Parameter, ParameterLocation, Passthrough, Route,
+    Template, Validate,
 };
 
 /// The whole definition; `function` is the URI by which integrations invoke the alias.
@@ -35,15 +35,18 @@ pub(super) fn invocation_uri(partition: &str, region: &str, alias_arn: &str) -> 
     format!("arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{alias_arn}/invocations")
 }
 
+/// `method.request.querystring.gre`
+pub(super) fn place(parameter: &Parameter) -> String {
+    let location = match parameter.location {
+        ParameterLocation::Query => "querystring",
+        ParameterLocation::Header => "header",
+        ParameterLocation::Path => "path",
+    };
+    format!("method.request.{location}.{}", parameter.name)
+}
+
 fn method(route: &Route, function: &str) -> Method {
-    let parameters = route.parameters.iter().map(|parameter| {
-        let location = match parameter.location {
-            ParameterLocation::Query => "querystring",
-            ParameterLocation::Header => "header",
-            ParameterLocation::Path => "path",
-        };
-        (format!("method.request.{location}.{}", parameter.name), parameter.required)
-    });
+    let parameters = route.parameters.iter().map(|parameter| (place(parameter), parameter.required));
     // A proxy answers by itself; API Gateway uses no integration response then.
     let proxied = route.integration.kind == IntegrationKind::LambdaProxy;
     Method {

@@ -5,6 +5,7 @@ mod definition;
 mod former;
 mod openapi;
 mod outputs;
+mod scope;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 pub use former::Former;
 pub use openapi::openapi;
 pub use outputs::{Manner, base_url, curl, outputs};
+pub use scope::scope;
 
 use crate::aws::{Tags, US_EAST_1};
 use crate::engine::{Graph, Handle, Known, NodeId};
@@ -22,6 +24,7 @@ use crate::resources::definition::fingerprint;
 use crate::resources::domain_name::CertificateHandle;
 use crate::resources::function::Configuration;
 use crate::resources::lock::Founded;
+use crate::resources::permission::Allowed;
 use crate::resources::rest_api::Settings;
 use crate::resources::usage_plan::method_key;
 use crate::resources::{
@@ -44,7 +47,9 @@ pub struct Account {
 
 /// What the command line decides.
 #[derive(Clone, Copy, Debug)]
-pub struct Choices {
+pub struct Choices<'a> {
+    /// Who gave it, for those who look later: `alice@laptop`, or a CI run's page.
+    pub by: &'a str,
     /// Take over namesakes.
     pub adopt: bool,
     /// Wait for slow states.
@@ -80,7 +85,7 @@ pub struct Handles {
 pub fn desired(
     spec: &Spec,
     account: &Account,
-    choices: Choices,
+    choices: Choices<'_>,
     uploads: Uploads,
     lookups: &Rc<Lookups>,
     former: &Former,
@@ -123,19 +128,20 @@ pub fn desired(
         reserved_concurrency: spec.function.reserved_concurrency,
         owner: page.function_owner(),
     });
+    let settings = Settings::of(&spec.api);
+    let mut definition = definition::definition(&spec.api, &alias_uri(spec, account));
+    cors::add(&spec.api, &mut definition);
+    let picture = fingerprint(&definition, &settings);
     let alias = g.add(Alias {
         function,
         function_name: spec.function.name.clone(),
         function_arn: page.function_arn(&spec.function.name),
         name: spec.stage.clone(),
         configuration,
+        picture: picture.clone(),
     });
 
     // The API, in its draft.
-    let settings = Settings::of(&spec.api);
-    let mut definition = definition::definition(&spec.api, &alias_uri(spec, account));
-    cors::add(&spec.api, &mut definition);
-    let picture = fingerprint(&definition, &settings);
     let whole = RestApi {
         settings,
         record: former::record(spec),
@@ -150,17 +156,20 @@ pub fn desired(
     // Live. Permission before deployment, alias before stage: no caller sees a gap (law 6).
     let permission = page.permission(api, alias.id(), function.id());
     // Where everything is answered by API Gateway itself, nothing needs to be allowed.
-    let permission = if permission.methods.is_empty() { g.add_unwanted(permission) } else { g.add(permission) };
+    let permission = if permission.allowed.methods.is_empty() { g.add_unwanted(permission) } else { g.add(permission) };
     let deployment = g.add(Deployment {
         api,
+        alias,
         stage: spec.stage.clone(),
         fingerprint: picture,
-        after: vec![draft.id(), alias.id(), permission.id()],
+        by: choices.by.to_owned(),
+        after: vec![draft.id(), permission.id()],
     });
-    let logging_role = page.logs().then(|| g.add(LoggingRole).id());
+    let logging_role = scope::logs(spec).then(|| g.add(LoggingRole).id());
     let stage = g.add(Stage {
         name: spec.stage.clone(),
         api,
+        alias,
         deployment,
         logging_role,
         settings: spec.stage_settings.clone(),
@@ -217,7 +226,23 @@ pub fn lock(spec: &Spec, account: &Account) -> Lock {
     Lock::under(&spec.package.bucket, &account.id, &prefix(spec))
 }
 
-fn owner(spec: &Spec, choices: Choices) -> Owner {
+/// What API Gateway may call for the stage: the alias, through these methods.
+pub fn allowed(spec: &Spec, account: &Account, methods: Vec<(String, String)>) -> Allowed {
+    let Account { id, partition, region } = account.clone();
+    let (function, stage) = (spec.function.name.clone(), spec.stage.clone());
+    Allowed { function, alias_name: stage.clone(), stage, methods, region, account: id, partition }
+}
+
+/// Path and verb of what API Gateway answers by itself.
+pub fn mocks(spec: &Spec, account: &Account) -> Vec<(String, String)> {
+    let mut definition = definition::definition(&spec.api, &alias_uri(spec, account));
+    cors::add(&spec.api, &mut definition);
+    let methods = definition.resources.iter().flat_map(|(path, methods)| methods.iter().map(move |of| (path, of)));
+    let mocks = methods.filter(|(_, (_, method))| method.integration.as_ref().is_some_and(|one| one.kind == "MOCK"));
+    mocks.map(|(path, (verb, _))| (path.clone(), verb.clone())).collect()
+}
+
+fn owner(spec: &Spec, choices: Choices<'_>) -> Owner {
     Owner { tags: Tags::new(&spec.app, &spec.stage, &spec.tags), adopt: choices.adopt }
 }
 
@@ -232,7 +257,7 @@ fn alias_uri(spec: &Spec, account: &Account) -> String {
 struct Page<'a> {
     spec: &'a Spec,
     account: &'a Account,
-    choices: Choices,
+    choices: Choices<'a>,
     lookups: &'a Rc<Lookups>,
     owner: Owner,
 }
@@ -292,28 +317,11 @@ impl Page<'_> {
         Function::arn_of(partition, region, id, name)
     }
 
-    /// Does the stage write logs or metrics?
-    fn logs(&self) -> bool {
-        let settings = &self.spec.stage_settings;
-        let level = !matches!(settings.log_level, None | Some(model::LogLevel::Off));
-        level || settings.metrics || settings.data_trace || settings.access_log.is_some()
-    }
-
     fn permission(&self, api: Handle<RestApi>, alias: NodeId, function_node: NodeId) -> Permission {
         let invoking = |route: &&model::Route| route.integration.kind != IntegrationKind::Mock;
         let methods = self.spec.api.routes.iter().filter(invoking);
-        Permission {
-            function: self.spec.function.name.clone(),
-            alias_name: self.spec.stage.clone(),
-            alias,
-            function_node,
-            api,
-            stage: self.spec.stage.clone(),
-            methods: methods.map(|route| (route.path.clone(), route.verb.clone())).collect(),
-            region: self.account.region.clone(),
-            account: self.account.id.clone(),
-            partition: self.account.partition.clone(),
-        }
+        let methods = methods.map(|route| (route.path.clone(), route.verb.clone())).collect();
+        Permission { allowed: allowed(self.spec, self.account, methods), alias, function_node, api }
     }
 
     fn usage_plan(&self, api: Handle<RestApi>, stage: NodeId, plan: Option<&model::UsagePlan>) -> UsagePlan {
@@ -468,7 +476,7 @@ impl Page<'_> {
     }
 
     fn alias_record(&self, of: &DomainName, zone: Handle<HostedZone>, domain: Handle<DomainName>) -> AliasRecord {
-        let Choices { adopt, wait } = self.choices;
+        let Choices { adopt, wait, .. } = self.choices;
         let (name, ipv6) = (of.name.clone(), of.has_ipv6());
         AliasRecord { name, endpoint: of.endpoint, ipv6, zone, domain, after: None, adopt, wait }
     }

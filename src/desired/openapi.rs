@@ -4,15 +4,29 @@ use serde_json::Value;
 
 use super::outputs::{custom_url, invoke_url};
 use super::{Account, alias_uri, cors, definition};
-use crate::resources::definition::{Form, Server, document};
+use crate::resources::definition::{AllWords, Form, Server, Words, document};
 use crate::resources::rest_api::Settings;
 use crate::spec::Spec;
+use crate::spec::model::Route;
 
 /// The definition that a deploy of `spec` would give the API.
 pub fn openapi(spec: &Spec, account: &Account, form: Form) -> Value {
     let mut definition = definition::definition(&spec.api, &alias_uri(spec, account));
     cors::add(&spec.api, &mut definition);
-    document(&definition, &Settings::of(&spec.api), &servers(spec, account), form)
+    document(&definition, &Settings::of(&spec.api), &servers(spec, account), &words(spec), form)
+}
+
+fn words(spec: &Spec) -> AllWords {
+    let of = |route: &Route| Words {
+        summary: route.summary.clone(),
+        description: route.description.clone(),
+        parameters: route
+            .parameters
+            .iter()
+            .filter_map(|parameter| Some((definition::place(parameter), parameter.description.clone()?)))
+            .collect(),
+    };
+    spec.api.routes.iter().map(|route| ((route.path.clone(), route.verb.clone()), of(route))).collect()
 }
 
 /// The name that callers know first. AWS makes up the API's id.

@@ -9,12 +9,16 @@ use serde_json::{Value, json};
 
 use super::cloud::Cloud;
 use super::cloud::s3::website::{self, Shown};
-use super::gateway::{Answer, Call, Gateway};
+use super::gateway::{Answer, Call, Gateway, Traced};
 use super::lambda::Lambda;
+use super::page::{Begun, Page};
 use super::serve::{Answered, Answers, By, Destination, Site};
 
 /// `POC_LOCAL_ACCOUNT_THROTTLE=off` lifts the account's limit of 10 000 requests a second, for measurements.
 pub const ACCOUNT_THROTTLE: &str = "POC_LOCAL_ACCOUNT_THROTTLE";
+
+/// Answered to whoever reaches the port.
+const HEALTH: &str = "/_poc/health";
 
 /// The object that tells a site's pages where their API is.
 const SETTINGS: &str = "/poc.json";
@@ -27,6 +31,7 @@ pub struct LocalAws {
     default_api: RwLock<Option<String>>,
     site: RwLock<Option<Site>>,
     endpoint: RwLock<String>,
+    page: Page,
 }
 
 impl LocalAws {
@@ -41,8 +46,8 @@ impl LocalAws {
         if std::env::var(ACCOUNT_THROTTLE).is_ok_and(|throttle| throttle == "off") {
             gateway = gateway.without_account_throttle();
         }
-        let (default_api, site, endpoint) = Default::default();
-        LocalAws { cloud, gateway, lambda, default_api, site, endpoint }
+        let (default_api, site, endpoint, page) = Default::default();
+        LocalAws { cloud, gateway, lambda, default_api, site, endpoint, page }
     }
 
     pub fn cloud(&self) -> &Arc<Cloud> {
@@ -57,6 +62,11 @@ impl LocalAws {
     /// From now on, that site answers where neither the host name nor the path means anything else.
     pub fn set_site(&self, site: Option<Site>) {
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
+    }
+
+    /// The page of the API.
+    pub fn page(&self) -> &Page {
+        &self.page
     }
 
     /// Where this answers: handlers are told, and pages.
@@ -84,9 +94,32 @@ impl LocalAws {
         self.gateway.handle(call).await
     }
 
+    /// A call through the port; the page keeps it.
+    async fn served(&self, target: super::gateway::Target, request: Request<Bytes>, source_ip: IpAddr) -> Answered {
+        let traced = self.page.wants();
+        let begun = (traced != Traced::Times).then(|| Begun::now(&request, self.cloud.clock().epoch_millis()));
+        let Answer { response, trace } = self.call(Call { target, request, source_ip, traced }).await;
+        let Some(begun) = begun else { return Answered { response, by: By::Api(Box::new(trace)) } };
+        let times = trace.times();
+        self.page.keep(begun, &response, trace);
+        Answered { response, by: By::Api(Box::new(times)) }
+    }
+
+    /// What the server says for itself.
+    async fn own(&self, request: Request<Bytes>) -> Answered {
+        if request.uri().path() == HEALTH {
+            return Answered { response: self.health(), by: By::Server { reason: String::new() } };
+        }
+        let keys = async || {
+            let api = self.default_api().unwrap_or_default();
+            self.gateway.keys(&api, &self.page.stage()).await
+        };
+        self.page.answer(&request.into_parts().0, keys).await
+    }
+
     /// A page, as S3's website endpoint shows it. Of the site that is being worked on nothing is kept by the browser, and
     /// its pages are sent to the API on this machine.
-    async fn page(&self, bucket: &str, request: &Request<Bytes>) -> Answered {
+    async fn site_page(&self, bucket: &str, request: &Request<Bytes>) -> Answered {
         let (method, path) = (request.method(), request.uri().path());
         let shown =
             self.cloud.look(|state, blobs| website::answer(&state.s3, blobs, bucket, method, path, request.headers()));
@@ -124,16 +157,9 @@ impl LocalAws {
     }
 
     /// Whether this is the right server, and alive: for scripts that wait for it.
-    fn health(&self, path: &str) -> Response<Bytes> {
-        let known = path == "/_poc/health";
-        let body = match known {
-            true => json!({ "status": "ok", "api": self.default_api(), "version": env!("CARGO_PKG_VERSION") }),
-            false => json!({ "message": "Not Found" }),
-        };
+    fn health(&self) -> Response<Bytes> {
+        let body = json!({ "status": "ok", "api": self.default_api(), "version": env!("CARGO_PKG_VERSION") });
         let mut response = Response::new(Bytes::from(body.to_string()));
-        if !known {
-            *response.status_mut() = http::StatusCode::NOT_FOUND;
-        }
         response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
@@ -148,19 +174,16 @@ impl Answers for LocalAws {
         self.site.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn has_own_paths(&self) -> bool {
+        self.page.has_room()
+    }
+
     async fn answer(&self, to: Destination, request: Request<Bytes>, source: IpAddr) -> Answered {
         match to {
             Destination::Aws(service) => Answered { response: self.aws(request).await, by: By::Aws(service.name) },
-            Destination::Api(target) => {
-                let call = Call { target, request, source_ip: source, traced: false };
-                let answer = self.call(call).await;
-                Answered { response: answer.response, by: By::Api(Box::new(answer.trace)) }
-            }
-            Destination::Site(bucket) => self.page(&bucket, &request).await,
-            Destination::Own => {
-                let response = self.health(request.uri().path());
-                Answered { response, by: By::Server { reason: String::new() } }
-            }
+            Destination::Api(target) => self.served(target, request, source).await,
+            Destination::Site(bucket) => self.site_page(&bucket, &request).await,
+            Destination::Own => self.own(request).await,
         }
     }
 }

@@ -5,4 +5,5 @@ pub mod aws;
 pub mod cloud;
 pub mod gateway;
 pub mod lambda;
+pub mod page;
 pub mod serve;

@@ -136,14 +136,8 @@ impl Session<'_> {
             let why = "an emulator serves its APIs under URLs of its own; say with --url where this one answers";
             return Err(Failure::Usage(why.to_owned()));
         }
-        let owner = self.owner();
-        let apis = lookups.rest_apis(&self.aws).await.map_err(unnamed)?;
-        let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
-        let id = ours.and_then(|api| api.id()).ok_or_else(|| {
-            let what = format!("{} (stage {}) is not deployed", self.spec.app, self.spec.stage);
-            unnamed(Error::refused("not_deployed", what, format!("`{}` deploys it", self.command("deploy"))))
-        })?;
-        Ok(Place { url: desired::base_url(&self.spec, &self.account, id), given: false })
+        let id = self.our_api(lookups).await?.ok_or_else(|| self.not_deployed())?;
+        Ok(Place { url: desired::base_url(&self.spec, &self.account, &id), given: false })
     }
 }
 
@@ -224,7 +218,7 @@ pub(super) fn reason(trace: &Value) -> Option<String> {
 }
 
 /// The method that API Gateway would choose: fixed segments before variables, variables before `{proxy+}`.
-fn route<'s>(spec: &'s Spec, verb: &str, target: &str) -> Option<&'s Route> {
+pub(super) fn route<'s>(spec: &'s Spec, verb: &str, target: &str) -> Option<&'s Route> {
     let path = target.split('?').next().unwrap_or_default();
     let matching = spec.api.routes.iter().filter_map(|route| Some((rank(&route.path, path)?, route)));
     let mut matching: Vec<(Vec<u8>, &Route)> = matching.collect();

@@ -5,9 +5,11 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::locked::{Aim, Converged};
+use super::pictured;
 use super::session::{self, Session, Sources};
 use super::watch::Watch;
 use super::{Failure, Settings};
@@ -56,8 +58,11 @@ pub async fn dev(
         behind: false,
         written: None,
     };
-    dev.put_in_front(&live);
-    dev.tell_serving(reachable(address), &live, settings.watch);
+    let page = dev.put_in_front(&live);
+    dev.tell_serving(reachable(address), &live, page, settings.watch);
+    if !address.ip().is_loopback() {
+        dev.tell_of_others();
+    }
     let watched = match settings.watch {
         true => dev.watch(stop.as_mut()).await,
         false => dev.tell_until(stop.as_mut(), std::future::pending()).await.map_or(Ok(()), Ok),
@@ -82,6 +87,10 @@ struct Live {
     image: Option<String>,
     /// A line to try it with, but for the place of the address.
     call: Option<String>,
+    /// What the page shows of the API.
+    page: Value,
+    /// The site has pages where the page of the API is.
+    hides: bool,
 }
 
 /// Stands in a line to try, until the address is known.
@@ -95,10 +104,11 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
     let custom_url = outputs.remove("custom_url");
     // Without one, the API does not answer under AWS's own name for it, which is what the address stands for.
     let custom = custom_url.as_deref().and_then(host_and_path);
-    let (path, host) = match (outputs.remove("invoke_url"), custom) {
-        (None, Some((host, path))) => (path.to_owned(), format!("-H 'Host: {host}' ")),
-        _ => (session.target.stage.clone(), String::new()),
+    let (path, named) = match (outputs.remove("invoke_url"), custom) {
+        (None, Some((host, path))) => (path.to_owned(), Some(host.to_owned())),
+        _ => (session.target.stage.clone(), None),
     };
+    let host = named.as_ref().map_or_else(String::new, |host| format!("-H 'Host: {host}' "));
     let url = format!("http://{ADDRESS}/{path}");
     let call = session.curl(url.trim_end_matches('/'));
     Ok(Live {
@@ -112,6 +122,8 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
         custom_url,
         site: session.spec.site.as_ref().map(|site| site.bucket.clone()),
         stage: session.target.stage.clone(),
+        page: pictured::page(&session, settings, &path, named.as_deref()),
+        hides: session.spec.site.as_ref().is_some_and(|site| site.path.join("_poc").exists()),
         path,
     })
 }
@@ -143,16 +155,18 @@ struct Dev<'a> {
 }
 
 impl Dev<'_> {
-    fn tell_serving(&self, address: SocketAddr, live: &Live, watching: bool) {
+    fn tell_serving(&self, address: SocketAddr, live: &Live, page: bool, watching: bool) {
         let call = live.call.as_ref().map(|call| call.replace(ADDRESS, &address.to_string()));
         self.reporter.report(&Event::Serving {
             url: format!("http://{address}/{}", live.path),
             site: live.site.as_ref().map(|_| format!("http://{address}/")),
+            page: page.then(|| format!("http://{address}/_poc/")),
             endpoint: format!("http://{address}"),
             call,
             custom_url: live.custom_url.clone(),
             watching,
         });
+        self.tell_of_the_page(live, page);
         if let Some(image) = &live.image {
             let text = format!(
                 "{image} is a container image, and images do not run on this machine: every call that reaches the \
@@ -160,11 +174,26 @@ impl Dev<'_> {
             );
             self.reporter.report(&Event::Note { text });
         }
-        if !address.ip().is_loopback() {
-            let text = "everybody who reaches this address can call the API, and the AWS APIs of the embedded cloud, \
-                        whose credentials are no secret";
-            self.reporter.report(&Event::Note { text: text.to_owned() });
-        }
+    }
+
+    fn tell_of_others(&self) {
+        let text = "everybody who reaches this address can call the API, and the AWS APIs of the embedded cloud, whose \
+                    credentials are no secret; /_poc/ shows no key then, and no calls";
+        self.reporter.report(&Event::Note { text: text.to_owned() });
+    }
+
+    /// Whose paths are whose, where that is not as people expect.
+    fn tell_of_the_page(&self, live: &Live, page: bool) {
+        let text = match (page, live.hides) {
+            (false, _) => {
+                "the stage is called _poc, so /_poc/ is the API's, and its page and /_poc/health are not shown"
+            }
+            (true, true) => {
+                "/_poc/ is the page of the API here, so the site's folder _poc is shown under its bucket's name alone"
+            }
+            (true, false) => return,
+        };
+        self.reporter.report(&Event::Note { text: text.to_owned() });
     }
 
     /// Deploys what is edited.
@@ -205,10 +234,12 @@ impl Dev<'_> {
         Ok(())
     }
 
-    /// What answers where a request's host name does not say who is meant.
-    fn put_in_front(&self, live: &Live) {
+    /// What answers where a request's host name does not say who is meant; whether there is room for the API's page.
+    fn put_in_front(&self, live: &Live) -> bool {
         self.serving.set_default_api(&live.api);
-        self.serving.set_site(live.site.as_deref(), &format!("/{}", live.stage));
+        let path = format!("/{}", live.stage);
+        self.serving.set_site(live.site.as_deref(), &path);
+        self.serving.set_page(live.page.clone(), &live.stage, &path)
     }
 
     fn redeployed(&mut self, live: Live, begun: Instant) {

@@ -44,7 +44,7 @@ pub fn export_openapi(settings: &Settings, wanted: &OpenApiWanted) -> Result<Val
     Ok(api)
 }
 
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",
         _ if region.starts_with("us-gov-") => "aws-us-gov",

@@ -46,7 +46,8 @@ pub(super) fn this(command: &str, token: &str) -> Record {
         held: true,
         id: format!("{host}-{pid}-{serial}-{token}"),
         command: command.to_owned(),
-        who: format!("{}@{host}", first_of(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "somebody".to_owned())),
+        target: None,
+        who: who(&host),
         run: ci_run(),
         host,
         pid,
@@ -54,6 +55,15 @@ pub(super) fn this(command: &str, token: &str) -> Record {
         since: None,
         until: None,
     }
+}
+
+/// Who runs this, in a word: the page of a CI run, or a person at a machine.
+pub(super) fn by() -> String {
+    ci_run().unwrap_or_else(|| who(&host()))
+}
+
+fn who(host: &str) -> String {
+    format!("{}@{host}", first_of(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "somebody".to_owned()))
 }
 
 /// Is it certain that nobody is behind it any more? Only this machine's own processes can be asked.

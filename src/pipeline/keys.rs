@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::session::{Session, unnamed};
+use super::step::{Doing, step};
 use super::{Failure, Settings, Target};
-use crate::aws::{Aws, Error, Result as AwsResult, during};
+use crate::aws::{Aws, Error, Result as AwsResult};
 use crate::event::{Action, Event, Outcome, Reporter};
 use crate::resources::api_key::{ApiKey, Standing};
 use crate::resources::{Lookups, usage_plan};
@@ -260,22 +259,12 @@ impl Turning<'_, '_> {
 
     async fn step<T>(
         &self,
-        step: &str,
+        id: &str,
         kind: &'static str,
         action: Action,
         work: impl Future<Output = AwsResult<T>>,
     ) -> AwsResult<T> {
         let name = self.key.key.name.clone();
-        let (step, begun) = (format!("{step}.{name}"), Instant::now());
-        self.aws.report(&Event::StepStarted { step: step.clone(), kind, name: name.clone(), action });
-        let ended = Box::pin(during(step.clone(), work)).await;
-        match &ended {
-            Ok(_) => self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() }),
-            Err(error) => {
-                let problem = error.clone().problem(Some(format!("{kind} {name}")));
-                self.aws.report(&Event::StepFailed { step, action, problem });
-            }
-        }
-        ended
+        step(self.aws, Doing { step: format!("{id}.{name}"), kind, name, action }, work).await
     }
 }

@@ -183,6 +183,7 @@ impl Session<'_> {
         let record = Record {
             since: Some(since),
             until: Some(later(since, LEASE)),
+            target: self.purpose.borrow().clone(),
             ..holder::this(self.command, &self.aws.token())
         };
         let run = Run::begin(&record);
@@ -212,7 +213,7 @@ impl Session<'_> {
     }
 
     /// Waits for whoever holds the lock, as long as this run was told to.
-    async fn outwait(&self, lock: &Lock, holder: &Record, deadline: Instant) -> Result<(), Failure> {
+    pub(super) async fn outwait(&self, lock: &Lock, holder: &Record, deadline: Instant) -> Result<(), Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(unnamed(lock.held_by(holder)));
@@ -233,7 +234,7 @@ impl Session<'_> {
         })
     }
 
-    fn tell(&self, text: &str) {
+    pub(super) fn tell(&self, text: &str) {
         self.aws.report(&Event::Note { text: text.to_owned() });
     }
 }
@@ -287,6 +288,9 @@ impl Held<'_> {
             () = stopped => Err(Failure::Interrupted),
             () = self.keep() => Err(Failure::Interrupted),
         };
+        if ended.is_ok() {
+            self.own.borrow_mut().record.target = None;
+        }
         self.let_go().await;
         ended
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Stop;
+use super::{ReleaseLine, Stop};
 use crate::aws::EmbeddedCloud;
 use crate::engine::plan::{Change, Plan};
 use crate::event::{CheckTally, Outcome, Problem};
@@ -107,6 +107,8 @@ pub struct Status {
     pub deployed: bool,
     pub outputs: BTreeMap<String, String>,
     pub resources: Vec<ResourceStatus>,
+    /// What the stage can serve, the newest first.
+    pub releases: Vec<ReleaseLine>,
 }
 
 #[derive(Clone, Debug, Serialize)]

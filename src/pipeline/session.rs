@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::holder;
 use super::packing::{pack, with_order};
 use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
@@ -30,9 +31,13 @@ pub(super) struct Session<'r> {
     pub command: &'static str,
     pub stop: Stop,
     pub wait_for_lock: Duration,
+    /// What a run that takes the lock is after, for whoever finds it cut.
+    pub purpose: RefCell<Option<String>>,
     uploads: Uploads,
     /// Lists fetched while the account was asked for, for the first read; a later one fetches its own.
     ahead: RefCell<Option<Rc<Lookups>>>,
+    /// Who runs this, for those who look later.
+    by: String,
     adopt: bool,
     wait: bool,
     manner: desired::Manner,
@@ -87,6 +92,8 @@ impl Sources {
 
 /// What is wanted, what is there, and what follows from it.
 pub(super) struct Read {
+    /// The lists that it was read from.
+    pub lookups: Rc<Lookups>,
     pub desired: Desired,
     pub observed: Observed,
     pub decided: Decided,
@@ -235,13 +242,29 @@ impl<'r> Session<'r> {
         let account = Account { id, partition, region };
         let ahead = RefCell::new(Some(lookups));
         let Settings { adopt, wait, wait_for_lock, .. } = *settings;
-        let (manner, stop) = (manner(settings), settings.stop.clone());
-        Ok(Session { aws, target, spec, account, command, stop, wait_for_lock, uploads, ahead, adopt, wait, manner })
+        let (manner, stop, by) = (manner(settings), settings.stop.clone(), holder::by());
+        Ok(Session {
+            aws,
+            target,
+            spec,
+            account,
+            command,
+            stop,
+            wait_for_lock,
+            purpose: RefCell::default(),
+            uploads,
+            ahead,
+            by,
+            adopt,
+            wait,
+            manner,
+        })
     }
 
     /// What is wanted, against what is there.
     pub async fn read(&self) -> Result<Read, Failure> {
-        self.observe(self.draw().await?).await
+        let (desired, lookups) = self.draw().await?;
+        self.observe(desired, lookups).await
     }
 
     /// Lets the run become `age` old, where AWS is slow to tell of what was made; no emulator is.
@@ -255,15 +278,16 @@ impl<'r> Session<'r> {
 
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
-        let drawn = self.draw().await?;
-        self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }).await
+        let (drawn, lookups) = self.draw().await?;
+        self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }, lookups).await
     }
 
-    async fn draw(&self) -> Result<Desired, Failure> {
+    async fn draw(&self) -> Result<(Desired, Rc<Lookups>), Failure> {
         let lookups = self.lookups();
         let former = self.former(&lookups).await?;
         let uploads = self.uploads.clone();
-        Ok(desired::desired(&self.spec, &self.account, self.choices(), uploads, &lookups, &former))
+        let drawn = desired::desired(&self.spec, &self.account, self.choices(), uploads, &lookups, &former);
+        Ok((drawn, lookups))
     }
 
     /// The lock that keeps runs on this stage apart.
@@ -271,8 +295,8 @@ impl<'r> Session<'r> {
         desired::lock(&self.spec, &self.account)
     }
 
-    fn choices(&self) -> desired::Choices {
-        desired::Choices { adopt: self.adopt, wait: self.wait }
+    fn choices(&self) -> desired::Choices<'_> {
+        desired::Choices { by: &self.by, adopt: self.adopt, wait: self.wait }
     }
 
     /// Names that an earlier deploy.yaml gave, as the API's tags and the keys' tags tell them.
@@ -281,6 +305,18 @@ impl<'r> Session<'r> {
             tokio::try_join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws))
                 .map_err(unnamed)?;
         Ok(Former::told_by(apis, keys, &self.owner(), &self.spec))
+    }
+
+    /// The id of our REST API.
+    pub async fn our_api(&self, lookups: &Lookups) -> Result<Option<String>, Failure> {
+        let (owner, apis) = (self.owner(), lookups.rest_apis(&self.aws).await.map_err(unnamed)?);
+        let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
+        Ok(ours.and_then(|api| api.id()).map(str::to_owned))
+    }
+
+    pub fn not_deployed(&self) -> Failure {
+        let what = format!("{} (stage {}) is not deployed", self.spec.app, self.spec.stage);
+        unnamed(Error::refused("not_deployed", what, format!("`{}` deploys it", self.command("deploy"))))
     }
 
     /// By what things are known as ours; nothing is adopted by it.
@@ -293,13 +329,13 @@ impl<'r> Session<'r> {
         self.ahead.take().unwrap_or_default()
     }
 
-    async fn observe(&self, desired: Desired) -> Result<Read, Failure> {
+    async fn observe(&self, desired: Desired, lookups: Rc<Lookups>) -> Result<Read, Failure> {
         self.aws.report(&Event::Reading { resources: desired.graph.len() });
         let observed = read(&desired.graph, &self.aws)
             .await
             .map_err(|Unreadable { resource, error }| Failure::Problem(Box::new(error.problem(Some(resource)))))?;
         let decided = decide(&desired.graph, &observed);
-        Ok(Read { desired, observed, decided })
+        Ok(Read { lookups, desired, observed, decided })
     }
 
     pub fn planned(&self, read: &Read) -> Planned {
@@ -364,7 +400,7 @@ impl<'r> Session<'r> {
         });
         let resources: Vec<ResourceStatus> = resources.collect();
         let deployed = read.decided.known().get(read.desired.handles.api).is_some();
-        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources }
+        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources, releases: Vec::new() }
     }
 }
 
@@ -388,7 +424,7 @@ impl Read {
 }
 
 /// A profile that was asked for by name is named where it gave no credentials.
-fn with_profile(mut error: Error, settings: &Settings) -> Error {
+pub(super) fn with_profile(mut error: Error, settings: &Settings) -> Error {
     if let (ErrorKind::Credentials, Some(profile)) = (error.kind, &settings.profile)
         && !error.message.contains(profile)
     {
@@ -408,7 +444,7 @@ async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
     let _ = tokio::join!(lookups.rest_apis(aws), lookups.api_keys(aws), lookups.usage_plans(aws), zones);
 }
 
-fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
+pub(super) fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
     // A simulated day has a time and a chance of its own, so that it can be repeated.
     let simulated = settings.cloud.as_ref().and_then(|cloud| Some((cloud.clock(), cloud.traffic()?)));
     let (clock, seed) = simulated.unwrap_or_else(|| {
@@ -472,7 +508,7 @@ fn manner(settings: &Settings) -> desired::Manner {
     desired::Manner { options, local: settings.local }
 }
 
-fn place(settings: &Settings) -> String {
+pub(super) fn place(settings: &Settings) -> String {
     match (settings.local, &settings.endpoint_url) {
         (true, _) => format!("the embedded cloud ({LOCAL})"),
         (false, Some(url)) => url.clone(),

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use aws_sdk_lambda::types::{AliasRoutingConfiguration, FunctionConfiguration};
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 
+use super::release::record::OfAlias;
 use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone};
 use crate::engine::plan::{Change, Side};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
@@ -27,6 +29,8 @@ pub struct Alias {
     pub name: String,
     /// What the version must be: the function's own.
     pub configuration: Rc<Configuration>,
+    /// Of the definition that is served with it: [`super::definition::fingerprint`].
+    pub picture: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +41,18 @@ pub struct Outputs {
     pub version: String,
 }
 
+impl Outputs {
+    /// `FUNCTION:7`.
+    pub fn version_name(&self) -> String {
+        let function = self.arn.split(':').nth(6).unwrap_or_default();
+        format!("{function}:{}", self.version)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Observed {
     version: String,
+    description: Option<String>,
     /// Other versions that get a share of the calls.
     routing: BTreeMap<String, f64>,
     /// The newest first.
@@ -48,10 +61,14 @@ pub struct Observed {
     pinned: Vec<String>,
 }
 
+/// A published version.
 #[derive(Clone, Debug)]
-struct Version {
-    number: u64,
-    seen: Seen,
+pub(super) struct Version {
+    pub number: u64,
+    /// When, as Lambda writes it.
+    pub modified: Option<String>,
+    pub description: Option<String>,
+    pub seen: Seen,
 }
 
 /// The version the alias should point to.
@@ -80,12 +97,13 @@ impl Resource for Alias {
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
         let call = || aws.lambda().get_alias().function_name(&self.function_name).name(&self.name).send();
         let alias = async { found(aws.call("lambda", "GetAlias", Repeat::Safe, call).await) };
-        let (alias, versions) = tokio::join!(alias, self.versions(aws));
+        let (alias, versions) = tokio::join!(alias, versions(aws, &self.function_name));
         let Some(alias) = alias? else { return Ok(None) };
         let versions = versions?;
         let pinned = if versions.len() > KEPT { self.pinned(aws).await? } else { Vec::new() };
         Ok(Some(Observed {
             version: alias.function_version.unwrap_or_default(),
+            description: alias.description,
             routing: weights(alias.routing_config.as_ref()),
             versions,
             pinned,
@@ -117,14 +135,17 @@ impl Resource for Alias {
 
     async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<Outputs> {
         let version = self.newest(aws, known).await?;
+        let description = self.described(None, &version);
         let call = || {
             let create = aws.lambda().create_alias().function_name(&self.function_name).name(&self.name);
-            create.function_version(&version).send()
+            create.function_version(&version).set_description(description.clone()).send()
         };
         match aws.call("lambda", "CreateAlias", Repeat::Safe, call).await {
             Ok(_) => {}
             // A repeated call whose first answer was lost. The function is ours, so the alias is.
-            Err(error) if error.is(ErrorKind::AlreadyExists) => self.point(aws, &version).await?,
+            Err(error) if error.is(ErrorKind::AlreadyExists) => {
+                point(aws, &self.function_name, &self.name, &version, description).await?;
+            }
             Err(error) => return Err(error),
         }
         Ok(Outputs { arn: self.arn(), version })
@@ -140,7 +161,8 @@ impl Resource for Alias {
             }
             Some(_) => self.newest(aws, known).await?,
         };
-        self.point(aws, &version).await?;
+        let description = self.described(seen.description.as_deref(), &version);
+        point(aws, &self.function_name, &self.name, &version, description).await?;
         Ok(Outputs { arn: self.arn(), version })
     }
 
@@ -218,24 +240,10 @@ impl Alias {
         if known.get(self.function).is_none() { known.step_of(self.function) } else { self.identity().id() }
     }
 
-    /// Published versions, the newest first.
-    async fn versions(&self, aws: &Aws<'_>) -> Result<Vec<Version>> {
-        let (mut versions, mut marker) = (Vec::new(), None);
-        loop {
-            let call = || {
-                let list = aws.lambda().list_versions_by_function().function_name(&self.function_name);
-                list.set_marker(marker.clone()).send()
-            };
-            let page = found(aws.call("lambda", "ListVersionsByFunction", Repeat::Safe, call).await)?;
-            let Some(page) = page else { break };
-            versions.extend(page.versions().iter().filter_map(Version::of));
-            marker = page.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                break;
-            }
-        }
-        versions.sort_by_key(|version| std::cmp::Reverse(version.number));
-        Ok(versions)
+    /// That `version` is served with this definition, beside what was told before; nothing where the description is
+    /// somebody's own.
+    fn described(&self, before: Option<&str>, version: &str) -> Option<String> {
+        Some(OfAlias::parse(before)?.and(version, &self.picture).to_string())
     }
 
     async fn pinned(&self, aws: &Aws<'_>) -> Result<Vec<String>> {
@@ -272,16 +280,6 @@ impl Alias {
         answer.version.ok_or_else(|| Error::unexpected("PublishVersion tells no version"))
     }
 
-    /// All calls go to `version`, none elsewhere.
-    async fn point(&self, aws: &Aws<'_>, version: &str) -> Result<()> {
-        let routing = AliasRoutingConfiguration::builder().set_additional_version_weights(Some([].into())).build();
-        let call = || {
-            let update = aws.lambda().update_alias().function_name(&self.function_name).name(&self.name);
-            update.function_version(version).routing_config(routing.clone()).send()
-        };
-        aws.call("lambda", "UpdateAlias", Repeat::Safe, call).await.map(|_| ())
-    }
-
     async fn drop_version(&self, aws: &Aws<'_>, version: &str) -> Result<()> {
         let call = || aws.lambda().delete_function().function_name(&self.function_name).qualifier(version).send();
         match gone(aws.call("lambda", "DeleteFunction", Repeat::Safe, call).await) {
@@ -299,11 +297,58 @@ impl Alias {
 impl Version {
     /// `$LATEST` has no number and is no version.
     fn of(answer: &FunctionConfiguration) -> Option<Version> {
-        Some(Version { number: answer.version()?.parse().ok()?, seen: Seen::from(answer) })
+        Some(Version {
+            number: answer.version()?.parse().ok()?,
+            modified: answer.last_modified().map(str::to_owned),
+            description: answer.description().filter(|text| !text.is_empty()).map(str::to_owned),
+            seen: Seen::from(answer),
+        })
+    }
+
+    /// Lambda writes `2026-01-31T12:00:00.000+0000`.
+    pub fn published(&self) -> Option<Timestamp> {
+        self.modified.as_deref()?.parse().ok()
     }
 }
 
-fn weights(routing: Option<&AliasRoutingConfiguration>) -> BTreeMap<String, f64> {
+/// Published versions, the newest first.
+pub(super) async fn versions(aws: &Aws<'_>, function: &str) -> Result<Vec<Version>> {
+    let (mut versions, mut marker) = (Vec::new(), None);
+    loop {
+        let call = || {
+            let list = aws.lambda().list_versions_by_function().function_name(function);
+            list.set_marker(marker.clone()).send()
+        };
+        let page = found(aws.call("lambda", "ListVersionsByFunction", Repeat::Safe, call).await)?;
+        let Some(page) = page else { break };
+        versions.extend(page.versions().iter().filter_map(Version::of));
+        marker = page.next_marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            break;
+        }
+    }
+    versions.sort_by_key(|version| std::cmp::Reverse(version.number));
+    Ok(versions)
+}
+
+/// All calls go to `version`, none elsewhere. Without a description the one that is there stays.
+pub(super) async fn point(
+    aws: &Aws<'_>,
+    function: &str,
+    alias: &str,
+    version: &str,
+    description: Option<String>,
+) -> Result<()> {
+    let routing = AliasRoutingConfiguration::builder().set_additional_version_weights(Some([].into())).build();
+    let call = || {
+        let update = aws.lambda().update_alias().function_name(function).name(alias);
+        let update = update.set_description(description.clone());
+        update.function_version(version).routing_config(routing.clone()).send()
+    };
+    aws.call("lambda", "UpdateAlias", Repeat::Safe, call).await.map(|_| ())
+}
+
+pub(super) fn weights(routing: Option<&AliasRoutingConfiguration>) -> BTreeMap<String, f64> {
     let weights = routing.and_then(|routing| routing.additional_version_weights());
     weights.into_iter().flatten().map(|(version, weight)| (version.clone(), *weight)).collect()
 }

@@ -44,6 +44,9 @@ pub struct Record {
     pub id: String,
     /// `deploy`, `teardown`, `key rotate`.
     pub command: String,
+    /// What it is after, where the command alone does not tell: kept by a run that did not come to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// `alice@laptop`.
     pub who: String,
     /// The run of a CI system, as a URL.

@@ -24,6 +24,7 @@ pub mod object;
 mod owner;
 mod patch;
 pub mod permission;
+pub mod release;
 pub mod rest_api;
 pub mod role;
 pub mod site;

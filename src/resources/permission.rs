@@ -18,15 +18,21 @@ const ROOM: usize = 19_000;
 /// How the id of a statement begins that stands for all methods for a while.
 const BRIDGE: &str = "poc-bridge";
 
-/// The statements on one alias.
+/// The statements on one alias, for one API.
 #[derive(Clone, Debug)]
 pub struct Permission {
-    pub function: String,
-    pub alias_name: String,
+    pub allowed: Allowed,
     pub alias: NodeId,
     /// Deleted with the function, its policies go along.
     pub function_node: NodeId,
     pub api: Handle<RestApi>,
+}
+
+/// What may call the alias.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    pub function: String,
+    pub alias_name: String,
     pub stage: String,
     /// Path and verb of every method that invokes the function.
     pub methods: Vec<(String, String)>,
@@ -36,7 +42,7 @@ pub struct Permission {
 }
 
 /// Statement id to source ARN.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Observed {
     statements: BTreeMap<String, String>,
 }
@@ -46,7 +52,7 @@ impl Resource for Permission {
     type Outputs = ();
 
     fn identity(&self) -> Identity {
-        Identity::one("permission", "invoke permission", format!("{}:{}", self.function, self.alias_name))
+        Identity::one("permission", "invoke permission", self.allowed.name())
     }
 
     fn needs(&self) -> Vec<NodeId> {
@@ -54,28 +60,20 @@ impl Resource for Permission {
     }
 
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
-        let call = || aws.lambda().get_policy().function_name(&self.function).qualifier(&self.alias_name).send();
-        let answer = found(aws.call("lambda", "GetPolicy", Repeat::Safe, call).await)?;
-        let policy = answer.and_then(|answer| answer.policy).unwrap_or_default();
-        let policy: Value = serde_json::from_str(&policy).unwrap_or_default();
-        let statements: BTreeMap<String, String> =
-            policy["Statement"].as_array().into_iter().flatten().filter_map(ours).collect();
-        Ok((!statements.is_empty()).then_some(Observed { statements }))
+        let seen = self.allowed.read(aws).await?;
+        Ok((!seen.statements.is_empty()).then_some(seen))
     }
 
     fn outputs(&self, _: &Observed) {}
 
     fn diff(&self, seen: &Observed, known: &Known) -> Vec<Change> {
         let Some(api) = known.get(self.api) else { return self.unknown(known) };
-        let wanted = self.wanted(&api.id);
-        let bridge = self.is_too_much(seen, &wanted).then(|| self.bridge(&api.id));
-        let missing = wanted.into_iter().chain(bridge).filter(|(id, _)| !seen.statements.contains_key(id));
-        missing.map(|(id, source)| Change::set(id, source)).collect()
+        self.allowed.missing(&api.id, seen)
     }
 
     fn creation(&self, known: &Known) -> Vec<Change> {
         match known.get(self.api) {
-            Some(api) => self.wanted(&api.id).into_iter().map(|(id, source)| Change::set(id, source)).collect(),
+            Some(api) => self.allowed.missing(&api.id, &Observed::default()),
             None => self.unknown(known),
         }
     }
@@ -86,37 +84,23 @@ impl Resource for Permission {
         let bridged = "the statements of before and after do not fit together (AWS allows 20 KB): one for all of this \
                        API and stage stands until the new methods are served";
         let bridges = action == Action::Update && changes.iter().any(|change| change.path.starts_with(BRIDGE));
-        let told = [(self.gathered(), gathered), (bridges, bridged)];
+        let told = [(self.allowed.gathered(), gathered), (bridges, bridged)];
         told.into_iter().filter(|(true_of_it, _)| *true_of_it).map(|(_, text)| text.to_owned()).collect()
     }
 
     async fn create(&self, aws: &Aws<'_>, known: &Known) -> Result<()> {
-        for (id, source) in self.wanted(&known.require(self.api)?.id) {
-            self.add(aws, &id, &source).await?;
-        }
-        Ok(())
+        self.allowed.add_missing(aws, &known.require(self.api)?.id, &Observed::default()).await
     }
 
     async fn update(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, _: &[Change]) -> Result<()> {
-        let api = known.require(self.api)?.id;
-        let wanted = self.wanted(&api);
-        if self.is_too_much(seen, &wanted) {
-            let (bridge, source) = self.bridge(&api);
-            self.add(aws, &bridge, &source).await?;
-            for id in seen.statements.keys().filter(|id| !wanted.contains_key(*id) && **id != bridge) {
-                self.remove(aws, id).await?;
-            }
-        }
-        for (id, source) in wanted.iter().filter(|(id, _)| !seen.statements.contains_key(*id)) {
-            self.add(aws, id, source).await?;
-        }
-        Ok(())
+        self.allowed.add_missing(aws, &known.require(self.api)?.id, seen).await
     }
 
     /// Statements that no method needs any more go once the stage serves the new definition (law 6).
     fn surplus(&self, seen: &Observed, known: &Known, _: bool) -> Vec<Change> {
-        let wanted = known.get(self.api).map(|api| self.wanted(&api.id)).unwrap_or_default();
-        let bridge = known.get(self.api).filter(|_| self.is_too_much(seen, &wanted)).map(|api| self.bridge(&api.id));
+        let (allowed, api) = (&self.allowed, known.get(self.api));
+        let wanted = api.as_ref().map(|api| allowed.wanted(&api.id)).unwrap_or_default();
+        let bridge = api.filter(|_| allowed.is_too_much(seen, &wanted)).map(|api| allowed.bridge(&api.id));
         let stale = seen.statements.iter().filter(|(id, _)| !wanted.contains_key(*id));
         let mut doomed: BTreeMap<String, String> = stale.map(|(id, source)| (id.clone(), source.clone())).collect();
         doomed.extend(bridge);
@@ -126,10 +110,10 @@ impl Resource for Permission {
     async fn prune(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, surplus: &[Change]) -> Result<()> {
         let mut doomed: BTreeSet<String> = surplus.iter().map(|change| change.path.clone()).collect();
         // The API of a bridge may be known only now.
-        let api = known.require(self.api)?.id;
-        doomed.extend(self.is_too_much(seen, &self.wanted(&api)).then(|| self.bridge(&api).0));
+        let (allowed, api) = (&self.allowed, known.require(self.api)?.id);
+        doomed.extend(allowed.is_too_much(seen, &allowed.wanted(&api)).then(|| allowed.bridge(&api).0));
         for id in &doomed {
-            self.remove(aws, id).await?;
+            allowed.remove(aws, id).await?;
         }
         Ok(())
     }
@@ -140,7 +124,7 @@ impl Resource for Permission {
 
     async fn delete(&self, aws: &Aws<'_>, _: &Known, seen: &Observed) -> Result<()> {
         for id in seen.statements.keys() {
-            self.remove(aws, id).await?;
+            self.allowed.remove(aws, id).await?;
         }
         Ok(())
     }
@@ -148,8 +132,54 @@ impl Resource for Permission {
 
 impl Permission {
     fn unknown(&self, known: &Known) -> Vec<Change> {
-        let sources = self.sources("").into_iter();
+        let sources = self.allowed.sources("").into_iter();
         sources.map(|(what, _)| Change::set(what, Side::KnownAfter(known.step_of(self.api)))).collect()
+    }
+}
+
+impl Allowed {
+    /// `FUNCTION:ALIAS`.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.function, self.alias_name)
+    }
+
+    /// Our statements on the alias; none where there is no policy.
+    ///
+    /// # Errors
+    /// When Lambda refuses to tell.
+    pub async fn read(&self, aws: &Aws<'_>) -> Result<Observed> {
+        let call = || aws.lambda().get_policy().function_name(&self.function).qualifier(&self.alias_name).send();
+        let answer = found(aws.call("lambda", "GetPolicy", Repeat::Safe, call).await)?;
+        let policy = answer.and_then(|answer| answer.policy).unwrap_or_default();
+        let policy: Value = serde_json::from_str(&policy).unwrap_or_default();
+        Ok(Observed { statements: policy["Statement"].as_array().into_iter().flatten().filter_map(ours).collect() })
+    }
+
+    /// Statements that are still to be added for the methods of `api`.
+    pub fn missing(&self, api: &str, seen: &Observed) -> Vec<Change> {
+        let wanted = self.wanted(api);
+        let bridge = self.is_too_much(seen, &wanted).then(|| self.bridge(api));
+        let missing = wanted.into_iter().chain(bridge).filter(|(id, _)| !seen.statements.contains_key(id));
+        missing.map(|(id, source)| Change::set(id, source)).collect()
+    }
+
+    /// Adds what [`Allowed::missing`] tells. Where both sets of statements do not fit, one for all methods stands in.
+    ///
+    /// # Errors
+    /// When Lambda refuses.
+    pub async fn add_missing(&self, aws: &Aws<'_>, api: &str, seen: &Observed) -> Result<()> {
+        let wanted = self.wanted(api);
+        if self.is_too_much(seen, &wanted) {
+            let (bridge, source) = self.bridge(api);
+            self.add(aws, &bridge, &source).await?;
+            for id in seen.statements.keys().filter(|id| !wanted.contains_key(*id) && **id != bridge) {
+                self.remove(aws, id).await?;
+            }
+        }
+        for (id, source) in wanted.iter().filter(|(id, _)| !seen.statements.contains_key(*id)) {
+            self.add(aws, id, source).await?;
+        }
+        Ok(())
     }
 
     /// Statement id to source ARN; the id names what it allows and changes with it.
@@ -189,7 +219,7 @@ impl Permission {
         let verb = if verb == "ANY" { "*" } else { verb };
         let parts = path.split('/').map(|part| if part.starts_with('{') { "*" } else { part });
         let path = parts.collect::<Vec<_>>().join("/");
-        let Permission { partition, region, account, stage, .. } = self;
+        let Allowed { partition, region, account, stage, .. } = self;
         format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}")
     }
 

@@ -10,7 +10,7 @@ use crate::aws::{Aws, ErrorKind, Repeat, Result, found, gone, ordered};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::{Handle, Identity, Known, NodeId, Resource};
 use crate::event::Action;
-use crate::resources::RestApi;
+use crate::resources::{Alias, RestApi};
 use crate::spec::model::{AccessLog, LogLevel, StageSettings};
 
 /// A stage of our API.
@@ -18,6 +18,8 @@ use crate::spec::model::{AccessLog, LogLevel, StageSettings};
 pub struct Stage {
     pub name: String,
     pub api: Handle<RestApi>,
+    /// What the deployment calls.
+    pub alias: Handle<Alias>,
     pub deployment: Handle<Deployment>,
     /// Where something is logged: that the account can.
     pub logging_role: Option<NodeId>,
@@ -98,7 +100,7 @@ impl Resource for Stage {
     }
 
     fn needs(&self) -> Vec<NodeId> {
-        [self.api.id(), self.deployment.id()].into_iter().chain(self.logging_role).collect()
+        [self.api.id(), self.alias.id(), self.deployment.id()].into_iter().chain(self.logging_role).collect()
     }
 
     fn read_after(&self) -> Vec<NodeId> {
@@ -225,10 +227,11 @@ impl Resource for Stage {
     }
 
     async fn update(&self, aws: &Aws<'_>, known: &Known, seen: &Observed, changes: &[Change]) -> Result<()> {
-        let (api, deployment) = (known.require(self.api)?.id, known.require(self.deployment)?.id);
+        let (api, deployment) = (known.require(self.api)?.id, known.require(self.deployment)?);
         let (want, mut operations) = (&self.settings, Vec::new());
-        if seen.deployment != deployment {
-            operations.push(patch::replace("/deploymentId", deployment));
+        let moves = seen.deployment != deployment.id;
+        if moves {
+            operations.push(patch::replace("/deploymentId", &deployment.id));
         }
         if seen.canary.is_some() {
             operations.push(patch::remove("/canarySettings"));
@@ -248,6 +251,9 @@ impl Resource for Stage {
         operations.extend(self.patch_access_log(seen.access_log.as_ref()));
         operations.extend(self.patch_methods(&seen.methods));
         self.patch(aws, &api, operations).await?;
+        if moves {
+            deployment.serves_again(aws, &api, &known.require(self.alias)?.version_name()).await?;
+        }
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
             let arn =
                 format!("arn:{}:apigateway:{}::/restapis/{api}/stages/{}", self.partition, self.region, self.name);

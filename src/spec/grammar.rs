@@ -219,6 +219,8 @@ pub(super) static METHOD: Mapping = Mapping {
     what: "a method",
     keys: &[
         field("operation", Text, "its name in generated clients"),
+        field("summary", Text, "what it does, in a line"),
+        field("description", Text, "what callers should know of it"),
         field("authorization", OneOf(&["none", "aws_iam"]), "who may call"),
         field("api_key", Flag, "whether callers need an API key"),
         field("query", Named(&PARAMETER), "query parameters"),
@@ -239,8 +241,13 @@ const ALLOW: Takes = List(&OneOf(WarningCode::NAMES));
 
 static PARAMETER: Takes = Either(&[OneOf(&["required", "optional"]), Map(&PARAMETER_SETTINGS)]);
 
-pub(super) static PARAMETER_SETTINGS: Mapping =
-    Mapping { what: "a parameter", keys: &[field("required", Flag, "whether it must be sent")] };
+pub(super) static PARAMETER_SETTINGS: Mapping = Mapping {
+    what: "a parameter",
+    keys: &[
+        field("required", Flag, "whether it must be sent"),
+        field("description", Text, "what it means, and what it may be"),
+    ],
+};
 
 pub(super) static REQUEST: Mapping = Mapping {
     what: "`request`",

@@ -162,6 +162,25 @@ pub(super) fn description(table: &Table<'_>, max: usize) -> Option<String> {
     Some(text.text)
 }
 
+const LONGEST_SUMMARY: usize = 120;
+
+/// A line for lists of methods.
+pub(super) fn summary(table: &Table<'_>) -> Option<String> {
+    let at = table.get("summary")?;
+    let text = at.text()?;
+    let length = text.text.chars().count();
+    if text.text.trim().is_empty() {
+        at.fault("bad_summary", "the summary is empty", "write one, or remove the line");
+    } else if text.text.contains(['\n', '\r']) {
+        at.fault("bad_summary", "the summary has more than one line", "what needs more goes under `description`");
+    } else if length > LONGEST_SUMMARY {
+        let message = format!("the summary has {length} characters");
+        let help = format!("at most {LONGEST_SUMMARY} are accepted; what needs more goes under `description`");
+        at.fault("bad_summary", message, help);
+    }
+    Some(text.text)
+}
+
 /// poc's own two tags.
 const OWN_TAGS: usize = 2;
 const MAX_TAGS: usize = 50;

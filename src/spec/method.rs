@@ -17,6 +17,9 @@ use super::model::{
 use super::tree::Kind;
 use super::{limits, lint, pattern, schema, templates};
 
+/// Characters of a description. AWS does not see it; it is the bound of those that AWS does.
+const DESCRIPTION: usize = 1024;
+
 pub(super) fn read(at: &At<'_>, path: &str, verb: &str, variables: &[&str], defaults: &Defaults<'_>) -> Option<Route> {
     let table = at.table(&METHOD)?;
     lint::judge_allow(&table);
@@ -32,6 +35,8 @@ pub(super) fn read(at: &At<'_>, path: &str, verb: &str, variables: &[&str], defa
         path: path.to_string(),
         verb: verb.to_string(),
         operation: operation(&table),
+        summary: limits::summary(&table),
+        description: limits::description(&table, DESCRIPTION),
         authorization: match table.choice("authorization") {
             Some("aws_iam") => Authorization::AwsIam,
             _ => Authorization::None,
@@ -58,8 +63,12 @@ fn operation(table: &Table<'_>) -> Option<String> {
 
 /// Path variables are always there and always required; names are unique over all places (B1).
 fn parameters(table: &Table<'_>, path: &str, variables: &[&str]) -> Vec<Parameter> {
-    let variable =
-        |name: &&str| Parameter { location: ParameterLocation::Path, name: (*name).to_string(), required: true };
+    let variable = |name: &&str| Parameter {
+        location: ParameterLocation::Path,
+        name: (*name).to_string(),
+        required: true,
+        description: None,
+    };
     let mut parameters: Vec<Parameter> = variables.iter().map(variable).collect();
     for (key, at) in table.entries("path") {
         if !variables.contains(&key.text.as_str()) {
@@ -69,31 +78,40 @@ fn parameters(table: &Table<'_>, path: &str, variables: &[&str]) -> Vec<Paramete
                 _ => nearest(&key.text, variables.iter().copied(), "variables are"),
             };
             at.fault_in_key("unknown_parameter", message, help);
-        } else if required(&at) == Some(false) {
+            continue;
+        }
+        let (required, description) = settings(&at);
+        if required == Some(false) {
             let message = format!("the path variable `{}` cannot be optional", shorten(&key.text));
             at.fault("optional_path_variable", message, "write required, or remove the line");
+        }
+        if let Some(variable) = parameters.iter_mut().find(|parameter| parameter.name == key.text) {
+            variable.description = description;
         }
     }
     for (place, location) in [("query", ParameterLocation::Query), ("headers", ParameterLocation::Header)] {
         for (key, at) in table.entries(place) {
             limits::PARAMETER.judge_key(&at);
-            let required = required(&at).unwrap_or(false);
+            let (required, description) = settings(&at);
             if parameters.iter().any(|other| other.name == key.text) {
                 let message = format!("the parameter `{}` is declared in two places", shorten(&key.text));
                 at.fault_in_key("duplicate_parameter", message, "names are unique across query, headers and path");
                 continue;
             }
-            parameters.push(Parameter { location, name: key.text.clone(), required });
+            let required = required.unwrap_or(false);
+            parameters.push(Parameter { location, name: key.text.clone(), required, description });
         }
     }
     parameters
 }
 
-fn required(at: &At<'_>) -> Option<bool> {
+/// Whether it is required, and what it means; as far as that is said.
+fn settings(at: &At<'_>) -> (Option<bool>, Option<String>) {
     if let Kind::Map(_) = at.node.kind {
-        return at.table(&PARAMETER_SETTINGS)?.flag("required");
+        let table = at.table(&PARAMETER_SETTINGS);
+        return table.map_or((None, None), |table| (table.flag("required"), limits::description(&table, DESCRIPTION)));
     }
-    at.choice(&["required", "optional"]).map(|word| word == "required")
+    (at.choice(&["required", "optional"]).map(|word| word == "required"), None)
 }
 
 fn models(table: &Table<'_>, defaults: &Defaults<'_>) -> BTreeMap<String, String> {

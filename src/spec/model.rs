@@ -244,6 +244,9 @@ pub struct Route {
     /// Upper case, `ANY` included.
     pub verb: String,
     pub operation: Option<String>,
+    /// What it does, in a line.
+    pub summary: Option<String>,
+    pub description: Option<String>,
     pub authorization: Authorization,
     pub api_key: bool,
     /// Query, header and path parameters that the method declares. Path variables of `path` are always here.
@@ -271,6 +274,7 @@ pub struct Parameter {
     pub location: ParameterLocation,
     pub name: String,
     pub required: bool,
+    pub description: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,7 +11,7 @@ use miette::{
 
 use super::layout::{columns, harmless, is_bidi_control, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, Look, paint};
-use super::progress::Tally;
+use super::tally::Tally;
 use super::words::count;
 use crate::event::Problem;
 use crate::spec::{Fault, Span, Warning};

@@ -64,6 +64,7 @@ pub(super) fn question(question: Question) -> String {
     let asked = match question {
         Question::Deploy => "Deploy these changes?",
         Question::Teardown => "Delete all of it?",
+        Question::Rollback => "Roll back?",
         Question::Rotate => "Rotate the key?",
         Question::Unlock => "Take the lock away?",
     };

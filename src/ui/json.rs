@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::progress::Tally;
+use super::tally::Tally;
 use crate::event::{Event, Outcome, Problem, ProblemKind};
 use crate::pipeline::{Failure, Unlocked, Validated};
 use crate::spec::{Fault, Warning};

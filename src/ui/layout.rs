@@ -121,7 +121,8 @@ pub(super) fn cut(text: &str, room: usize, more: &str) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
-    let room = room.saturating_sub(columns(more));
+    let more = if columns(more) <= room { more } else { "" };
+    let room = room - columns(more);
     let mut taken = 0;
     let kept: String = text
         .chars()
@@ -171,6 +172,7 @@ mod tests {
     fn wide_characters_take_two_columns() {
         assert_eq!(columns("入学"), 4);
         assert_eq!(cut("入学入学", 5, "…"), "入学…");
+        assert_eq!(cut("入学入学", 0, "…"), "");
         assert_eq!(columns("\u{1b}[1mbold\u{1b}[0m"), 4);
     }
 }

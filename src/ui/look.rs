@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
+use super::screen::Size;
+
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -36,6 +38,8 @@ const ASCII: Glyphs = Glyphs { arrow: "->", dot: "-", more: "...", good: "*", ba
 pub struct Look {
     /// Columns.
     pub(super) width: usize,
+    /// The environment says how wide, and a terminal is not asked.
+    told: bool,
     /// `-v`.
     pub(super) verbose: bool,
     pub(super) glyphs: &'static Glyphs,
@@ -43,24 +47,31 @@ pub struct Look {
 
 impl Look {
     pub(super) fn of_process(verbose: bool) -> Look {
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns: Option<usize> = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         Look {
             width: columns.unwrap_or(USUAL).clamp(NARROWEST, WIDEST),
+            told: columns.is_some(),
             verbose,
             glyphs: if locale.is_none_or(|locale| speaks_utf8(&locale)) { &UNICODE } else { &ASCII },
         }
     }
 
+    /// The same on a terminal of that size.
+    pub(super) fn in_terminal(self, size: Option<Size>) -> Look {
+        let columns = size.filter(|_| !self.told).map(|size| size.columns.clamp(NARROWEST, WIDEST));
+        Look { width: columns.unwrap_or(self.width), ..self }
+    }
+
     pub(super) fn plain(width: usize, verbose: bool) -> Look {
-        Look { width, verbose, glyphs: &UNICODE }
+        Look { width, told: true, verbose, glyphs: &UNICODE }
     }
 
     #[cfg(test)]
     pub(super) fn ascii(width: usize) -> Look {
-        Look { width, verbose: false, glyphs: &ASCII }
+        Look { width, told: true, verbose: false, glyphs: &ASCII }
     }
 }
 

@@ -2,24 +2,32 @@
 //! everything else to stderr. Nothing here knows AWS or decides anything.
 //!
 //! The modules that draw (`human`, `values`, `outcome`, `diagnostics`, `json`) are pure: data and a [`Look`] in, text
-//! out. [`Ui`] owns the streams; `progress` owns the step lines.
+//! out; so is `live`, which draws the rows at the bottom of a terminal from the `tally` of the run. [`Ui`] owns the streams,
+//! `progress` the step lines, `screen` what it takes to put rows on a terminal again and again.
 
 mod begun;
 mod called;
 mod checks;
 mod diagnostics;
 mod explained;
+mod github;
 mod human;
 mod json;
 mod layout;
 mod linediff;
+mod live;
 mod look;
 mod outcome;
 mod packaged;
 mod pages;
+mod policy;
 mod progress;
+mod recording;
+mod releases;
+mod screen;
 mod served;
 mod streams;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -31,15 +39,18 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use self::checks::junit;
+use self::github::Github;
 pub use self::look::Look;
 use self::progress::Progress;
+pub use self::recording::Recording;
+use self::screen::{Screen, Size};
 pub use self::streams::Captured;
 use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned, Rendered, Rotated, Rotation,
-    ShownKey, Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned, PolicyMade, Releases, Rendered,
+    RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 use crate::spec::Warning;
 
@@ -73,6 +84,7 @@ pub enum Color {
 pub enum Question {
     Deploy,
     Teardown,
+    Rollback,
     Rotate,
     Unlock,
 }
@@ -90,6 +102,10 @@ pub struct Ui {
     volume: Volume,
     look: Look,
     progress: Progress,
+    /// Where the live view is drawn, if it is.
+    screen: Option<Screen>,
+    /// Where GitHub's runner runs this.
+    github: Option<Github>,
     timeline: OnceCell<timeline::Wanted>,
 }
 
@@ -98,20 +114,71 @@ impl Ui {
     pub fn of_process(format: Format, volume: Volume, color: Color) -> Ui {
         let streams = Streams::of_process(color);
         let look = Look::of_process(volume == Volume::Verbose);
-        Ui::new(streams, format, volume, look)
+        Ui::new(streams, format, volume, look, Github::of_process())
     }
 
     /// Writes to memory, without colour, `width` columns wide, and finds `answer` on stdin (`None`: nobody is there).
     pub fn captured(format: Format, volume: Volume, width: usize, answer: Option<&str>) -> (Ui, Captured) {
         let (streams, captured) = Streams::captured(answer);
         let look = Look::plain(width, volume == Volume::Verbose);
-        (Ui::new(streams, format, volume, look), captured)
+        (Ui::new(streams, format, volume, look, None), captured)
     }
 
-    fn new(streams: Streams, format: Format, volume: Volume, look: Look) -> Ui {
+    fn new(streams: Streams, format: Format, volume: Volume, look: Look, github: Option<Github>) -> Ui {
+        let streams = if github.is_some() { streams.tamed() } else { streams };
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
-        let progress = if live { Progress::live(look, streams.colour()) } else { Progress::plain(look) };
-        Ui { streams, format, volume, look, progress, timeline: OnceCell::new() }
+        let screen = live.then(Screen::of_process);
+        let (progress, timeline) = (Progress::new(live), OnceCell::new());
+        Ui { streams, format, volume, look, progress, screen, github, timeline }
+    }
+
+    /// Parts of the log fold where the log is for people.
+    fn folds(&self) -> Option<&Github> {
+        self.github.as_ref().filter(|_| self.format == Format::Human && self.volume != Volume::Quiet)
+    }
+
+    /// Annotations, and what became of writing the job's page: the run stands, whatever that came to.
+    fn annotate(&self, told: impl FnOnce(&Github) -> (String, std::io::Result<()>)) {
+        let Some((annotations, written)) = self.github.as_ref().map(told) else { return };
+        self.streams.command(&annotations);
+        if let Err(error) = written {
+            self.streams.err(&format!("note: GITHUB_STEP_SUMMARY could not be written: {error}\n"));
+        }
+    }
+
+    /// As wide as the terminal is by now.
+    fn look(&self) -> Look {
+        self.look.in_terminal(self.streams.size())
+    }
+
+    fn size(&self) -> Size {
+        self.streams.size().unwrap_or(screen::USUAL)
+    }
+
+    fn frame(&self) -> Vec<String> {
+        let rows = self.progress.frame(&self.look, self.size());
+        match self.streams.colour() {
+            true => rows,
+            false => rows.iter().map(|row| anstream::adapter::strip_str(row).to_string()).collect(),
+        }
+    }
+
+    /// Takes the live view away until something happens, so that the terminal is free for other text.
+    fn rest(&self) {
+        if let Some(github) = self.folds() {
+            self.streams.command(&github.leave());
+        }
+        if let Some(screen) = &self.screen {
+            self.streams.terminal(&screen.rest(self.size()));
+        }
+    }
+
+    /// Runs `write`, which writes whole lines, with the live view out of the way.
+    fn aside(&self, write: impl FnOnce()) {
+        let Some(screen) = &self.screen else { return write() };
+        self.streams.terminal(&screen.lift(self.size()));
+        write();
+        self.streams.terminal(&screen.put(&self.frame()));
     }
 
     /// From now on takes note of the run; its picture is written to `path` when the run is over, however it ends.
@@ -153,7 +220,7 @@ impl Ui {
 
     pub fn initialised(&self, made: &Initialised) {
         match self.format {
-            Format::Human => self.streams.out(&begun::initialised(made, &self.look)),
+            Format::Human => self.streams.out(&begun::initialised(made, &self.look())),
             _ => self.document(&json::of(made)),
         }
     }
@@ -165,7 +232,7 @@ impl Ui {
                 self.document(&json::tagged("warning", &json::warning(warning)));
             }
         } else if self.volume != Volume::Quiet && !warnings.is_empty() {
-            self.streams.err(&(diagnostics::warnings(warnings, &self.look) + "\n"));
+            self.streams.err(&(diagnostics::warnings(warnings, &self.look()) + "\n"));
         }
     }
 
@@ -189,7 +256,7 @@ impl Ui {
         match self.format {
             Format::Human => {
                 self.warned(&validated.warnings);
-                self.streams.out(&outcome::validated(file, validated, &self.look));
+                self.streams.out(&outcome::validated(file, validated, &self.look()));
             }
             _ => self.document(&json::validated(validated)),
         }
@@ -197,21 +264,22 @@ impl Ui {
 
     /// The result of `poc package`.
     pub fn packaged(&self, packaged: &Packaged) {
-        self.progress.rest();
+        self.rest();
         match self.format {
-            Format::Human => self.streams.out(&packaged::report(packaged, &self.look)),
+            Format::Human => self.streams.out(&packaged::report(packaged, &self.look())),
             _ => self.document(&json::of(packaged)),
         }
     }
 
     /// The result of `poc plan`.
     pub fn planned(&self, planned: &Planned) {
-        self.progress.rest();
+        self.rest();
         match (self.format, self.volume) {
-            (Format::Human, Volume::Quiet) => self.streams.out(&human::summary(planned, &self.look)),
-            (Format::Human, _) => self.streams.out(&human::plan(planned, &self.look)),
+            (Format::Human, Volume::Quiet) => self.streams.out(&human::summary(planned, &self.look())),
+            (Format::Human, _) => self.streams.out(&human::plan(planned, &self.look())),
             _ => self.document(&json::of(planned)),
         }
+        self.annotate(|github| (String::new(), github.planned(planned)));
         if !planned.plan.is_empty() {
             self.say("`poc deploy` with the same options does exactly this.\n");
         }
@@ -219,7 +287,7 @@ impl Ui {
 
     /// Shows the plan and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed(&self, question: Question, planned: &Planned, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
-        self.progress.rest();
+        self.rest();
         self.progress.expect(&planned.plan);
         if let Some(wanted) = self.timeline.get() {
             wanted.timeline.expect(planned);
@@ -227,10 +295,19 @@ impl Ui {
         match self.format {
             Format::JsonLines => self.document(&json::tagged("planned", planned)),
             _ if self.volume == Volume::Quiet && yes => {}
-            _ => self.streams.err(&match question {
-                Question::Teardown => human::teardown(planned, &self.look),
-                Question::Deploy | Question::Rotate | Question::Unlock => human::plan(planned, &self.look),
-            }),
+            _ => {
+                let sentence = human::summary(planned, &Look::plain(usize::MAX, false));
+                let sentence = anstream::adapter::strip_str(sentence.trim_end()).to_string();
+                let folds = self.folds().filter(|_| !planned.plan.is_empty());
+                self.streams.command(&folds.map_or_else(String::new, |github| github.plan(&sentence)));
+                self.streams.err(&match question {
+                    Question::Teardown => human::teardown(planned, &self.look()),
+                    Question::Deploy | Question::Rollback | Question::Rotate | Question::Unlock => {
+                        human::plan(planned, &self.look())
+                    }
+                });
+                self.streams.command(folds.map_or("", |_| github::commands::END_GROUP));
+            }
         }
         if yes || planned.plan.is_empty() {
             return true;
@@ -240,14 +317,15 @@ impl Ui {
     }
 
     pub fn deployed(&self, deployed: &Deployed) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::Human {
-            let (result, summary) = outcome::deployed(deployed, &self.progress.tally(), &self.look);
+            let (result, summary) = outcome::deployed(deployed, &self.progress.tally(), &self.look());
             if self.volume != Volume::Quiet {
                 self.streams.err(&summary);
             }
             self.streams.out(&result);
         }
+        self.annotate(|github| github.deployed(deployed, &self.progress.tally()));
     }
 
     /// A template's text, exactly; on a terminal with a line break at its end and without what could drive the terminal.
@@ -267,7 +345,7 @@ impl Ui {
 
     /// A JSON document, whatever the format.
     pub fn results(&self, results: &serde_json::Value) {
-        self.streams.bytes(pretty(results).as_bytes());
+        self.streams.bytes(self.for_programs(pretty(results)).as_bytes());
     }
 
     /// A text for another program, byte for byte.
@@ -286,7 +364,7 @@ impl Ui {
     /// Says what a rotation means and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed_to_rotate(&self, rotation: &Rotation, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
-            self.streams.err(&outcome::rotation(rotation, &self.look));
+            self.streams.err(&outcome::rotation(rotation, &self.look()));
         }
         if yes {
             return true;
@@ -296,16 +374,16 @@ impl Ui {
     }
 
     pub fn rotated(&self, rotated: &Rotated) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::Human {
-            self.streams.err(&outcome::rotated(rotated, &self.look));
+            self.streams.err(&outcome::rotated(rotated, &self.look()));
         }
     }
 
     /// Shows who holds the lock and, unless `yes`, asks. `interrupted` ends the question with a no.
     pub fn agreed_to_unlock(&self, holder: &Holder, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
         if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
-            self.streams.err(&outcome::holder(holder, &self.look));
+            self.streams.err(&outcome::holder(holder, &self.look()));
         }
         if yes {
             return true;
@@ -314,22 +392,33 @@ impl Ui {
         self.streams.answer(interrupted)
     }
 
+    /// What is beside the policy itself: GitHub's files, and what the person has to know.
+    pub fn policy(&self, made: &PolicyMade) {
+        match (&made.github, self.format) {
+            (Some(github), Format::Human) => self.streams.out(&policy::github(github, &self.look())),
+            (Some(_), _) => self.document(&json::of(made)),
+            (None, _) => {}
+        }
+        self.streams.err(&policy::notes(made, &self.look()));
+        self.say(&policy::size(made));
+    }
+
     pub fn unlocked(&self, unlocked: &Unlocked) {
         match self.format {
-            Format::Human => self.streams.err(&outcome::unlocked(unlocked, &self.look)),
+            Format::Human => self.streams.err(&outcome::unlocked(unlocked, &self.look())),
             _ => self.document(&json::unlocked(unlocked)),
         }
     }
 
     /// One event of a log: a line of JSON, or its time and text.
     pub fn log_line(&self, line: &LogLine) {
-        self.progress.rest();
+        self.rest();
         match self.format {
             Format::Human => {
                 let text = outcome::log_line(line, self.streams.watched());
                 if self.streams.watched() { self.streams.out(&text) } else { self.streams.bytes(text.as_bytes()) }
             }
-            _ => self.streams.out(&(json::of(line).to_string() + "\n")),
+            _ => self.streams.out(&self.for_programs(json::of(line).to_string() + "\n")),
         }
     }
 
@@ -339,28 +428,29 @@ impl Ui {
 
     /// The body on stdout as it is; status, headers and trace on stderr, or with `include` the first two before the body.
     pub fn called(&self, called: &Called, include: bool) {
-        self.progress.rest();
+        self.rest();
         if self.format != Format::Human {
             return self.document(&called::document(called));
         }
         if let Some(trace) = &called.trace {
-            self.streams.err(&called::ladder(trace, &self.look));
+            self.streams.err(&called::ladder(trace, &self.look()));
         }
         if include {
-            self.say(&called::reason(called, &self.look));
+            self.say(&called::reason(called, &self.look()));
             self.data_without_end(called::head(called).as_bytes());
         } else if self.volume != Volume::Quiet {
-            self.streams.err(&called::about(called, &self.look));
+            self.streams.err(&called::about(called, &self.look()));
         }
         self.data(&called.body);
     }
 
     pub fn tested(&self, tested: &Tested) {
-        self.progress.rest();
+        self.rest();
         match self.format {
-            Format::Human => self.streams.out(&checks::summary(tested, &self.look)),
+            Format::Human => self.streams.out(&checks::summary(tested, &self.look())),
             _ => self.document(&json::of(tested)),
         }
+        self.annotate(|github| github.tested(tested));
     }
 
     /// All of stdin.
@@ -389,23 +479,40 @@ impl Ui {
     }
 
     pub fn status(&self, status: &Status) {
-        self.progress.rest();
+        self.rest();
         match self.format {
-            Format::Human => self.streams.out(&outcome::status(status, &self.look)),
+            Format::Human => self.streams.out(&outcome::status(status, &self.look())),
             _ => self.document(&json::of(status)),
         }
     }
 
-    pub fn torn_down(&self, gone: &TornDown) {
-        self.progress.rest();
-        if self.format == Format::Human {
-            self.streams.out(&outcome::torn_down(gone, &self.progress.tally(), &self.look));
+    /// The result of `poc rollback --list`.
+    pub fn releases(&self, releases: &Releases) {
+        self.rest();
+        match self.format {
+            Format::Human => self.streams.out(&releases::list(releases, &self.look())),
+            _ => self.document(&json::of(releases)),
         }
+    }
+
+    pub fn rolled_back(&self, done: &RolledBack) {
+        self.rest();
+        if self.format == Format::Human {
+            self.streams.err(&releases::rolled_back(done, &self.progress.tally(), &self.look()));
+        }
+    }
+
+    pub fn torn_down(&self, gone: &TornDown) {
+        self.rest();
+        if self.format == Format::Human {
+            self.streams.out(&outcome::torn_down(gone, &self.progress.tally(), &self.look()));
+        }
+        self.annotate(|github| github.torn_down(gone));
     }
 
     /// Tells why a command failed: on stderr for people, and on stdout for programs if they are what is served.
     pub fn failed(&self, command: &'static str, failure: &Failure) {
-        self.progress.rest();
+        self.rest();
         if let Some(wanted) = self.timeline.get().filter(|_| !matches!(failure, Failure::Interrupted)) {
             wanted.timeline.fail();
         }
@@ -420,35 +527,45 @@ impl Ui {
             }
         }
         self.streams.err(&match failure {
-            Failure::Faults(faults) => diagnostics::faults(faults, &self.look),
-            Failure::Usage(sentence) => diagnostics::usage(command, sentence, &self.look),
-            Failure::Problem(problem) => diagnostics::problems(problem, &tally, &self.look),
-            Failure::Interrupted => diagnostics::interrupted(command, &tally, &self.look),
+            Failure::Faults(faults) => diagnostics::faults(faults, &self.look()),
+            Failure::Usage(sentence) => diagnostics::usage(command, sentence, &self.look()),
+            Failure::Problem(problem) => diagnostics::problems(problem, &tally, &self.look()),
+            Failure::Interrupted => diagnostics::interrupted(command, &tally, &self.look()),
         });
+        self.annotate(|github| github.failed(command, failure, &tally));
     }
 
     /// Tells why an edit was not deployed, while the server goes on.
     pub fn edit_refused(&self, failure: &Failure) {
-        self.progress.rest();
+        self.rest();
         if self.format == Format::JsonLines {
             self.document(&json::refused(failure));
         }
         self.streams.err(&match failure {
-            Failure::Faults(faults) => diagnostics::faults(faults, &self.look),
-            Failure::Problem(problem) => diagnostics::problems(problem, &Default::default(), &self.look),
-            Failure::Usage(sentence) => diagnostics::usage("dev", sentence, &self.look),
+            Failure::Faults(faults) => diagnostics::faults(faults, &self.look()),
+            Failure::Problem(problem) => diagnostics::problems(problem, &Default::default(), &self.look()),
+            Failure::Usage(sentence) => diagnostics::usage("dev", sentence, &self.look()),
             Failure::Interrupted => String::new(),
         });
     }
 
     /// Something that keeps the program from starting at all.
     pub fn fatal(&self, sentence: &str) {
-        self.streams.err(&diagnostics::usage("poc", sentence, &self.look));
+        self.streams.err(&diagnostics::usage("poc", sentence, &self.look()));
     }
 
-    /// Called about once a second while a command runs, so that long waits show life.
+    /// Called some times in a second while a command runs, so that long waits show life.
     pub fn pulse(&self) {
-        let said = self.progress.pulse();
+        let said = self.progress.pulse(&self.look());
+        self.say(&said);
+        if let Some(screen) = self.screen.as_ref().filter(|screen| screen.is_due()) {
+            self.streams.terminal(&screen.draw(&self.frame(), self.size()));
+        }
+    }
+
+    /// The person asked to stop, and the run finishes what is in flight.
+    pub fn stopping(&self) {
+        let said = self.progress.stopping(&self.look());
         self.say(&said);
     }
 
@@ -458,7 +575,7 @@ impl Ui {
     /// # Errors
     /// The first failure of stdout; a reader that has gone away is none.
     pub fn finish(&self) -> std::io::Result<()> {
-        self.progress.rest();
+        self.rest();
         if let Some(wanted) = self.timeline.get()
             && let Err(error) = wanted.write()
         {
@@ -474,20 +591,25 @@ impl Ui {
             _ => serde_json::to_string(document),
         };
         // A `Value` has string keys only; it always serialises.
-        self.streams.out(&(text.unwrap_or_default() + "\n"));
+        self.streams.out(&self.for_programs(text.unwrap_or_default() + "\n"));
+    }
+
+    /// JSON that GitHub's runner finds nothing in.
+    fn for_programs(&self, document: String) -> String {
+        if self.github.is_some() { github::commands::tame_json(&document) } else { document }
     }
 
     /// A part of the result for people; the documents for programs hold it anyway.
     fn result(&self, text: &str) {
         if self.format == Format::Human {
-            self.progress.aside(|| self.streams.out(text));
+            self.aside(|| self.streams.out(text));
         }
     }
 
     /// A line of progress.
     fn say(&self, text: &str) {
         if self.format == Format::Human && self.volume != Volume::Quiet && !text.is_empty() {
-            self.progress.aside(|| self.streams.err(text));
+            self.aside(|| self.streams.err(text));
         }
     }
 }
@@ -497,20 +619,27 @@ impl Reporter for Ui {
         if let Some(wanted) = self.timeline.get() {
             wanted.timeline.report(event);
         }
-        let said = self.progress.report(event);
+        if let Some(screen) = &self.screen {
+            screen.wake();
+        }
+        if let Some(github) = &self.github {
+            let command = github.report(event, &self.progress.tally());
+            self.streams.command(self.folds().map_or("", |_| &command));
+        }
+        let said = self.progress.report(event, &self.look());
         match event {
             // What a run was made for is its result; at the end of a deploy it is one step more.
             Event::CheckPassed(_) | Event::CheckFailed(_) if self.progress.tally().tests => self.result(&said),
             // A failed program says what went wrong in its own words.
-            Event::WorkFailed { .. } => self.progress.aside(|| self.streams.err(&said)),
-            Event::CheckFailed(_) if self.format == Format::Human => self.progress.aside(|| self.streams.err(&said)),
+            Event::WorkFailed { .. } => self.aside(|| self.streams.err(&said)),
+            Event::CheckFailed(_) if self.format == Format::Human => self.aside(|| self.streams.err(&said)),
             _ => self.say(&said),
         }
         if self.format == Format::Human {
             match event {
-                Event::Serving { .. } => self.streams.out(&served::serving(event, &self.look)),
+                Event::Serving { .. } => self.streams.out(&served::serving(event, &self.look())),
                 Event::Request(request) if self.volume != Volume::Quiet => {
-                    self.streams.out(&served::request(request, &self.look));
+                    self.streams.out(&served::request(request, &self.look()));
                 }
                 _ => {}
             }
@@ -520,4 +649,12 @@ impl Reporter for Ui {
             self.document(&json::of(event));
         }
     }
+}
+
+/// What there is to say when the process ends at once, at the second Ctrl-C: whatever stands on the terminal stays.
+pub fn last_words() {
+    let (streams, look) = (Streams::of_process(Color::Auto), Look::of_process(false));
+    let words = "ended at once: what was in flight may or may not be done. Run the same command again to continue.";
+    // A `^C` that the terminal shows is overwritten.
+    streams.err(&format!("\r{}", layout::wrap("", words, look.in_terminal(streams.size()).width)));
 }

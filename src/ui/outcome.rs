@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::layout::{columns, harmless, pad, wrap};
 use super::look::{BAD, BOLD, CARE, DIM, GOOD, LINK, Look, paint};
-use super::progress::Tally;
+use super::tally::Tally;
 use super::values::{self, Shown, shown};
 use super::words::{count, took, took_whole};
-use super::{checks, human, pages};
+use super::{checks, human, pages, releases};
 use crate::engine::plan::{Change, Plan, Side};
 use crate::event::{CheckTally, Outcome};
 use crate::pipeline::{
@@ -80,17 +80,22 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
 }
 
 /// `3.2 s, requests: 55, writes: 14`
-fn cost(tally: &Tally) -> String {
+pub(super) fn cost(tally: &Tally) -> String {
     let time = tally.elapsed().map_or_else(String::new, |elapsed| format!("{}, ", took(elapsed)));
     format!("{}\n", paint(DIM, format!("{time}requests: {}, writes: {}", tally.requests, tally.writes)))
 }
 
-/// Labels and values; a value stands on one line, whatever the width, so that it can be copied.
-fn outputs(outputs: &BTreeMap<String, String>) -> String {
+/// Every output with what it is called, in the order in which people look for them.
+pub(super) fn labelled(outputs: &BTreeMap<String, String>) -> Vec<(String, &String)> {
     let known = LABELS.iter().filter_map(|(key, label)| Some(((*label).to_owned(), outputs.get(*key)?)));
     let rest = outputs.iter().filter(|(key, _)| LABELS.iter().all(|(known, _)| known != key));
     let rest = rest.map(|(key, value)| (harmless(&key.replace('_', " ")), value));
-    let rows: Vec<(String, &String)> = known.chain(rest).collect();
+    known.chain(rest).collect()
+}
+
+/// Labels and values; a value stands on one line, whatever the width, so that it can be copied.
+fn outputs(outputs: &BTreeMap<String, String>) -> String {
+    let rows = labelled(outputs);
     let width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
     let mut text = String::new();
     for (label, value) in rows {
@@ -114,11 +119,28 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
         }
     }
     text += "\n";
+    if !status.releases.is_empty() {
+        text += &releases::table(&status.releases, look);
+        text += "\n";
+    }
     if !status.outputs.is_empty() {
         text += &outputs(&status.outputs);
         text += "\n";
     }
+    text += &earlier(status, look);
     text + &wrap("", &verdict(status), look.width)
+}
+
+/// That somebody went back, where they did.
+fn earlier(status: &Status, look: &Look) -> String {
+    let Some(served) = status.releases.iter().skip(1).find(|release| release.serves) else { return String::new() };
+    let sentence = format!(
+        "{} version {} with deployment {}. `poc deploy` goes forward again.",
+        paint(CARE, "An earlier release is served:"),
+        harmless(&served.version),
+        harmless(&served.deployment),
+    );
+    wrap("", &sentence, look.width)
 }
 
 fn title(resource: &ResourceStatus) -> String {

@@ -19,14 +19,17 @@ const METHOD: usize = 4;
 
 /// Where it answers, and what to try.
 pub(super) fn serving(event: &Event, look: &Look) -> String {
-    let Event::Serving { url, site, endpoint, call, custom_url, watching } = event else { return String::new() };
+    let Event::Serving { url, site, page, endpoint, call, custom_url, watching } = event else { return String::new() };
     let mut text = String::from("\n");
     let mut row = |label: &str, value: String| {
-        let _ = writeln!(text, "{}  {value}", pad(label, 10));
+        let _ = writeln!(text, "{}  {value}", pad(label, 11));
     };
     row("serving", paint(LINK, harmless(url)));
     if let Some(site) = site {
         row("site", paint(LINK, harmless(site)));
+    }
+    if let Some(page) = page {
+        row("look inside", paint(LINK, harmless(page)));
     }
     if let Some(call) = call {
         row("try it", paint(BOLD, harmless(call)));

@@ -36,6 +36,12 @@ pub(super) fn took_whole(time: Duration) -> String {
     }
 }
 
+/// A time that still runs, as a clock shows it: `0:03`, `12:05`, `1:02:11`.
+pub(super) fn clock(time: Duration) -> String {
+    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 fn rest(n: u64, unit: &str) -> String {
     if n == 0 { String::new() } else { format!(" {n} {unit}") }
 }
@@ -125,6 +131,12 @@ mod tests {
         assert_eq!(words(125_000), "2 min 5 s");
         assert_eq!(words(120_000), "2 min");
         assert_eq!(words(3_780_000), "1 h 3 min");
+    }
+
+    #[test]
+    fn a_time_that_runs_reads_as_a_clock() {
+        let words = |seconds| clock(Duration::from_secs(seconds));
+        assert_eq!((words(3), words(725), words(3731)), ("0:03".into(), "12:05".into(), "1:02:11".into()));
     }
 
     #[test]

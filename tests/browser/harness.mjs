@@ -108,6 +108,38 @@ export async function fits(page) {
   assert.ok(wide <= window, `the page is ${wide} px wide in a window of ${window} px`);
 }
 
+/** Text stands out from what is behind it as WCAG asks for: 4.5 to 1. */
+export async function legible(page) {
+  const faint = await page.evaluate(() => {
+    const channels = (color) => {
+      const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+      canvas.fillStyle = color;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const light = (color) => {
+      const [r, g, b] = channels(color).map((one) => one / 255).map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (element) => {
+      for (let at = element; at; at = at.parentElement) {
+        const color = getComputedStyle(at).backgroundColor;
+        if (channels(color)[3] === 255) return color;
+      }
+      return "#fff";
+    };
+    const texts = [...document.querySelectorAll("h1, h2, h3, p, a, label, legend, button, strong, span, dt, pre, th, td, summary, input")];
+    return texts
+      .filter((element) => element.checkVisibility() && (element.textContent.trim() || element.value))
+      .map((element) => {
+        const [one, other] = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
+        return [element.outerHTML.slice(0, 60), (one + 0.05) / (other + 0.05)];
+      })
+      .filter(([, contrast]) => contrast < 4.5);
+  });
+  assert.deepEqual(faint, []);
+}
+
 /** Waits until `look` is content. */
 export async function until(what, look) {
   const end = Date.now() + patience;

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { after, test } from "node:test";
-import { desktop, directory, fits, key, origin, phone, quit, shot, tab, until, visit } from "./harness.mjs";
+import { desktop, directory, fits, key, legible, origin, phone, quit, shot, tab, until, visit } from "./harness.mjs";
 import { answer, ask, complaints, fill, opened } from "./site.mjs";
 
 after(quit);
@@ -199,35 +199,3 @@ test("from another origin the page is let in, and may read every refusal", async
     pages.close();
   }
 });
-
-/** Text stands out from what is behind it as WCAG asks for: 4.5 to 1. */
-async function legible(page) {
-  const faint = await page.evaluate(() => {
-    const channels = (color) => {
-      const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-      canvas.fillStyle = color;
-      canvas.fillRect(0, 0, 1, 1);
-      return [...canvas.getImageData(0, 0, 1, 1).data];
-    };
-    const light = (color) => {
-      const [r, g, b] = channels(color).map((one) => one / 255).map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = (element) => {
-      for (let at = element; at; at = at.parentElement) {
-        const color = getComputedStyle(at).backgroundColor;
-        if (channels(color)[3] === 255) return color;
-      }
-      return "#fff";
-    };
-    const texts = [...document.querySelectorAll("h1, p, label, legend, button, strong, .choices span, input")];
-    return texts
-      .filter((element) => element.checkVisibility() && (element.textContent.trim() || element.value))
-      .map((element) => {
-        const [one, other] = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
-        return [element.outerHTML.slice(0, 60), (one + 0.05) / (other + 0.05)];
-      })
-      .filter(([, contrast]) => contrast < 4.5);
-  });
-  assert.deepEqual(faint, []);
-}

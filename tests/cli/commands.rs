@@ -467,6 +467,35 @@ fn a_plain_document_tells_callers_what_they_need_and_nothing_of_what_is_behind()
     assert_eq!(fs::read_to_string(path).unwrap(), plain.out, "the same, every time");
 }
 
+/// They are in both forms of the document, and in no call to AWS.
+#[test]
+fn what_is_said_of_methods_is_exported_and_changes_nothing_that_is_deployed() {
+    let desk = Desk::new();
+    desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+    let words = "      GET:\n        summary: Is it enough?\n        description: Asks a model.\n";
+    desk.edit("deploy.yaml", "      GET:\n", words);
+    desk.edit("deploy.yaml", "{ gre: required,", "{ gre: { required: true, description: 200 to 800 },");
+    for form in [&["export", "openapi"][..], &["export", "openapi", "--plain"]] {
+        let document = desk.poc(form).exits(0).json();
+        let operation = &document["paths"]["/admit"]["get"];
+        assert_eq!(
+            (&operation["summary"], &operation["description"]),
+            (&json!("Is it enough?"), &json!("Asks a model."))
+        );
+        let gre = operation["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "gre").unwrap();
+        let schema = json!({ "type": "string" });
+        let whole =
+            json!({ "name": "gre", "in": "query", "description": "200 to 800", "required": true, "schema": schema });
+        assert_eq!(*gre, whole);
+        assert!(document["paths"]["/admit"]["options"].get("summary").is_none(), "nobody said anything of it");
+    }
+    let plan = desk.poc(&["plan", "--local", "--json", "--exit-code"]).exits(0).json();
+    assert_eq!(plan["steps"], json!([]));
+    let again = desk.poc(&["deploy", "--local", "--yes", "--json"]).exits(0);
+    let last: Value = serde_json::from_str(again.out.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["outcome"], &last["writes"]), (&json!("unchanged"), &json!(0)));
+}
+
 #[test]
 fn a_run_is_drawn_however_it_ends() {
     let desk = Desk::new();

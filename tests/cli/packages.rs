@@ -370,6 +370,7 @@ fn npm_installs_what_production_needs_in_a_copy() {
       help: make one with npm install --package-lock-only, or leave them out with `dependencies: none`
 
     1 mistake; nothing was sent to AWS.
+    `poc explain no_lock_file` says more.
     ");
     workshop.write("app/yarn.lock", "");
     assert!(workshop.poc(&["package"]).exits(2).err.contains("yarn.lock beside it, which npm does not read"));

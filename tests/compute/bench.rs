@@ -118,6 +118,7 @@ impl Want {
             function_arn: arn,
             name: "prod".to_owned(),
             configuration,
+            picture: "0123456789abcdef0123".to_owned(),
         });
         g
     }

@@ -21,7 +21,9 @@ impl Inventory {
         for api in apis.items() {
             let id = api.id().unwrap();
             let page = gateway.get_deployments().rest_api_id(id).send().await.unwrap();
-            deployments.extend(page.items().iter().map(|one| one.description().unwrap_or_default().to_owned()));
+            // Of one definition there is one deployment, whatever else its description tells.
+            let pictured = |text: &str| text.split(' ').take(2).collect::<Vec<_>>().join(" ");
+            deployments.extend(page.items().iter().map(|one| pictured(one.description().unwrap_or_default())));
             let page = gateway.get_resources().rest_api_id(id).send().await.unwrap();
             resources.extend(page.items().iter().map(|one| one.path().unwrap().to_owned()));
             let page = gateway.get_stages().rest_api_id(id).send().await.unwrap();

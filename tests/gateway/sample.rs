@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use poc::local::gateway::{Call, Gateway, Target};
+use poc::local::gateway::{Call, Gateway, Target, Traced};
 
 use super::support::{FakeFunction, Seen, seen};
 use crate::support::World;
@@ -36,7 +36,11 @@ impl Sample {
             request = request.header(*name, *value);
         }
         let request = request.body(Bytes::new()).unwrap();
-        seen(self.gateway.handle(Call { target, request, source_ip: [127, 0, 0, 1].into(), traced: true }).await)
+        seen(
+            self.gateway
+                .handle(Call { target, request, source_ip: [127, 0, 0, 1].into(), traced: Traced::Whole })
+                .await,
+        )
     }
 
     async fn get(&self, path: &str) -> Seen {

@@ -14,7 +14,7 @@ use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::local::cloud::lambda::Function;
 use poc::local::cloud::{Cloud, Profile};
-use poc::local::gateway::{Answer, Call, Gateway, Target};
+use poc::local::gateway::{Answer, Call, Gateway, Target, Traced};
 use poc::local::lambda::{FunctionError, Functions, Invocation, Invoked, Pending, Refused};
 use serde_json::Value;
 
@@ -345,7 +345,7 @@ impl World {
             request = request.header(*name, *value);
         }
         let request = request.body(body).unwrap();
-        let call = Call { target, request, source_ip: source.parse().unwrap(), traced: true };
+        let call = Call { target, request, source_ip: source.parse().unwrap(), traced: Traced::Whole };
         seen(self.gateway.handle(call).await)
     }
 }

@@ -1,6 +1,6 @@
 //! What a developer is shown of a request.
 
-use poc::local::gateway::{Call, StepName, Target};
+use poc::local::gateway::{Call, StepName, Target, Traced};
 use serde_json::{Value, json};
 
 use super::support::{Plan, Reply, Route, World};
@@ -58,7 +58,7 @@ async fn without_being_asked_for_there_are_times_alone() {
         target: Target::Api { id: world.api.clone() },
         request: http::Request::get("/prod/x").body(bytes::Bytes::new()).unwrap(),
         source_ip: "127.0.0.1".parse().unwrap(),
-        traced: false,
+        traced: Traced::Times,
     };
     let trace = world.gateway.handle(call).await.trace;
     assert_eq!(trace.steps.len(), 5);
@@ -75,7 +75,7 @@ async fn the_gateway_can_be_shared_between_threads() {
         target: Target::Api { id: world.api.clone() },
         request: http::Request::get("/prod/x").body(bytes::Bytes::new()).unwrap(),
         source_ip: "127.0.0.1".parse().unwrap(),
-        traced: false,
+        traced: Traced::Times,
     };
     let answer = world.gateway.handle(call);
     is_sent(&answer);

@@ -162,6 +162,8 @@ impl Painter<'_> {
         let mut deployments = HashMap::new();
         for deployment in client.get_deployments().rest_api_id(id).limit(500).send().await.unwrap().items() {
             let description = deployment.description().filter(|text| !text.is_empty()).unwrap_or("(foreign)");
+            // Not who made it, and with which version.
+            let description = &description.split(' ').take(2).collect::<Vec<_>>().join(" ");
             self.line(format!("{name}: deployment {description}"));
             deployments.insert(deployment.id().unwrap().to_owned(), description.to_owned());
         }

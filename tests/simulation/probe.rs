@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use poc::local::cloud::Cloud;
-use poc::local::gateway::{Call, Gateway, Target};
+use poc::local::gateway::{Call, Gateway, Target, Traced};
 use poc::local::lambda::{Functions, Invocation, Invoked, Pending, Refused};
 
 /// A function that gives back its event, where Lambda would run it.
@@ -98,7 +98,7 @@ impl Probe {
         let request = http::Request::get(path).header("x-api-key", &self.key).header("host", "localhost");
         let request = request.body(Bytes::new()).unwrap();
         let source_ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let answer = self.gateway.handle(Call { target, request, source_ip, traced: false }).await;
+        let answer = self.gateway.handle(Call { target, request, source_ip, traced: Traced::Times }).await;
         let body = String::from_utf8_lossy(answer.response.body()).into_owned();
         let reason = answer.trace.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         let heard = format!("{} {body}{reason}", answer.response.status().as_u16());

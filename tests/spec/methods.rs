@@ -33,10 +33,14 @@ api:
     /p/{id}:
       POST:
         operation: predict
+        summary: Predict
+        description: |
+          One line,
+          another.
         authorization: aws_iam
-        query: { a: required, b: { required: false } }
+        query: { a: required, b: { required: false, description: B } }
         headers: { X-Trace: optional }
-        path: { id: required }
+        path: { id: { description: who } }
         models: { application/json: Input }
         timeout: 0.05
         request:
@@ -53,6 +57,10 @@ api:
     let route = &api.routes[0];
     assert_eq!((route.operation.as_deref(), route.authorization), (Some("predict"), Authorization::AwsIam));
     assert_eq!((route.validate, route.timeout), (Validate::All, Duration::from_millis(50)));
+    assert_eq!(route.summary.as_deref(), Some("Predict"));
+    assert_eq!(route.description.as_deref(), Some("One line,\nanother.\n"));
+    let described: Vec<_> = route.parameters.iter().map(|p| p.description.as_deref()).collect();
+    assert_eq!(described, [Some("who"), None, Some("B"), None]);
     let parameters: Vec<_> = route.parameters.iter().map(|p| (p.name.as_str(), p.required)).collect();
     assert_eq!(parameters, [("id", true), ("a", true), ("b", false), ("X-Trace", false)]);
     assert_eq!(route.integration.parameters["integration.request.header.X-Out"], "method.request.header.X-Trace");
@@ -61,6 +69,18 @@ api:
     assert_eq!(route.request_models["application/json"], "Input");
     assert_eq!(route.responses[&200].headers["X-Set"], "");
     assert_eq!(route.responses[&404].content_handling, Some(ContentHandling::ConvertToBinary));
+}
+
+#[test]
+fn words_for_people_fit_where_they_are_shown() {
+    refuses(&get("summary: ▸\"\""), "bad_summary", &["is empty", "remove the line"]);
+    refuses(&get("summary: ▸\"a\\nb\""), "bad_summary", &["more than one line", "`description`"]);
+    refuses(&get(&format!("summary: ▸{}", "a".repeat(121))), "bad_summary", &["has 121 characters", "at most 120"]);
+    assert!(accepts(&get(&format!("summary: {}", "ä".repeat(120)))).api.routes[0].summary.is_some());
+    refuses(&get("description: ▸\"\""), "bad_description", &["is empty"]);
+    refuses(&get(&format!("description: ▸{}", "a".repeat(1025))), "bad_description", &["at most 1024"]);
+    refuses(&get("query: { a: { description: ▸\"\" } }"), "bad_description", &["is empty"]);
+    refuses(&get("headers: { A: { ▸says: x } }"), "unknown_key", &["says"]);
 }
 
 #[test]

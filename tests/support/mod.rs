@@ -2,6 +2,7 @@
 //! they sent.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod pictures;
 pub mod sample;
 
 use std::fs;

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -90,6 +91,8 @@ pub struct Intended {
     pub service: String,
     /// AWS's name of the operation.
     pub operation: &'static str,
+    /// As it was sent.
+    pub request: Arc<Request>,
     /// The answer to a HEAD has no body.
     bodiless: bool,
 }
@@ -97,8 +100,8 @@ pub struct Intended {
 impl Intended {
     pub fn of(request: http::Request<Bytes>) -> Intended {
         let bodiless = request.method() == http::Method::HEAD;
-        let request = Request::new(request);
-        Intended { service: request.service().to_owned(), operation: operation(&request), bodiless }
+        let request = Arc::new(Request::new(request));
+        Intended { service: request.service().to_owned(), operation: operation(&request), request, bodiless }
     }
 
     /// Does it change anything?

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 /// One signed request, taken apart.
+#[derive(Debug)]
 pub struct Request {
     pub method: Method,
     /// Who was asked, with any port: S3 tells buckets by it.

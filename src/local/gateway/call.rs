@@ -22,8 +22,17 @@ pub struct Call {
     /// With path and query as they were sent.
     pub request: http::Request<Bytes>,
     pub source_ip: IpAddr,
-    /// Whether the answer's trace is to hold every value, not only times.
-    pub traced: bool,
+    pub traced: Traced,
+}
+
+/// What the answer's trace is to hold of a call's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traced {
+    /// None of them: times alone.
+    Times,
+    /// The beginning of each, so that many traces can be kept.
+    Beginnings,
+    Whole,
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::mapping::Scope;
-use super::record::{Record, document};
+use super::record::Record;
 use super::refusal::{Kind, Refusal};
 use super::request::MethodRequest;
 use super::site::{Integration, Method, Passthrough, Stage, Target};
@@ -46,13 +46,13 @@ pub fn build(
     let body = binary::request_body(request.body.clone(), integration.content_handling, is_binary)?;
     let Some((name, template)) = template else {
         record.fact("template", || "none: the body passes through");
-        record.fact("body", || document(&body));
+        record.document("body", &body);
         built.body = body;
         return Ok(built);
     };
     record.fact("template", || name);
     let rendered = template.render(name, &body, (stage, method, request), &Overrides::default())?;
-    record.fact("body", || document(rendered.output.as_bytes()));
+    record.document("body", rendered.output.as_bytes());
     built.body = rendered.output.into();
     built.rendered = true;
     built.overrides = Overrides { request: rendered.request_override, response: rendered.response_override };

@@ -54,8 +54,9 @@ use ::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use ::http::{Method as Verb, Response};
 use bytes::Bytes;
 
-pub use call::{Answer, Call, Target};
+pub use call::{Answer, Call, Target, Traced};
 pub use ids::Ids;
+pub use record::Secrets;
 pub use trace::{Fact, Step, StepName, Trace};
 
 use super::cloud::Cloud;
@@ -137,6 +138,15 @@ impl Gateway {
         self.cloud.clock().epoch_millis().saturating_sub(u64::try_from(lag).unwrap_or(u64::MAX))
     }
 
+    /// Names and values of the API keys that open a stage, the oldest first.
+    pub async fn keys(&self, api_id: &str, stage: &str) -> Vec<(String, String)> {
+        let sites = self.shelf.current(&self.cloud).await.unwrap_or_default();
+        let admissions = sites.apis.get(api_id).and_then(|stages| stages.get(stage)).map(|stage| &stage.admissions);
+        let mut keys: Vec<_> = admissions.into_iter().flat_map(|admissions| admissions.values()).collect();
+        keys.sort_by_key(|admission| (admission.joined, admission.key_name.clone()));
+        keys.into_iter().map(|admission| (admission.key_name.clone(), admission.key_value.clone())).collect()
+    }
+
     async fn serve(
         &self,
         sites: &Sites,
@@ -190,9 +200,7 @@ impl Gateway {
     /// Route, caller, limits, validation: all that is decided before anything is done.
     fn method_request(&self, visit: &mut Visit, record: &mut Record) -> Result<(), Refusal> {
         let Visit { stage, method, request } = visit;
-        for key in request.headers("x-api-key") {
-            record.hide(&key);
-        }
+        record.hide(&request.headers);
         let found = stage.routes.find(&request.path, request.verb.as_str()).ok_or_else(|| no_method(request))?;
         request.path_parameters = found.parameters;
         let method: &Method = method.insert(found.method);
@@ -280,7 +288,7 @@ fn note(request: &MethodRequest, record: &mut Record) {
     }
     record.fact("headers", || told(&request.headers));
     if !request.body.is_empty() {
-        record.fact("body", || record::document(&request.body));
+        record.document("body", &request.body);
     }
 }
 

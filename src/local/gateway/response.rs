@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::integration::Endpoint;
 use super::integration_request::plain;
 use super::mapping::Scope;
-use super::record::{Record, document};
+use super::record::Record;
 use super::refusal::{Kind, Refusal};
 use super::site::{Integration, IntegrationResponse};
 use super::template::Overrides;
@@ -56,7 +56,7 @@ pub fn build(
             body
         }
     };
-    record.fact("body", || document(response.body()));
+    record.document("body", response.body());
     if !method.responses.contains(&selected.status) {
         return Err(Kind::ApiConfiguration.because(format!(
             "the integration response {} was selected, but the method has no response {}",

@@ -25,7 +25,7 @@ use super::body::{self, Room, Taken};
 use super::refusal::{Refusal, busy, refused};
 use super::screen::Screen;
 use super::server::stopped;
-use super::{Answered, Answers, Destination, Limits, Observer, Served};
+use super::{Answered, Answers, Behind, Destination, Limits, Observer, Served};
 use crate::clock::Clock;
 use crate::local::gateway::Ids;
 
@@ -92,7 +92,9 @@ impl<A: Answers> Front<A> {
             return answered(refusal, None, true);
         }
         let (default_api, site) = (self.answers.default_api(), self.answers.site());
-        let to = match Destination::of(&head, default_api.as_deref(), site.as_ref()) {
+        let own = self.answers.has_own_paths();
+        let behind = Behind { default_api: default_api.as_deref(), site: site.as_ref(), own };
+        let to = match Destination::of(&head, &behind) {
             Ok(to) => to,
             Err(refusal) => return answered(refusal, None, unread),
         };

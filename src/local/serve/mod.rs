@@ -17,5 +17,5 @@ mod server;
 
 pub use limits::Limits;
 pub use record::{By, Observer, Served};
-pub use route::{Destination, Service, Site};
+pub use route::{Behind, Destination, Service, Site};
 pub use server::{Answered, Answers, Listener, Server};

@@ -31,6 +31,8 @@ pub enum By {
     Aws(&'static str),
     /// A website endpoint of S3; why it refused.
     Website { reason: Option<String> },
+    /// The page, which asks every second: nobody wants to read of it.
+    Page,
     /// The server, for itself or because the request was not fit to be passed on.
     Server { reason: String },
 }

@@ -35,8 +35,8 @@ const TO_A_SITE: usize = 1 << 16;
 /// Payload of a REST API (`AWS_FACTS` C8).
 const PAYLOAD: usize = 10 << 20;
 
-/// What path of this server is its own.
-const OWN: &str = "/_poc/";
+/// What path of this server is its own, with what is below it.
+const OWN: &str = "/_poc";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -46,8 +46,19 @@ pub enum Destination {
     Api(Target),
     /// The website endpoint of the bucket of that name.
     Site(String),
-    /// The server itself, for its own health.
+    /// The server itself: its page, and its own health.
     Own,
+}
+
+/// What stands behind the port where the host name says no more than that it is this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Behind<'a> {
+    /// The API that answers.
+    pub default_api: Option<&'a str>,
+    /// The site beside it.
+    pub site: Option<&'a Site>,
+    /// Whether the server has paths of its own.
+    pub own: bool,
 }
 
 /// The site that answers where the host name does not say who is meant, and the path is not the API's.
@@ -60,8 +71,12 @@ pub struct Site {
 
 impl Site {
     fn leaves_to_the_api(&self, path: &str) -> bool {
-        path.strip_prefix(&self.api).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        is_or_is_below(path, &self.api)
     }
+}
+
+fn is_or_is_below(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A service of AWS that is here.
@@ -89,15 +104,11 @@ impl Destination {
         }
     }
 
-    /// `default_api` is the API that answers where the host name does not say which one is meant, `site` the site beside it.
-    pub(super) fn of(head: &Parts, default_api: Option<&str>, site: Option<&Site>) -> Result<Destination, Refusal> {
+    pub(super) fn of(head: &Parts, behind: &Behind<'_>) -> Result<Destination, Refusal> {
         let host = host(head);
         let here = is_here(host);
         if let Some(service) = signed_for(head) {
             return aws(service, head, here || host.ends_with(".amazonaws.com"));
-        }
-        if here && head.uri.path().starts_with(OWN) {
-            return Ok(Destination::Own);
         }
         if let Some(id) = named_api(host) {
             return Ok(Destination::Api(Target::Api { id: id.to_owned() }));
@@ -105,10 +116,13 @@ impl Destination {
         if let Some(bucket) = named_site(host) {
             return Ok(Destination::Site(bucket.to_ascii_lowercase()));
         }
-        if let Some(site) = site.filter(|site| here && !site.leaves_to_the_api(head.uri.path())) {
+        if here && behind.own && is_or_is_below(head.uri.path(), OWN) {
+            return Ok(Destination::Own);
+        }
+        if let Some(site) = behind.site.filter(|site| here && !site.leaves_to_the_api(head.uri.path())) {
             return Ok(Destination::Site(site.bucket.clone()));
         }
-        match (here, default_api) {
+        match (here, behind.default_api) {
             (true, Some(id)) => Ok(Destination::Api(Target::Api { id: id.to_owned() })),
             (true, None) => Err(refused(404, "NotFoundException", "No API is deployed here")),
             (false, _) => Ok(Destination::Api(Target::Host(host.to_ascii_lowercase()))),
@@ -211,15 +225,18 @@ mod tests {
         format!("AWS4-HMAC-SHA256 Credential=LOCAL/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host")
     }
 
+    const BEHIND: Behind<'_> = Behind { default_api: Some("abc123"), site: None, own: true };
+
     fn of(head: &Parts) -> Result<Destination, u16> {
-        Destination::of(head, Some("abc123"), None).map_err(|refusal| refusal.status)
+        Destination::of(head, &BEHIND).map_err(|refusal| refusal.status)
     }
 
     #[test]
     fn a_site_has_what_is_not_the_apis() {
         let site = Site { bucket: "pages".to_owned(), api: "/prod".to_owned() };
         let of = |host: &str, path: &str| {
-            Destination::of(&head("GET", path, &[("host", host)]), Some("abc123"), Some(&site)).unwrap()
+            let behind = Behind { site: Some(&site), ..BEHIND };
+            Destination::of(&head("GET", path, &[("host", host)]), &behind).unwrap()
         };
         for path in ["/prod", "/prod/", "/prod/admit", "/prod/../index.html"] {
             assert_eq!(Ok(of("127.0.0.1:3000", path)), default_api(), "{path}");
@@ -228,7 +245,14 @@ mod tests {
         for path in ["/", "/index.html", "/production/", "/admit", "/%70rod/admit"] {
             assert_eq!(of("localhost:3000", path), pages, "{path}");
         }
-        assert_eq!(of("127.0.0.1:3000", "/_poc/health"), Destination::Own);
+        for path in ["/_poc", "/_poc/", "/_poc/health"] {
+            assert_eq!(of("127.0.0.1:3000", path), Destination::Own, "{path}");
+        }
+        assert_eq!(of("127.0.0.1:3000", "/_pocket"), pages);
+        // A stage of that name keeps its paths.
+        let occupied = Behind { own: false, ..BEHIND };
+        let stage = head("GET", "/_poc/health", &[("host", "127.0.0.1:3000")]);
+        assert_eq!(Destination::of(&stage, &occupied).map_err(|refusal| refusal.status), default_api());
         for host in ["Pages.s3-website.localhost:3000", "pages.s3-website-us-east-1.amazonaws.com"] {
             assert_eq!(of(host, "/prod/admit"), pages, "{host}");
         }

@@ -29,6 +29,11 @@ pub trait Answers: Send + Sync + 'static {
         None
     }
 
+    /// Whether the server has `/_poc/` to itself; otherwise that, too, is the API's.
+    fn has_own_paths(&self) -> bool {
+        true
+    }
+
     /// Answers a request whose body has been read. May panic; then its caller gets 500.
     fn answer(&self, to: Destination, request: Request<Bytes>, source: IpAddr)
     -> impl Future<Output = Answered> + Send;

@@ -5,7 +5,7 @@ use aws_sdk_apigateway::primitives::Blob;
 use aws_sdk_apigateway::types::PutMode;
 
 use super::edits::calls;
-use super::openapi::{Form, document, inexpressible};
+use super::openapi::{AllWords, Form, document, inexpressible};
 use super::{Draft, Edits, Observed, read};
 use crate::aws::{Aws, ErrorKind, Repeat, Result};
 use crate::event::Event;
@@ -26,7 +26,7 @@ impl Draft {
             return Ok(None);
         }
         let before = self.whole.whole(aws, api).await?;
-        let mut document = document(&self.want, &before.settings, &[], Form::Extended);
+        let mut document = document(&self.want, &before.settings, &[], &AllWords::new(), Form::Extended);
         for (name, value) in before.kept_by() {
             document[name] = value.into();
         }

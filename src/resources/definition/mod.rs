@@ -15,7 +15,7 @@ pub use edits::Edits;
 pub use model::{
     Definition, GatewayResponse, Integration, IntegrationResponse, Method, MethodResponse, Methods, Model, Validator,
 };
-pub use openapi::{Form, Server, VERSION, document};
+pub use openapi::{AllWords, Form, Server, VERSION, Words, document};
 use sha2::{Digest, Sha256};
 
 use super::rest_api::{RestApi, Settings};

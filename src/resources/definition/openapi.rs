@@ -41,9 +41,28 @@ pub struct Server {
     pub variables: Vec<(&'static str, String)>,
 }
 
+/// What people are told of a method. It is no part of the definition, and not sent to AWS, which would make documentation
+/// parts of it: things of their own that outlive what they are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    pub summary: Option<String>,
+    pub description: Option<String>,
+    /// By `method.request.querystring.gre`.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// By path and verb.
+pub type AllWords = BTreeMap<(String, String), Words>;
+
 /// The whole document.
-pub fn document(definition: &Definition, settings: &Settings, servers: &[Server], form: Form) -> Value {
-    let writer = Writer { definition, form, unique: unique_operations(definition) };
+pub fn document(
+    definition: &Definition,
+    settings: &Settings,
+    servers: &[Server],
+    words: &AllWords,
+    form: Form,
+) -> Value {
+    let writer = Writer { definition, words, form, unique: unique_operations(definition) };
     let mut info = json!({ "title": settings.name });
     if let Some(description) = &settings.description {
         info["description"] = json!(description);
@@ -144,6 +163,7 @@ fn validator(validator: &Validator) -> Value {
 
 struct Writer<'a> {
     definition: &'a Definition,
+    words: &'a AllWords,
     form: Form,
     unique: BTreeSet<&'a str>,
 }
@@ -154,17 +174,18 @@ impl Writer<'_> {
         for (path, methods) in self.definition.resources.iter().filter(|(_, methods)| !methods.is_empty()) {
             let mut item = Map::new();
             for (verb, method) in methods {
+                let words = self.words.get(&(path.clone(), verb.clone()));
                 match (verb.as_str(), self.form) {
                     ("ANY", Form::Extended) => {
-                        item.insert("x-amazon-apigateway-any-method".to_owned(), self.operation(method, None));
+                        item.insert("x-amazon-apigateway-any-method".to_owned(), self.operation(method, words, None));
                     }
                     ("ANY", Form::Plain) => {
                         for verb in VERBS.iter().filter(|verb| !methods.contains_key(**verb)) {
-                            item.insert(verb.to_lowercase(), self.operation(method, Some(verb)));
+                            item.insert(verb.to_lowercase(), self.operation(method, words, Some(verb)));
                         }
                     }
                     _ => {
-                        item.insert(verb.to_lowercase(), self.operation(method, None));
+                        item.insert(verb.to_lowercase(), self.operation(method, words, None));
                     }
                 }
             }
@@ -176,14 +197,21 @@ impl Writer<'_> {
     }
 
     /// `of_any` is the verb, where several share the method.
-    fn operation(&self, method: &Method, of_any: Option<&str>) -> Value {
+    fn operation(&self, method: &Method, words: Option<&Words>, of_any: Option<&str>) -> Value {
         let mut shown = Map::new();
+        let told = words.map(|words| [("summary", &words.summary), ("description", &words.description)]);
+        for (name, text) in told.into_iter().flatten() {
+            shown.extend(text.as_ref().map(|text| (name.to_owned(), json!(text))));
+        }
         if let Some(name) = method.operation_name.as_deref().filter(|name| self.unique.contains(name)) {
             let id = of_any.map_or_else(|| name.to_owned(), |verb| format!("{name}-{}", verb.to_lowercase()));
             shown.insert("operationId".to_owned(), json!(id));
         }
-        let parameters: Vec<Value> =
-            method.request_parameters.iter().filter_map(|(place, required)| parameter(place, *required)).collect();
+        let declared = method.request_parameters.iter();
+        let parameters = declared.filter_map(|(place, required)| {
+            parameter(place, *required, words.and_then(|words| words.parameters.get(place)))
+        });
+        let parameters: Vec<Value> = parameters.collect();
         if !parameters.is_empty() {
             shown.insert("parameters".to_owned(), Value::Array(parameters));
         }
@@ -276,11 +304,17 @@ fn security(method: &Method) -> Map<String, Value> {
 }
 
 /// `method.request.querystring.gre`. A path's variable is always required in OpenAPI, as it is in a path.
-fn parameter(place: &str, required: bool) -> Option<Value> {
+fn parameter(place: &str, required: bool, description: Option<&String>) -> Option<Value> {
     let (location, name) = place.strip_prefix("method.request.")?.split_once('.')?;
     let location = if location == "querystring" { "query" } else { location };
     let required = required || location == "path";
-    Some(json!({ "name": name, "in": location, "required": required, "schema": { "type": "string" } }))
+    let mut shown = json!({ "name": name, "in": location });
+    if let Some(description) = description {
+        shown["description"] = json!(description);
+    }
+    shown["required"] = json!(required);
+    shown["schema"] = json!({ "type": "string" });
+    Some(shown)
 }
 
 fn response_of(code: &str, response: &MethodResponse) -> Value {

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::event::{Event, Outcome, Reporter};
-use crate::pipeline::{Deployed, ResourceState, ResourceStatus, Status, TornDown, Validated};
+use crate::pipeline::{
+    Deployed, ReleaseLine, Releases, ResourceState, ResourceStatus, RolledBack, Status, TornDown, Validated,
+};
 use crate::ui::{Captured, Format, Ui, Volume};
 
 fn ui(format: Format) -> (Ui, Captured) {
@@ -77,6 +79,55 @@ fn the_person_said_no() {
     assert_eq!((shown.out().as_str(), shown.err().as_str()), ("", "\nNothing was changed.\n"));
 }
 
+/// Two; the older one is served where somebody went `back`.
+fn releases(back: bool) -> Vec<ReleaseLine> {
+    let release = |number: usize, version: &str, deployment: &str, made: &str, by: Option<&str>| ReleaseLine {
+        number,
+        name: format!("{deployment}:{version}"),
+        deployment: deployment.to_owned(),
+        version: version.to_owned(),
+        made: Some(made.to_owned()),
+        deployed: Some(made.to_owned()),
+        published: Some(made.to_owned()),
+        by: by.map(str::to_owned),
+        fingerprint: "4fbbda32e1eaee379f52".to_owned(),
+        code: Some("5ae9f08efcd879ab5064bbaf60b6e1204d9e5a2fed2bcc68c2b5992c654b70c8".to_owned()),
+        description: Some("Predicts \u{1b}[31madmission".to_owned()).filter(|_| number == 1),
+        serves: (number == 2) == back,
+    };
+    vec![
+        release(1, "4", "d2e3f4", "2026-11-26 09:30:00 UTC", Some("alice@laptop")),
+        release(2, "3", "a1b2c3", "2026-11-25 17:00:00 UTC", None),
+    ]
+}
+
+#[test]
+fn releases_are_listed_with_the_one_that_is_served() {
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 100, None);
+    for back in [false, true] {
+        ui.releases(&Releases { target: target(), releases: releases(back) });
+    }
+    ui.releases(&Releases { target: target(), releases: Vec::new() });
+    insta::assert_snapshot!(captured.out());
+}
+
+#[test]
+fn a_status_tells_what_was_deployed_before_and_that_somebody_went_back() {
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 90, None);
+    ui.status(&Status { releases: releases(true), ..status(false) });
+    insta::assert_snapshot!(captured.out());
+}
+
+#[test]
+fn a_rollback_ends_with_what_is_served_now() {
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 80, None);
+    let to = releases(true).remove(1);
+    for outcome in [Outcome::Changed, Outcome::Unchanged, Outcome::Declined] {
+        ui.rolled_back(&RolledBack { target: target(), outcome, to: to.clone(), earlier: true });
+    }
+    insta::assert_snapshot!(captured.err());
+}
+
 fn status(drifted: bool) -> Status {
     let resource = |step: &str, kind, name: &str, facts: &[(&str, &str)]| ResourceStatus {
         step: step.to_owned(),
@@ -108,7 +159,7 @@ fn status(drifted: bool) -> Status {
         resources[3].state = ResourceState::Missing;
         resources[3].facts.clear();
     }
-    Status { target: target(), deployed: true, outputs: outputs(), resources }
+    Status { target: target(), deployed: true, outputs: outputs(), resources, releases: Vec::new() }
 }
 
 #[test]
@@ -167,7 +218,13 @@ fn status_with_drift() {
 #[test]
 fn status_of_nothing() {
     let (ui, shown) = ui(Format::Human);
-    ui.status(&Status { target: target(), deployed: false, outputs: BTreeMap::new(), resources: Vec::new() });
+    ui.status(&Status {
+        target: target(),
+        deployed: false,
+        outputs: BTreeMap::new(),
+        resources: Vec::new(),
+        releases: Vec::new(),
+    });
     insta::assert_snapshot!(shown.out(), @"
     ServerlessPOC · stage prod · us-east-1 · account 123456789012
 

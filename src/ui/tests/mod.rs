@@ -4,11 +4,14 @@ mod calls;
 mod ends;
 mod events;
 mod faults;
+mod live;
 mod packages;
 mod pages;
 mod plans;
 mod problems;
 mod served;
+#[path = "../../../tests/support/terminal.rs"]
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

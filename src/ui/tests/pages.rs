@@ -63,7 +63,13 @@ fn a_status_tells_which_pages_differ() {
         drift: some(),
         facts: Vec::new(),
     };
-    let status = Status { target: target(), deployed: true, outputs: BTreeMap::new(), resources: vec![resource] };
+    let status = Status {
+        target: target(),
+        deployed: true,
+        outputs: BTreeMap::new(),
+        resources: vec![resource],
+        releases: Vec::new(),
+    };
     insta::assert_snapshot!(bare(&outcome::status(&status, &look(false))), @r"
     ServerlessPOC · stage prod · us-east-1 · account 123456789012
 

@@ -76,6 +76,7 @@ fn a_target_cannot_break_the_line_or_fill_the_screen() {
 fn what_a_server_says_besides() {
     let serving = Event::Serving {
         site: Some("http://127.0.0.1:3000/".to_owned()),
+        page: Some("http://127.0.0.1:3000/_poc/".to_owned()),
         url: "http://127.0.0.1:3000/prod".to_owned(),
         endpoint: "http://127.0.0.1:3000".to_owned(),
         call: Some("curl -i 'http://127.0.0.1:3000/prod/admit'".to_owned()),
@@ -92,11 +93,12 @@ fn what_a_server_says_besides() {
     ];
     let (out, err) = shown(Format::Human, Volume::Normal, &events);
     insta::assert_snapshot!(out.trim_start(), @"
-    serving     http://127.0.0.1:3000/prod
-    site        http://127.0.0.1:3000/
-    try it      curl -i 'http://127.0.0.1:3000/prod/admit'
-    custom URL  http://127.0.0.1:3000/poc with -H 'Host: api.example.com'
-    AWS APIs    AWS_ENDPOINT_URL=http://127.0.0.1:3000 AWS_ACCESS_KEY_ID=LOCAL AWS_SECRET_ACCESS_KEY=local
+    serving      http://127.0.0.1:3000/prod
+    site         http://127.0.0.1:3000/
+    look inside  http://127.0.0.1:3000/_poc/
+    try it       curl -i 'http://127.0.0.1:3000/prod/admit'
+    custom URL   http://127.0.0.1:3000/poc with -H 'Host: api.example.com'
+    AWS APIs     AWS_ENDPOINT_URL=http://127.0.0.1:3000 AWS_ACCESS_KEY_ID=LOCAL AWS_SECRET_ACCESS_KEY=local
 
     Edits are deployed as you save them. Ctrl-C ends.
     ");

@@ -1,5 +1,6 @@
 //! IAM: roles, their trust, inline and attached policies, and tags. Query protocol, one account for all regions.
 
+mod account;
 mod document;
 mod managed;
 mod policies;
@@ -20,6 +21,8 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// ARNs of the account's own managed policies. No operation makes them; tests may.
     pub policies: BTreeSet<String>,
+    /// Actions that a simulation says are denied. No operation denies them; tests may.
+    pub denied: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,6 +70,8 @@ pub fn handle(call: &mut Call<'_>, request: &Request) -> Reply {
     let input = Form(request.form());
     let action = input.get("Action").unwrap_or_default().to_owned();
     let answer = match action.as_str() {
+        "GetAccountSummary" => account::summary(call, &input),
+        "SimulatePrincipalPolicy" => account::simulate(call, &input),
         "CreateRole" => roles::create(call, &input),
         "GetRole" => roles::get(call, &input),
         "ListRoles" => roles::list(call, &input),

@@ -7,6 +7,7 @@ use crate::local::cloud::{Call, Failure, Reply, Request};
 use super::name::Target;
 use super::{Answer, constraint, functions, invalid};
 
+/// Unless AWS set another limit.
 const CONCURRENCY: u64 = 1000;
 /// So much stays for functions that reserve none.
 const UNRESERVED_MINIMUM: u64 = 100;
@@ -27,7 +28,8 @@ pub fn put_concurrency(call: &mut Call<'_>, name: &str, request: &Request) -> An
         .filter(|function| function.name != target.name)
         .filter_map(|function| function.reserved_concurrency)
         .sum();
-    if others.saturating_add(wanted) > CONCURRENCY - UNRESERVED_MINIMUM {
+    let limit = call.state.lambda.concurrency.unwrap_or(CONCURRENCY);
+    if others.saturating_add(wanted) > limit.saturating_sub(UNRESERVED_MINIMUM) {
         return Err(invalid(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution \
              below its minimum value of [{UNRESERVED_MINIMUM}]."
@@ -63,6 +65,7 @@ fn whole_function(call: &Call<'_>, name: &str) -> Result<Target, Failure> {
 }
 
 pub fn settings(call: &mut Call<'_>) -> Answer {
+    let limit = call.state.lambda.concurrency.unwrap_or(CONCURRENCY);
     let functions = functions(call);
     let reserved: u64 = functions.values().filter_map(|function| function.reserved_concurrency).sum();
     let stored: u64 = functions
@@ -77,8 +80,8 @@ pub fn settings(call: &mut Call<'_>) -> Answer {
                 "TotalCodeSize": 80_530_636_800_u64,
                 "CodeSizeUnzipped": 262_144_000,
                 "CodeSizeZipped": 52_428_800,
-                "ConcurrentExecutions": CONCURRENCY,
-                "UnreservedConcurrentExecutions": CONCURRENCY - reserved.min(CONCURRENCY),
+                "ConcurrentExecutions": limit,
+                "UnreservedConcurrentExecutions": limit.saturating_sub(reserved),
             },
             "AccountUsage": { "TotalCodeSize": stored, "FunctionCount": functions.len() },
         }),

@@ -33,6 +33,8 @@ pub use version::{Code, Configuration, ImageCode, Version};
 #[serde(default)]
 pub struct State {
     pub regions: BTreeMap<String, BTreeMap<String, Function>>,
+    /// How many invocations may run at once, where that is not the usual. No operation sets it; tests may.
+    pub concurrency: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::Endpoint;
 use crate::local::gateway::integration_request::IntegrationRequest;
-use crate::local::gateway::record::{Record, document};
+use crate::local::gateway::record::Record;
 use crate::local::gateway::refusal::{Kind, Refusal};
 use crate::local::gateway::request::MethodRequest;
 use crate::local::gateway::site::Integration;
@@ -61,7 +61,7 @@ pub async fn answer(
     let response = within(integration.timeout, exchange(authority, asked)).await?;
     let (parts, body) = response.into_parts();
     record.fact("status", || parts.status.as_u16());
-    record.fact("result", || document(&body));
+    record.document("result", &body);
     Ok(Endpoint {
         selector: parts.status.as_u16().to_string(),
         headers: parts.headers,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::Endpoint;
 use crate::local::gateway::integration_request::{IntegrationRequest, plain};
-use crate::local::gateway::record::{Record, document};
+use crate::local::gateway::record::Record;
 use crate::local::gateway::refusal::{Kind, Refusal};
 use crate::local::gateway::request::MethodRequest;
 use crate::local::gateway::site::{Integration, Stage};
@@ -89,7 +89,7 @@ async fn invoke(
 fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
     match outcome {
         Ok(invoked) => {
-            record.fact("result", || document(&invoked.payload));
+            record.document("result", &invoked.payload);
             if let Some(error) = invoked.error {
                 record.fact("function_error", || function_error(error));
                 record.trace.reason = Some(raised(&invoked.payload));
