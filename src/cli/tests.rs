@@ -109,8 +109,8 @@ fn help_on_a_narrow_terminal() {
     Output:
           --json          Print data for programs on stdout: one
                           document, or one event per line
-                          (deploy, dev, teardown, rollback,
-                          key rotate, logs)
+                          (deploy, dev, teardown, rollback, key
+                          rotate, logs)
       -q, --quiet         Print errors and the final result only
       -v, --verbose       Print everything: every property of a
                           plan, every call to AWS
