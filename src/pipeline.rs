@@ -52,6 +52,7 @@ pub use result::{
 };
 
 pub use crate::clock::hasten;
+pub use crate::explain::{Explanation, Subject, all as explanations, page as explanation};
 pub use crate::spec::Warning;
 pub use session::simulated;
 

@@ -8,11 +8,15 @@ mod builds;
 mod commands;
 #[path = "cli/daily.rs"]
 mod daily;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/first_hour.rs"]
 mod first_hour;
 #[cfg(unix)]
 #[path = "cli/killed.rs"]
 mod killed;
+#[path = "cli/kinds.rs"]
+mod kinds;
 #[cfg(target_os = "linux")]
 #[path = "cli/live.rs"]
 mod live;

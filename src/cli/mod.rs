@@ -6,6 +6,7 @@ mod completions;
 mod deploy;
 mod dev;
 mod diff;
+mod explain;
 mod export;
 mod init;
 mod input;
@@ -120,6 +121,7 @@ enum Command {
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
     Schema(schema::SchemaArgs),
+    Explain(explain::ExplainArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -255,6 +257,7 @@ impl Cli {
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
             Command::Schema(_) => "schema",
+            Command::Explain(_) => "explain",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -334,6 +337,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Schema(args) => schema::run(ui, &args.resolve(global)?),
+        Command::Explain(args) => explain::run(ui, args.resolve(global)?.as_deref()),
         Command::Completions(args) => Ok(completions::run(ui, args.resolve(global)?)),
         Command::Man(args) => man::run(ui, args.resolve(global)?.as_deref()),
     }

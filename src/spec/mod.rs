@@ -20,6 +20,7 @@ mod limits;
 mod lint;
 mod mapping;
 mod method;
+mod mistake;
 pub mod model;
 mod package;
 mod pattern;
@@ -46,8 +47,10 @@ pub use fault::{Fault, Source, Span};
 pub use interpolate::{UNKNOWN_ACCOUNT, UNKNOWN_REGION, Variables};
 pub use json_schema::json_schema;
 pub use lint::{Warning, WarningCode};
+pub use mistake::Mistake;
 pub use model::Spec;
 
+pub use decode::resembling as nearest_word;
 use decode::{Reader, nearest};
 use interpolate::{Scope, fill, shorten};
 use tree::{Kind, Node};

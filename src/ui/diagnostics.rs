@@ -29,6 +29,9 @@ pub(super) fn faults(faults: &[Fault], look: &Look) -> String {
     let closing =
         format!("{}{}; nothing was sent to AWS.", paint(BOLD, count(faults.len(), "mistake")), within(faults));
     text += &wrap("", &closing, look.width);
+    if let Some(first) = sorted(faults).first() {
+        text += &wrap("", &format!("`poc explain {}` says more.", first.code), look.width);
+    }
     text
 }
 
@@ -39,7 +42,7 @@ pub(super) fn warnings(warnings: &[Warning], look: &Look) -> String {
     let mut text: String = sorted.iter().map(|fault| drawn("warning", fault, look) + "\n").collect();
     let Some(first) = sorted.first() else { return text };
     let closing = format!(
-        "{}{}; `allow: [{code}]` keeps {code} quiet.",
+        "{}{}. `poc explain {code}` says why and what to do; `allow: [{code}]` keeps it quiet.",
         paint(CARE, count(faults.len(), "warning")),
         within(&faults),
         code = first.code
@@ -140,7 +143,7 @@ fn paragraph(problem: &Problem, look: &Look) -> String {
     if !problem.next.is_empty() {
         text += &wrap(&format!("{} ", paint(BOLD, " next:")), &harmless(&problem.next), look.width);
     }
-    text
+    text + &wrap(&format!("{} ", paint(BOLD, " more:")), &format!("poc explain {}", problem.kind), look.width)
 }
 
 fn drawn(severity: &str, fault: &Fault, look: &Look) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::tally::Tally;
-use crate::event::{Event, Outcome, Problem};
+use crate::event::{Event, Outcome, Problem, ProblemKind};
 use crate::pipeline::{Failure, Unlocked, Validated};
 use crate::spec::{Fault, Warning};
 
@@ -95,8 +95,8 @@ fn fault(fault: &Fault) -> Value {
 }
 
 fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
-    let told = |kind, message: String, next: String| Problem {
-        kind,
+    let told = |kind: ProblemKind, message: String, next: String| Problem {
+        kind: kind.name(),
         resource: None,
         operation: None,
         code: None,
@@ -106,10 +106,12 @@ fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
     };
     match failure {
         Failure::Faults(_) => None,
-        Failure::Usage(sentence) => Some(told("usage", sentence.clone(), format!("see `poc {command} --help`"))),
+        Failure::Usage(sentence) => {
+            Some(told(ProblemKind::Usage, sentence.clone(), format!("see `poc {command} --help`")))
+        }
         Failure::Problem(problem) => Some((**problem).clone()),
         Failure::Interrupted => {
-            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again")))
+            Some(told(ProblemKind::Interrupted, "interrupted".to_owned(), format!("run `poc {command}` again")))
         }
     }
 }

@@ -10,6 +10,7 @@ mod called;
 mod checks;
 mod diagnostics;
 mod difference;
+mod explained;
 mod github;
 mod human;
 mod json;
@@ -49,8 +50,9 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Difference, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned, PolicyMade, Releases,
-    Rendered, RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Difference, Explanation, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned,
+    PolicyMade, Releases, Rendered, RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked,
+    Validated,
 };
 use crate::spec::Warning;
 
@@ -233,6 +235,22 @@ impl Ui {
             }
         } else if self.volume != Volume::Quiet && !warnings.is_empty() {
             self.streams.err(&(diagnostics::warnings(warnings, &self.look()) + "\n"));
+        }
+    }
+
+    /// The result of `poc explain CODE`.
+    pub fn explained(&self, page: &Explanation) {
+        match self.format {
+            Format::Human => self.streams.out(&explained::page(page, &self.look)),
+            _ => self.document(&json::of(page)),
+        }
+    }
+
+    /// The result of `poc explain`: all codes.
+    pub fn explanations(&self, pages: &[Explanation]) {
+        match self.format {
+            Format::Human => self.streams.out(&explained::list(pages, &self.look)),
+            _ => self.document(&json::of(&pages)),
         }
     }
 

@@ -38,7 +38,8 @@ fn the_articles_trap_is_told_and_keeps_nobody_from_going_on() {
         ╰────
       help: write `.*"httpStatus": ?400.*`, which takes both
 
-    1 warning in deploy.yaml; `allow: [POC010]` keeps POC010 quiet.
+    1 warning in deploy.yaml. `poc explain POC010` says why and what to do; `allow: [POC010]` keeps it
+    quiet.
     "#);
     assert!(told.out.contains("deploy.yaml is right"), "{}", told.out);
 }
