@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod dev;
+mod doctor;
 mod export;
 mod holder;
 mod init;
@@ -26,6 +27,7 @@ use session::Session;
 pub use call::{CallWanted, Called, KeyWanted, call};
 pub use check::{PATIENCE, Tested, test};
 pub use dev::{DevSettings, dev};
+pub use doctor::{Diagnosis, DoctorWanted, Finding, Verdict, doctor};
 pub use export::{OpenApiWanted, export_openapi};
 pub use init::{InitWanted, Initialised, Template, init, judge_name, name_for};
 pub use keys::{ConfirmRotation, GRACE, Rotated, Rotation, ShownKey, rotate_key, show_key};

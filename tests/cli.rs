@@ -4,6 +4,10 @@
 mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/dns.rs"]
+mod dns;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/first_hour.rs"]
 mod first_hour;
 #[cfg(unix)]

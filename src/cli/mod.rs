@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod deploy;
 mod dev;
+mod doctor;
 mod export;
 mod init;
 mod input;
@@ -108,6 +109,7 @@ enum Command {
     Render(render::RenderArgs),
     Export(export::ExportArgs),
     Policy(policy::PolicyArgs),
+    Doctor(doctor::DoctorArgs),
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
     Schema(schema::SchemaArgs),
@@ -239,6 +241,7 @@ impl Cli {
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
             Command::Policy(_) => "policy",
+            Command::Doctor(_) => "doctor",
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
             Command::Schema(_) => "schema",
@@ -314,6 +317,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Logs(args) => logs::run(ui, interrupts, args.resolve(global)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
+        Command::Doctor(args) => doctor::run(ui, args.resolve(global)?).await,
         Command::Policy(args) => policy::run(ui, args.resolve(global)?).await,
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,

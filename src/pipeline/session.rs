@@ -194,9 +194,9 @@ impl<'r> Session<'r> {
             _ => Uploads::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
-        let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
+        let aws = Box::pin(Aws::connect(connection(settings, &spec)?, reporter)).await.map_err(named)?;
         let lookups = Rc::new(Lookups::default());
-        let (identity, ()) = tokio::join!(aws.identify(), look_ahead(&aws, &lookups, &spec));
+        let (identity, ()) = tokio::join!(aws.identify(), Box::pin(look_ahead(&aws, &lookups, &spec)));
         let (id, partition) = identity.map_err(named)?;
         let region = aws.region().to_owned();
         let settled = variables(settings, Some(&id), Some(&region));
@@ -224,7 +224,8 @@ impl<'r> Session<'r> {
 
     /// What is wanted, against what is there.
     pub async fn read(&self) -> Result<Read, Failure> {
-        self.observe(self.draw().await?).await
+        let drawn = Box::pin(self.draw()).await?;
+        Box::pin(self.observe(drawn)).await
     }
 
     /// Lets the run become `age` old, where AWS is slow to tell of what was made; no emulator is.
@@ -238,8 +239,8 @@ impl<'r> Session<'r> {
 
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
-        let drawn = self.draw().await?;
-        self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }).await
+        let drawn = Box::pin(self.draw()).await?;
+        Box::pin(self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn })).await
     }
 
     async fn draw(&self) -> Result<Desired, Failure> {
@@ -278,7 +279,7 @@ impl<'r> Session<'r> {
 
     async fn observe(&self, desired: Desired) -> Result<Read, Failure> {
         self.aws.report(&Event::Reading { resources: desired.graph.len() });
-        let observed = read(&desired.graph, &self.aws)
+        let observed = Box::pin(read(&desired.graph, &self.aws))
             .await
             .map_err(|Unreadable { resource, error }| Failure::Problem(Box::new(error.problem(Some(resource)))))?;
         let decided = decide(&desired.graph, &observed);

@@ -8,6 +8,7 @@ mod begun;
 mod called;
 mod checks;
 mod diagnostics;
+mod doctor;
 mod human;
 mod json;
 mod layout;
@@ -38,8 +39,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Rendered, Rotated,
-    Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Diagnosis, Failure, Holder, Initialised, LogLine, Packaged, Planned, PolicyMade, Rendered,
+    Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,6 +293,15 @@ impl Ui {
         }
         self.streams.err(&policy::notes(made, &self.look));
         self.say(&policy::size(made));
+    }
+
+    /// The result of `poc doctor`.
+    pub fn diagnosed(&self, diagnosis: &Diagnosis) {
+        self.progress.rest();
+        match self.format {
+            Format::Human => self.streams.out(&doctor::diagnosis(diagnosis, &self.look)),
+            _ => self.document(&json::of(diagnosis)),
+        }
     }
 
     pub fn unlocked(&self, unlocked: &Unlocked) {
