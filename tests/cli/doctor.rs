@@ -424,7 +424,7 @@ async fn with_record(ward: Ward, right: bool) -> Ward {
 async fn a_certificate_that_hangs_says_why() {
     let pending = || with_certificate(Ward::with(never()), requested(120));
     let told = assert_only(pending().await.examined().await, "certificate", "problem", "validation_record_missing");
-    assert!(told.contains("ACM gives up in 70 hours") && told.contains("`poc deploy` writes it (CNAME _"), "{told}");
+    assert!(told.contains("ACM gives up in 69 hours") && told.contains("`poc deploy` writes it (CNAME _"), "{told}");
     let wrong = with_record(pending().await, false).await;
     let told = assert_only(wrong.examined().await, "certificate", "problem", "validation_record_wrong");
     assert!(told.contains("leads to _old.acm-validations.aws"), "{told}");

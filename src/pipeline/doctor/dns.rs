@@ -100,8 +100,12 @@ impl Dns {
         while let Some((_, above)) = at.split_once('.') {
             at = above;
             let Answer::Records(records) = ask(resolver, at, RecordType::NS).await? else { continue };
+            let servers = servers_in(&records, at);
+            if servers.is_empty() {
+                continue;
+            }
             let mut addresses = Vec::new();
-            for server in servers_in(&records, at).iter().take(SERVERS) {
+            for server in servers.iter().take(SERVERS) {
                 if let Ok(found) = Box::pin(resolver.lookup_ip(format!("{server}."))).await {
                     addresses.extend(found.iter().filter(IpAddr::is_ipv4).take(1));
                 }
@@ -150,7 +154,8 @@ fn name_server(address: IpAddr, port: u16) -> NameServerConfig {
 
 async fn ask(resolver: &TokioResolver, name: &str, kind: RecordType) -> Result<Answer, String> {
     match Box::pin(resolver.lookup(format!("{name}."), kind)).await {
-        Ok(found) => Ok(Answer::Records(found.answers().to_vec())),
+        // A server that leads on to others says so beside the answer.
+        Ok(found) => Ok(Answer::Records([found.answers(), found.authorities()].concat())),
         Err(NetError::Dns(DnsError::NoRecordsFound(nothing)))
             if matches!(nothing.response_code, ResponseCode::NoError | ResponseCode::NXDomain) =>
         {

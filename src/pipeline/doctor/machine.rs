@@ -23,7 +23,7 @@ async fn runtime(settings: &Settings, spec: &Spec) -> Finding {
         None => Finding::ok("runtime", format!("{name} brings its own")),
         Some(Ok(found)) => Finding::ok("runtime", format!("{name} runs here, by {found}")),
         Some(Err(missing)) => {
-            let message = format!("the function does not run on this machine: {missing}");
+            let message = format!("the function does not run on this machine: it takes {missing}");
             let remedy = format!("install {missing} and put it on the PATH; AWS does not need it");
             match here {
                 true => Finding::problem("runtime", "no_interpreter", message, remedy),
