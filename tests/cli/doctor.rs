@@ -422,7 +422,7 @@ async fn with_record(ward: Ward, right: bool) -> Ward {
 
 #[tokio::test]
 async fn a_certificate_that_hangs_says_why() {
-    let pending = || with_certificate(Ward::with(never()), requested(120));
+    let pending = || with_certificate(Ward::with(never()), requested(121));
     let told = assert_only(pending().await.examined().await, "certificate", "problem", "validation_record_missing");
     assert!(told.contains("ACM gives up in 69 hours") && told.contains("`poc deploy` writes it (CNAME _"), "{told}");
     let wrong = with_record(pending().await, false).await;
@@ -557,7 +557,7 @@ async fn what_is_missing_on_this_machine_is_told() {
 #[tokio::test]
 async fn a_file_without_a_domain_and_a_plan_is_asked_no_questions_of_them() {
     let ward = Ward::new();
-    let least = "name: least\nregion: us-east-1\npackage: { path: app }\n\
+    let least = "name: least\nstage: prod\nregion: us-east-1\npackage: { path: app }\n\
                  function: { name: least, runtime: python3.13, handler: handler.lambda_handler }\n\
                  api: { name: least, resources: { /predict: { POST: {} } } }\n";
     fs::write(ward.desk.directory.path().join("deploy.yaml"), least).unwrap();
