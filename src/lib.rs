@@ -66,6 +66,8 @@
 //! what a resource is, [`engine`] what happens to one, [`pipeline`] how a command runs. `tests/converge.rs` looks at deploys
 //! from the outside: which calls were sent, and what the cloud holds afterwards.
 
+#![recursion_limit = "256"]
+
 pub mod aws;
 pub mod cli;
 pub mod clock;

@@ -8,6 +8,10 @@ mod builds;
 mod commands;
 #[path = "cli/daily.rs"]
 mod daily;
+#[path = "cli/dns.rs"]
+mod dns;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/first_hour.rs"]

@@ -207,7 +207,8 @@ impl Aws<'_> {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let started = Instant::now();
-        let answer = send().await.map_err(|error| Error::from_sdk(operation, error));
+        // In a box, so that what waits for it is not as deep as the SDK's own futures: the compiler counts.
+        let answer = Box::pin(send()).await.map_err(|error| Error::from_sdk(operation, error));
         self.count(operation, answer.is_ok());
         self.report(&Event::Call {
             step: current_step(),

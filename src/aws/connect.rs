@@ -13,9 +13,10 @@ use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use super::call::is_write;
+use super::credentials::{self, KnownCredentials};
 use super::fence::Fence;
 use super::pace::Pace;
-use super::{EmbeddedCloud, Error, Repeat, Result, credentials};
+use super::{EmbeddedCloud, Error, Heard, Repeat, Result};
 use crate::clock::Clock;
 use crate::event::{Event, Reporter};
 
@@ -39,12 +40,24 @@ pub enum Place {
     Embedded(EmbeddedCloud),
 }
 
+/// Whose credentials they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Twelve digits.
+    pub account: String,
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    /// Of the user, or of the role's session.
+    pub arn: String,
+}
+
 /// The clients of one account and region, and the meter that all their calls pass.
 pub struct Aws<'r> {
     region: String,
     path_style: bool,
     config: SdkConfig,
     clients: Clients,
+    known: Option<KnownCredentials>,
     /// Where the run talks to the cloud in this process.
     pub(super) cloud: Option<EmbeddedCloud>,
     /// To what was deployed.
@@ -94,8 +107,10 @@ impl<'r> Aws<'r> {
                 "write region: in deploy.yaml, set AWS_REGION, or give --region",
             )
         })?;
-        let config =
-            if matches!(connection.place, Place::Embedded(_)) { config } else { credentials::at_hand(config).await? };
+        let (config, known) = match connection.place {
+            Place::Embedded(_) => (config, None),
+            Place::Aws | Place::Endpoint(_) => credentials::at_hand(config).await?,
+        };
         let elsewhere =
             config.endpoint_url().is_some() || std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));
         let paced = match &connection.place {
@@ -108,6 +123,7 @@ impl<'r> Aws<'r> {
             path_style: !real || elsewhere,
             config,
             clients: Clients::default(),
+            known,
             cloud: match connection.place {
                 Place::Embedded(cloud) => Some(cloud),
                 Place::Aws | Place::Endpoint(_) => None,
@@ -196,12 +212,27 @@ impl<'r> Aws<'r> {
     /// # Errors
     /// When the credentials are missing, unknown or expired.
     pub async fn identify(&self) -> Result<(String, String)> {
+        let Identity { account, partition, .. } = Box::pin(self.identify_hearing(&Heard::default())).await?;
+        Ok((account, partition))
+    }
+
+    /// The same in full; `heard` takes what time AWS says it is, also where it refuses.
+    ///
+    /// # Errors
+    /// As [`Aws::identify`].
+    pub async fn identify_hearing(&self, heard: &Heard) -> Result<Identity> {
         let client = aws_sdk_sts::Client::new(&self.config);
-        let answer =
-            self.call("sts", "GetCallerIdentity", Repeat::Safe, || client.get_caller_identity().send()).await?;
-        let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
+        let call = || client.get_caller_identity().customize().interceptor(heard.clone()).send();
+        let answer = self.call("sts", "GetCallerIdentity", Repeat::Safe, call).await?;
+        let arn = answer.arn().unwrap_or_default().to_owned();
+        let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
         let account = answer.account().ok_or_else(|| Error::unexpected("GetCallerIdentity names no account"))?;
-        Ok((account.to_owned(), partition))
+        Ok(Identity { account: account.to_owned(), partition, arn })
+    }
+
+    /// Where the credentials come from; nothing of those of the cloud in this process.
+    pub fn credentials(&self) -> Option<&KnownCredentials> {
+        self.known.as_ref()
     }
 
     pub fn apigateway(&self) -> &aws_sdk_apigateway::Client {

@@ -32,7 +32,7 @@ use crate::local::aws::LocalAws;
 use crate::local::cloud::faults::{Between, Fault, Intended};
 use crate::local::cloud::{Cloud, Profile};
 use crate::local::gateway::{Call, Step, StepName, Target, Trace, Traced};
-use crate::local::lambda::Lambda;
+use crate::local::lambda::{Lambda, interpreter_for};
 use crate::local::serve::{By, Limits, Listener, Served, Server, Site};
 
 /// The cloud in this process, as the deployer may hold it: something to connect to and nothing more.
@@ -313,6 +313,12 @@ impl Serving {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
+}
+
+/// What would run a function of that runtime on this machine (`Python 3.11.7`), or what it would take. None: nothing of
+/// this machine's, the package brings it.
+pub async fn interpreter(runtime: &str) -> Option<Result<String, String>> {
+    interpreter_for(runtime).await
 }
 
 /// What callers on this machine may put into a URL.

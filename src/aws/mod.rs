@@ -14,8 +14,9 @@ mod tags;
 mod web;
 
 pub use call::{Manner, Repeat, current_step, during, once};
-pub use connect::{Aws, Connection, Place, US_EAST_1};
-pub use embedded::{EmbeddedCloud, Port, Serving, reachable};
+pub use connect::{Aws, Connection, Identity, Place, US_EAST_1};
+pub use credentials::KnownCredentials;
+pub use embedded::{EmbeddedCloud, Port, Serving, interpreter, reachable};
 pub use error::{Error, ErrorKind, found, gone};
 pub use fence::{Asked, Fence};
 pub use heard::Heard;

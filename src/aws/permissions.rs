@@ -99,6 +99,11 @@ const SAY_WHO_PULLS: Permit = ("ecr:SetRepositoryPolicy", On::Repository);
 const TABLE: &[Row] = &[
     row("sts", "GetCallerIdentity", &[("sts:GetCallerIdentity", On::Account)]),
 
+    // Of the doctor's alone. Who may ask what he may do is for others to say: it goes on without.
+    row("lambda", "GetAccountSettings", &[("lambda:GetAccountSettings", On::Account)]),
+    row("iam", "GetAccountSummary", &[("iam:GetAccountSummary", On::Account)]),
+    row("iam", "SimulatePrincipalPolicy", &[]),
+
     row("s3", "HeadBucket", &[("s3:ListBucket", On::ArtifactBucket), ("s3:ListBucket", On::SiteBucket)]),
     row("s3", "GetBucketTagging", &[("s3:GetBucketTagging", On::ArtifactBucket), ("s3:GetBucketTagging", On::SiteBucket)]),
     row("s3", "GetPublicAccessBlock", &[("s3:GetBucketPublicAccessBlock", On::ArtifactBucket), ("s3:GetBucketPublicAccessBlock", On::SiteBucket)]),
@@ -264,6 +269,7 @@ const TABLE: &[Row] = &[
     row("acm", "DeleteCertificate", &[("acm:DeleteCertificate", On::OwnCertificate)]),
 
     row("route53", "ListHostedZonesByName", &[("route53:ListHostedZonesByName", On::Zones)]),
+    row("route53", "GetHostedZone", &[("route53:GetHostedZone", On::Zone)]),
     row("route53", "ListResourceRecordSets", &[("route53:ListResourceRecordSets", On::Zone)]),
     row("route53", "ChangeResourceRecordSets", &[("route53:ChangeResourceRecordSets", On::Records)]),
     while_changing("route53", "GetChange", &[("route53:GetChange", On::ZoneChange)]),

@@ -6,6 +6,7 @@ mod completions;
 mod deploy;
 mod dev;
 mod diff;
+mod doctor;
 mod explain;
 mod export;
 mod init;
@@ -118,6 +119,7 @@ enum Command {
     Render(render::RenderArgs),
     Export(export::ExportArgs),
     Policy(policy::PolicyArgs),
+    Doctor(doctor::DoctorArgs),
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
     Schema(schema::SchemaArgs),
@@ -254,6 +256,7 @@ impl Cli {
             Command::Render(_) => "render",
             Command::Export(_) => "export openapi",
             Command::Policy(_) => "policy",
+            Command::Doctor(_) => "doctor",
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
             Command::Schema(_) => "schema",
@@ -333,6 +336,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Rollback(args) => rollback::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Render(args) => render::run(ui, args.resolve(global, ui)?),
         Command::Export(args) => export::run(ui, &args.resolve(global)?),
+        Command::Doctor(args) => doctor::run(ui, args.resolve(global)?).await,
         Command::Policy(args) => policy::run(ui, args.resolve(global)?).await,
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,

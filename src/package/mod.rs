@@ -238,6 +238,11 @@ pub fn tree(source: &PackageSource) -> Option<Tree> {
     }
 }
 
+/// What fetches the libraries that the package lists, or why nothing does; none where it lists none.
+pub async fn installer(order: &Order<'_>) -> Option<Result<&'static str, Broken>> {
+    dependencies::installer(order).await
+}
+
 /// Files and directories beside the package's own that decide what is in it.
 pub fn inputs(order: &Order<'_>) -> Vec<PathBuf> {
     let mut inputs = dependencies::files(order);

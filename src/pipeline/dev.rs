@@ -46,7 +46,7 @@ pub async fn dev(
     let run = Settings { local: true, cloud: Some(cloud.clone()), ..settings.run.clone() };
     let live = tokio::select! {
         biased;
-        deployed = deploy(&run, reporter) => deployed?,
+        deployed = Box::pin(deploy(&run, reporter)) => deployed?,
         () = stop.as_mut() => return Err(Failure::Interrupted),
     };
     let mut dev = Dev {
@@ -98,7 +98,7 @@ const ADDRESS: &str = "{address}";
 
 async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Failure> {
     let session = Session::open(settings, "deploy", reporter).await?;
-    let Converged { read, outcome, .. } = session.converge(Aim::Wanted, &|_| true).await?;
+    let Converged { read, outcome, .. } = Box::pin(session.converge(Aim::Wanted, &|_| true)).await?;
     let plan = read.decided.plan.clone();
     let mut outputs = session.outputs(&read);
     let custom_url = outputs.remove("custom_url");
@@ -211,7 +211,7 @@ impl Dev<'_> {
             let followed = watch.follow(&self.run.file, &self.sources);
             let (run, begun) = (self.run.clone(), Instant::now());
             let quiet = Quiet(self.reporter);
-            let Some(deployed) = self.tell_until(stop.as_mut(), deploy(&run, &quiet)).await else { break };
+            let Some(deployed) = self.tell_until(stop.as_mut(), Box::pin(deploy(&run, &quiet))).await else { break };
             let mut told = true;
             match deployed {
                 Ok(live) => self.redeployed(live, begun),

@@ -183,6 +183,13 @@ pub(super) fn with_order<T>(settings: &Settings, spec: &Spec, ask: impl FnOnce(&
     ask(&order(settings, spec, &project, &cache))
 }
 
+/// What fetches the libraries that the package lists, or why nothing does; none where it lists none.
+pub(super) async fn installer(settings: &Settings, spec: &Spec) -> Option<Result<&'static str, package::Broken>> {
+    let project = project(settings);
+    let cache = project.join(CACHE);
+    package::installer(&order(settings, spec, &project, &cache)).await
+}
+
 fn order<'a>(settings: &Settings, spec: &'a Spec, project: &'a Path, cache: &'a Path) -> Order<'a> {
     Order {
         package: &spec.package,

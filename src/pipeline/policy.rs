@@ -130,7 +130,7 @@ async fn online(
 ) -> Result<Settled, Failure> {
     let spec = document.spec(&variables(settings, None, None)).map_err(Failure::Faults)?;
     let named = |error| unnamed(with_profile(error, settings));
-    let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
+    let aws = Box::pin(Aws::connect(connection(settings, &spec)?, reporter)).await.map_err(named)?;
     let (identity, zone) = tokio::join!(aws.identify(), zone(&aws, &spec));
     let (id, partition) = identity.map_err(named)?;
     let region = aws.region().to_owned();

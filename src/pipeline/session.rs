@@ -219,9 +219,9 @@ impl<'r> Session<'r> {
             _ => Uploads::default(),
         };
         let named = |error| unnamed(with_profile(error, settings));
-        let aws = Aws::connect(connection(settings, &spec)?, reporter).await.map_err(named)?;
+        let aws = Box::pin(Aws::connect(connection(settings, &spec)?, reporter)).await.map_err(named)?;
         let lookups = Rc::new(Lookups::default());
-        let (identity, ()) = tokio::join!(aws.identify(), look_ahead(&aws, &lookups, &spec));
+        let (identity, ()) = tokio::join!(aws.identify(), Box::pin(look_ahead(&aws, &lookups, &spec)));
         let (id, partition) = identity.map_err(named)?;
         let region = aws.region().to_owned();
         let settled = variables(settings, Some(&id), Some(&region));
@@ -264,8 +264,8 @@ impl<'r> Session<'r> {
 
     /// What is wanted, against what is there.
     pub async fn read(&self) -> Result<Read, Failure> {
-        let (desired, lookups) = self.draw().await?;
-        self.observe(desired, lookups).await
+        let (desired, lookups) = Box::pin(self.draw()).await?;
+        Box::pin(self.observe(desired, lookups)).await
     }
 
     /// Lets the run become `age` old, where AWS is slow to tell of what was made; no emulator is.
@@ -279,8 +279,8 @@ impl<'r> Session<'r> {
 
     /// Nothing is wanted, against what is there.
     pub async fn read_unwanted(&self) -> Result<Read, Failure> {
-        let (drawn, lookups) = self.draw().await?;
-        self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }, lookups).await
+        let (drawn, lookups) = Box::pin(self.draw()).await?;
+        Box::pin(self.observe(Desired { graph: drawn.graph.unwanted(), ..drawn }, lookups)).await
     }
 
     async fn draw(&self) -> Result<(Desired, Rc<Lookups>), Failure> {
@@ -332,7 +332,7 @@ impl<'r> Session<'r> {
 
     async fn observe(&self, desired: Desired, lookups: Rc<Lookups>) -> Result<Read, Failure> {
         self.aws.report(&Event::Reading { resources: desired.graph.len() });
-        let observed = read(&desired.graph, &self.aws)
+        let observed = Box::pin(read(&desired.graph, &self.aws))
             .await
             .map_err(|Unreadable { resource, error }| Failure::Problem(Box::new(error.problem(Some(resource)))))?;
         let decided = decide(&desired.graph, &observed);

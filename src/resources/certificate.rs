@@ -66,7 +66,7 @@ struct Ours {
 
 /// What ACM says of one certificate.
 #[derive(Clone, Debug)]
-pub(super) struct Details {
+pub struct Details {
     pub arn: String,
     /// Every name it is good for.
     pub names: Vec<String>,
@@ -76,8 +76,9 @@ pub(super) struct Details {
     /// ACM has named the records of every domain.
     complete: bool,
     in_use: bool,
-    created: i64,
-    /// When it ends, in seconds since 1970-01-01 UTC; told once it is issued.
+    /// Seconds since 1970-01-01 UTC.
+    pub created: i64,
+    /// When it ends, likewise; told once it is issued.
     pub expires: Option<i64>,
 }
 
@@ -226,6 +227,15 @@ const RECORDS: &str = "validation_records";
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Certificate {
+    /// The one of ours that counts, where there is any.
+    ///
+    /// # Errors
+    /// What ACM refuses.
+    pub async fn best(&self, aws: &Aws<'_>) -> Result<Option<Details>> {
+        let arns = self.namesakes(aws).await?;
+        Ok(self.ours(aws, &arns).await?.into_iter().next().map(|ours| ours.details))
+    }
+
     /// ARNs of every certificate for the domain.
     async fn namesakes(&self, aws: &Aws<'_>) -> Result<Vec<String>> {
         let listed = list(aws, &self.region).await?.into_iter();
@@ -309,6 +319,11 @@ impl Observed {
 }
 
 impl Details {
+    /// What ACM looks for, as far as it has told.
+    pub fn records(&self) -> &[Cname] {
+        &self.records
+    }
+
     pub fn issued(&self) -> bool {
         self.status == CertificateStatus::Issued
     }
@@ -352,7 +367,10 @@ impl Details {
 }
 
 /// What ACM says of the certificate `arn`, or nothing where it does not know it (yet, or any more).
-pub(super) async fn describe(aws: &Aws<'_>, region: &str, arn: &str) -> Result<Option<Details>> {
+///
+/// # Errors
+/// What ACM refuses.
+pub async fn describe(aws: &Aws<'_>, region: &str, arn: &str) -> Result<Option<Details>> {
     let call = || aws.acm(region).describe_certificate().certificate_arn(arn).send();
     let answer = found(aws.call("acm", "DescribeCertificate", Repeat::Safe, call).await)?;
     let Some(detail) = answer.and_then(|answer| answer.certificate) else { return Ok(None) };

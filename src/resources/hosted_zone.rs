@@ -33,15 +33,9 @@ impl Resource for HostedZone {
     }
 
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Zone>> {
-        let mut longest =
-            self.look(aws).await?.into_iter().find(|zones| !zones.is_empty()).ok_or_else(|| self.missing())?;
-        match (longest.pop(), longest.len()) {
-            (Some(zone), 0) => {
-                let records = zone.records(aws, &self.domain).await?;
-                Ok(Some(Zone { records, ..zone }))
-            }
-            (_, others) => Err(self.ambiguous(others + 1)),
-        }
+        let zone = Box::pin(self.sole(aws)).await?;
+        let records = zone.records(aws, &self.domain).await?;
+        Ok(Some(Zone { records, ..zone }))
     }
 
     fn outputs(&self, seen: &Zone) -> Zone {
@@ -74,6 +68,19 @@ impl Resource for HostedZone {
 }
 
 impl HostedZone {
+    /// The zone, its records not read.
+    ///
+    /// # Errors
+    /// Where there is none, or there are several of the name; when a list cannot be read.
+    pub async fn sole(&self, aws: &Aws<'_>) -> Result<Zone> {
+        let mut longest =
+            self.look(aws).await?.into_iter().find(|zones| !zones.is_empty()).ok_or_else(|| self.missing())?;
+        match (longest.pop(), longest.len()) {
+            (Some(zone), 0) => Ok(zone),
+            (_, others) => Err(self.ambiguous(others + 1)),
+        }
+    }
+
     /// The zones of every name that may hold `domain`, the longest name first; each name is asked for once a run.
     /// # Errors
     /// When a list cannot be read.

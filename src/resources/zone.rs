@@ -1,6 +1,7 @@
 //! A hosted zone's records: reading those of one name, and changing some in one batch. What every resource that writes
 //! records needs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_route53::types::{
@@ -42,6 +43,17 @@ pub(super) async fn public_zones(aws: &Aws<'_>, name: &str) -> Result<Vec<Zone>>
 }
 
 impl Zone {
+    /// The name servers that Route 53 gave the zone, without a last dot.
+    ///
+    /// # Errors
+    /// What Route 53 refuses.
+    pub async fn name_servers(&self, aws: &Aws<'_>) -> Result<BTreeSet<String>> {
+        let call = || aws.route53().get_hosted_zone().id(&self.id).send();
+        let answer = aws.call("route53", "GetHostedZone", Repeat::Safe, call).await?;
+        let servers = answer.delegation_set().map(|set| set.name_servers()).unwrap_or_default();
+        Ok(servers.iter().map(|server| plain(server)).collect())
+    }
+
     /// Every record set called `name`, of any type.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod called;
 mod checks;
 mod diagnostics;
 mod difference;
+mod doctor;
 mod explained;
 mod github;
 mod human;
@@ -50,9 +51,9 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Difference, Explanation, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned,
-    PolicyMade, Releases, Rendered, RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown, Unlocked,
-    Validated,
+    Called, Deployed, Diagnosis, Difference, Explanation, Failure, Holder, Initialised, LogLine, Packaged, Page,
+    Planned, PolicyMade, Releases, Rendered, RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown,
+    Unlocked, Validated,
 };
 use crate::spec::Warning;
 
@@ -403,6 +404,15 @@ impl Ui {
         }
         self.streams.err(&policy::notes(made, &self.look()));
         self.say(&policy::size(made));
+    }
+
+    /// The result of `poc doctor`.
+    pub fn diagnosed(&self, diagnosis: &Diagnosis) {
+        self.rest();
+        match self.format {
+            Format::Human => self.streams.out(&doctor::diagnosis(diagnosis, &self.look())),
+            _ => self.document(&json::of(diagnosis)),
+        }
     }
 
     pub fn unlocked(&self, unlocked: &Unlocked) {

@@ -1,7 +1,10 @@
 //! Round trips: the longest chain of calls, counted in virtual time. A run that changes something takes the lock, which
 //! may add three: the bucket first of all, the lock, and letting it go.
 
-use crate::support::{World, counting};
+use poc::event::Recorder;
+use poc::pipeline::{self, DoctorWanted};
+
+use crate::support::{Told, World, counting};
 
 /// Twelve of the twenty are the draft's, which are written one after the other; six of those are what CORS takes. The site
 /// adds the two at its end: the pages, and the note that they have arrived.
@@ -32,4 +35,18 @@ async fn an_unchanged_deploy_is_at_most_4_round_trips_deep() {
     assert!(depth <= 4, "{depth}: {chain:?}");
     assert_eq!(told.finished().1, 0);
     assert!(!told.calls().contains(&"PutObject"), "no change, no lock");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doctor_asks_everything_at_once() {
+    let world = World::with(counting());
+    let recorder = Recorder::default();
+    let diagnosis = pipeline::doctor(&world.settings, DoctorWanted::default(), &recorder).await.unwrap();
+    assert_eq!(diagnosis.account.as_deref(), Some("000000000000"));
+    let told = Told(recorder.0.into_inner());
+    assert!(told.calls().len() > 25, "{:?}", told.calls());
+    assert_eq!(told.writes().into_iter().filter(|call| *call != "SimulatePrincipalPolicy").count(), 0);
+    // Who it is; then the simulations, some at a time.
+    let (depth, chain) = told.depth();
+    assert!(depth <= 5, "{depth}: {chain:?}");
 }

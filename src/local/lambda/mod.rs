@@ -26,6 +26,8 @@ mod runtimes;
 mod sandbox;
 mod service;
 
+pub use runtimes::interpreter_for;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -126,6 +126,16 @@ pub(super) fn foresee(order: &Order<'_>, list: &Path) -> Result<(), Vec<Fault>> 
     }
 }
 
+/// What fetches them, or why nothing does; none where the package lists none.
+pub(super) async fn installer(order: &Order<'_>) -> Option<Result<&'static str, Broken>> {
+    let list = list(order)?;
+    Some(match Language::of(&order.function.runtime)? {
+        Language::Python { minor } => Python::of(&list, minor, order).await.ok()??.tool().await,
+        Language::Node => node::npm(&list).map(|_| "npm"),
+        Language::Rust => rust::cargo_lambda(&list).map(|_| "cargo-lambda"),
+    })
+}
+
 /// The libraries as a zip, and what of the directory they take the place of.
 pub(super) struct Fetched {
     pub bundle: Bundle,

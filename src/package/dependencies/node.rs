@@ -90,13 +90,13 @@ impl Node {
         self.copied(&root).map_err(|error| {
             Broken::new("dependencies_failed", format!("{} cannot be copied: {error}", self.list.display()), "mend it")
         })?;
-        let Some(npm) = find("npm") else {
-            let message =
-                format!("{} lists dependencies, and npm is not on the PATH to fetch them", self.list.display());
-            let next = "install Node.js with npm, or leave the dependencies out with `package: { dependencies: none }`";
-            return Err(Broken::new("no_installer", message, next).into());
-        };
-        let task = Task::new(npm, &root).args(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        let task = Task::new(npm(&self.list)?, &root).args([
+            "ci",
+            "--omit=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ]);
         let task = match self.here {
             Some((system, cpu)) => task.arg(format!("--os={system}")).arg(format!("--cpu={cpu}")),
             None => task.args(["--os=linux", &format!("--cpu={}", cpu(self.architecture)), "--libc=glibc"]),
@@ -156,6 +156,14 @@ fn cpu(architecture: Architecture) -> &'static str {
         Architecture::X86_64 => "x64",
         Architecture::Arm64 => "arm64",
     }
+}
+
+pub(super) fn npm(list: &Path) -> Result<PathBuf, Broken> {
+    find("npm").ok_or_else(|| {
+        let message = format!("{} lists dependencies, and npm is not on the PATH to fetch them", list.display());
+        let next = "install Node.js with npm, or leave the dependencies out with `package: { dependencies: none }`";
+        Broken::new("no_installer", message, next)
+    })
 }
 
 /// This machine in npm's words.

@@ -157,7 +157,12 @@ impl Python {
         Ok(Tree { root, without: &[] })
     }
 
-    async fn installer(&self) -> Result<Installer, Failed> {
+    /// What would fetch them.
+    pub async fn tool(&self) -> Result<&'static str, Broken> {
+        self.installer().await.map(|installer| installer.name())
+    }
+
+    async fn installer(&self) -> Result<Installer, Broken> {
         if let Some(uv) = find("uv") {
             return Ok(Installer::Uv(uv));
         }
@@ -165,7 +170,7 @@ impl Python {
         if let List::Project { locked: true } = &self.kind {
             let message = format!("{} is locked by uv.lock, which uv alone reads, and uv is not on the PATH", list);
             let next = "install uv (pip install uv), or write the locked versions down: uv export -o requirements.txt";
-            return Err(Broken::new("no_installer", message, next).into());
+            return Err(Broken::new("no_installer", message, next));
         }
         let module = |python: &Path| vec![python.into(), "-m".into(), "pip".into()];
         let pip = match &self.place {
@@ -181,7 +186,7 @@ impl Python {
         }
         let message = format!("{list} lists dependencies, and neither uv nor pip works here to fetch them");
         let next = "install uv or pip, or leave the dependencies out with `package: { dependencies: none }`";
-        Err(Broken::new("no_installer", message, next).into())
+        Err(Broken::new("no_installer", message, next))
     }
 
     /// The file to give to the installer.

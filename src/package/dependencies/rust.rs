@@ -47,15 +47,7 @@ impl Rust {
     }
 
     pub async fn fetch(&self, place: &Path, work: &Work, told: &dyn Watcher) -> Result<Tree, Failed> {
-        let Some(program) = find("cargo-lambda") else {
-            let message = format!(
-                "{} is a function in Rust, and cargo-lambda is not on the PATH to build it",
-                self.list.display()
-            );
-            let next = "install it (cargo install cargo-lambda, or pip install cargo-lambda), or build the bootstrap by \
-                        `build` commands of your own and set `dependencies: none`";
-            return Err(Broken::new("no_cargo_lambda", message, next).into());
-        };
+        let program = cargo_lambda(&self.list)?;
         let built = place.join("built");
         let directory = self.list.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let processor = match self.architecture {
@@ -108,6 +100,16 @@ impl Rust {
         let message = format!("{list} builds {}, and none is called {}", names.join(", "), self.handler);
         Broken::new("build_failed", message, "name the one to run as function.handler")
     }
+}
+
+pub(super) fn cargo_lambda(list: &Path) -> Result<PathBuf, Broken> {
+    find("cargo-lambda").ok_or_else(|| {
+        let message =
+            format!("{} is a function in Rust, and cargo-lambda is not on the PATH to build it", list.display());
+        let next = "install it (cargo install cargo-lambda, or pip install cargo-lambda), or build the bootstrap by \
+                    `build` commands of your own and set `dependencies: none`";
+        Broken::new("no_cargo_lambda", message, next)
+    })
 }
 
 /// The processor of this machine, where a bootstrap of the other would not run.

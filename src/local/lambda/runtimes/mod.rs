@@ -167,8 +167,7 @@ impl Runtimes {
 
     async fn node(&self, deployed: &Deployed, home: &Path) -> Result<Start, Denied> {
         let runtime = &deployed.configuration.runtime;
-        let node = self.ask("node", "-e", NODE_PROBE).await;
-        let Some(node) = node.filter(|node| node.version.first().is_some_and(|major| *major >= 18)) else {
+        let Some(node) = self.any_node().await else {
             return Err(Denied::runtime(format!("{runtime} needs Node.js 18 or newer on the PATH of this machine.")));
         };
         let wanted = runtime.trim_start_matches("nodejs").trim_end_matches(".x");
@@ -184,6 +183,11 @@ impl Runtimes {
             note,
             environment: Vec::new(),
         })
+    }
+
+    async fn any_node(&self) -> Option<Interpreter> {
+        let node = self.ask("node", "-e", NODE_PROBE).await;
+        node.filter(|node| node.version.first().is_some_and(|major| *major >= 18))
     }
 
     async fn provided(&self, deployed: &Deployed, package: &Path, home: &Path) -> Result<Start, NoStart> {
@@ -232,6 +236,22 @@ async fn probed(name: &str, flag: &str, probe: &str) -> Option<Interpreter> {
     command.args([flag, probe]).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
     serde_json::from_slice(&output.stdout).ok()
+}
+
+/// What runs functions of `runtime` here, as it told itself, or what is missing; none where it is the package's own.
+pub async fn interpreter_for(runtime: &str) -> Option<Result<String, String>> {
+    let runtimes = Runtimes::default();
+    match family(runtime)? {
+        Family::Python { minor } => Some(match runtimes.any_python(minor).await {
+            Some(python) => Ok(format!("Python {}", python.told())),
+            None => Err("Python 3.8 or newer".to_owned()),
+        }),
+        Family::Node => Some(match runtimes.any_node().await {
+            Some(node) => Ok(format!("Node.js {}", node.told())),
+            None => Err("Node.js 18 or newer".to_owned()),
+        }),
+        Family::Provided => None,
+    }
 }
 
 enum Family {
