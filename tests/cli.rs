@@ -30,6 +30,9 @@ mod sample;
 #[cfg(target_os = "linux")]
 #[path = "support/terminal.rs"]
 mod terminal;
+#[cfg(target_os = "linux")]
+#[path = "cli/watched.rs"]
+mod watched;
 
 use std::fs;
 use std::io::{Read, Write};

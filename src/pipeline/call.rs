@@ -136,14 +136,19 @@ impl Session<'_> {
             let why = "an emulator serves its APIs under URLs of its own; say with --url where this one answers";
             return Err(Failure::Usage(why.to_owned()));
         }
+        let id = self.api_id(lookups).await?;
+        Ok(Place { url: desired::base_url(&self.spec, &self.account, &id), given: false })
+    }
+
+    /// The id of the deployed API.
+    pub(super) async fn api_id(&self, lookups: &Lookups) -> Result<String, Failure> {
         let owner = self.owner();
         let apis = lookups.rest_apis(&self.aws).await.map_err(unnamed)?;
         let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
-        let id = ours.and_then(|api| api.id()).ok_or_else(|| {
+        ours.and_then(|api| api.id()).map(str::to_owned).ok_or_else(|| {
             let what = format!("{} (stage {}) is not deployed", self.spec.app, self.spec.stage);
             unnamed(Error::refused("not_deployed", what, format!("`{}` deploys it", self.command("deploy"))))
-        })?;
-        Ok(Place { url: desired::base_url(&self.spec, &self.account, id), given: false })
+        })
     }
 }
 

@@ -374,8 +374,17 @@ impl Ui {
         }
     }
 
-    pub fn no_log_lines(&self, since: Duration) {
-        self.say(&format!("No log lines in the last {}; --since looks further back.\n", words::took_whole(since)));
+    pub fn no_log_lines(&self, since: Duration, request: Option<&str>) {
+        let since = words::took_whole(since);
+        let text = match request {
+            None => format!("No log lines in the last {since}; --since looks further back."),
+            Some(id) => format!(
+                "No log lines of request {} in the last {since}; --since looks further back. API Gateway's id is found where \
+                 the function prints it, or the stage logs it: `poc logs --help` says how.",
+                layout::harmless(id)
+            ),
+        };
+        self.say(&layout::wrap("", &text, self.look().width));
     }
 
     /// The body on stdout as it is; status, headers and trace on stderr, or with `include` the first two before the body.
