@@ -1,12 +1,16 @@
 //! What happened, as data: the only thing that passes from the engine to the ui. Serialised as it stands, an event is
 //! one line of `--json`.
 
+mod kind;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+
+pub use kind::ProblemKind;
 
 /// Something that happened during a run. Times are measured by tokio's clock.
 #[derive(Clone, Debug, Serialize)]

@@ -28,8 +28,9 @@
 //! | module | may import | what it is |
 //! |--------|------------|------------|
 //! | `cli` | `pipeline`, `ui`, `event` | one file per command: its arguments and a straight-line `run` |
-//! | `ui` | `pipeline`, `engine::plan`, `spec::Fault`, `spec::Source`, `spec::Span`, `event` | data in, text out: for people and for programs; the only room that prints |
-//! | `pipeline` | `desired`, `resources`, `engine`, `aws`, `package`, `spec`, `vtl`, `event`, `clock` | the seven stages in a row, and the commands around what they built |
+//! | `ui` | `pipeline`, `engine::plan`, `spec::Fault`, `spec::Source`, `spec::Span`, `spec::Warning`, `event` | data in, text out: for people and for programs; the only room that prints |
+//! | `pipeline` | `explain`, `desired`, `resources`, `engine`, `aws`, `package`, `spec`, `vtl`, `event`, `clock` | the seven stages in a row, and the commands around what they built |
+//! | `explain` | `spec`, `event` | the story behind every code: pages compiled in |
 //! | `desired` | `resources`, `engine`, `aws`, `package`, `spec` | every resource that a deploy.yaml stands for, in order |
 //! | `resources` | `engine`, `aws`, `package`, `spec`, `event` | one file per AWS resource: read, diff, create, update, delete |
 //! | `engine` | `aws`, `event` | the graph, the plan that follows from it, and its execution; knows no resource |
@@ -71,6 +72,7 @@ pub mod clock;
 pub mod desired;
 pub mod engine;
 pub mod event;
+pub mod explain;
 pub mod local;
 pub mod package;
 pub mod pipeline;

@@ -39,6 +39,8 @@ pub use result::{
 };
 
 pub use crate::clock::hasten;
+pub use crate::explain::{Page, Subject, all as explanations, page as explanation};
+pub use crate::spec::Warning;
 pub use session::simulated;
 
 use crate::engine::Extent;
@@ -50,6 +52,14 @@ use crate::event::{CheckTally, Event, Outcome, Problem, Reporter};
 /// [`Failure::Faults`] with everything that is wrong.
 pub async fn validate(settings: &Settings) -> Result<Validated, Failure> {
     session::validate(settings)
+}
+
+/// What the stage asked for says that works and will hurt, as far as the file is right.
+///
+/// # Errors
+/// Faults of the form of the file.
+pub fn warnings(settings: &Settings) -> Result<Vec<Warning>, Failure> {
+    session::warnings(settings)
 }
 
 /// # Errors

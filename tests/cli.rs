@@ -6,11 +6,15 @@ mod actions;
 mod builds;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/first_hour.rs"]
 mod first_hour;
 #[cfg(unix)]
 #[path = "cli/killed.rs"]
 mod killed;
+#[path = "cli/kinds.rs"]
+mod kinds;
 #[cfg(target_os = "linux")]
 #[path = "cli/live.rs"]
 mod live;
@@ -30,6 +34,8 @@ mod sample;
 #[cfg(target_os = "linux")]
 #[path = "support/terminal.rs"]
 mod terminal;
+#[path = "cli/warnings.rs"]
+mod warnings;
 #[cfg(target_os = "linux")]
 #[path = "cli/watched.rs"]
 mod watched;

@@ -28,3 +28,5 @@ mod stages;
 mod templates;
 #[path = "spec/values.rs"]
 mod values;
+#[path = "spec/warnings.rs"]
+mod warnings;

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::event::Problem;
+use crate::event::{Problem, ProblemKind};
 
 /// What kind of failure it is: what the engine decides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,8 +194,10 @@ impl Error {
 
     /// The error as a person needs it; `resource` is what was being worked on.
     pub fn problem(&self, resource: Option<String>) -> Problem {
+        let kind = self.name.unwrap_or_else(|| kind_name(self.kind).name());
+        debug_assert!(ProblemKind::named(kind).is_some(), "{kind} has no page: see src/event/kind.rs");
         Problem {
-            kind: self.name.unwrap_or_else(|| kind_name(self.kind)),
+            kind,
             resource,
             operation: self.operation.map(str::to_owned),
             code: self.code.clone(),
@@ -401,24 +403,25 @@ fn role_not_ready(message: &str) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }
 
-fn kind_name(kind: ErrorKind) -> &'static str {
+fn kind_name(kind: ErrorKind) -> ProblemKind {
+    use ProblemKind as K;
     match kind {
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::AlreadyExists => "already_exists",
-        ErrorKind::Busy => "busy",
-        ErrorKind::Throttled => "throttled",
-        ErrorKind::Quota => "quota",
-        ErrorKind::RoleNotReady => "role_not_ready",
-        ErrorKind::InUse => "in_use",
-        ErrorKind::AccessDenied => "access_denied",
-        ErrorKind::Credentials => "credentials",
-        ErrorKind::Expired => "credentials_expired",
-        ErrorKind::Unreachable => "unreachable",
-        ErrorKind::Unclear => "unclear",
-        ErrorKind::Invalid => "invalid_request",
-        ErrorKind::Refused => "refused",
-        ErrorKind::Foreign => "not_ours",
-        ErrorKind::Deferred => "deferred",
+        ErrorKind::NotFound => K::NotFound,
+        ErrorKind::AlreadyExists => K::AlreadyExists,
+        ErrorKind::Busy => K::Busy,
+        ErrorKind::Throttled => K::Throttled,
+        ErrorKind::Quota => K::Quota,
+        ErrorKind::RoleNotReady => K::RoleNotReady,
+        ErrorKind::InUse => K::InUse,
+        ErrorKind::AccessDenied => K::AccessDenied,
+        ErrorKind::Credentials => K::Credentials,
+        ErrorKind::Expired => K::CredentialsExpired,
+        ErrorKind::Unreachable => K::Unreachable,
+        ErrorKind::Unclear => K::Unclear,
+        ErrorKind::Invalid => K::InvalidRequest,
+        ErrorKind::Refused => K::Refused,
+        ErrorKind::Foreign => K::NotOurs,
+        ErrorKind::Deferred => K::Deferred,
     }
 }
 
@@ -456,6 +459,44 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     use super::*;
+
+    /// Kind by AWS's code, text and status.
+    #[test]
+    fn kinds_are_told_by_codes() {
+        let told = |code: &str, message: &str, status: u16| {
+            let metadata = aws_smithy_types::error::ErrorMetadata::builder().code(code).message(message).build();
+            let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            let problem =
+                Error::from_sdk("GetRestApis", SdkError::service_error(GetRestApisError::generic(metadata), answer));
+            let problem = problem.problem(None);
+            assert!(!problem.next.is_empty(), "{code}");
+            problem.kind
+        };
+        for (code, message, status, kind) in [
+            ("NotFoundException", "", 404, "not_found"),
+            ("EntityAlreadyExists", "", 409, "already_exists"),
+            ("ConflictException", "Unable to complete operation, please try again later.", 409, "busy"),
+            ("TooManyRequestsException", "Too Many Requests", 429, "throttled"),
+            ("LimitExceededException", "", 429, "quota"),
+            (
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+                400,
+                "role_not_ready",
+            ),
+            ("InvalidParameterValueException", "Unzipped size must be smaller", 400, "invalid_request"),
+            ("ResourceInUseException", "", 409, "in_use"),
+            ("AccessDeniedException", "", 403, "access_denied"),
+            ("ExpiredToken", "", 400, "credentials_expired"),
+            ("InvalidClientTokenId", "", 403, "credentials"),
+            ("InternalFailure", "", 500, "unclear"),
+        ] {
+            assert_eq!(told(code, message, status), kind, "{code}");
+        }
+        assert_eq!(Error::deferred("the certificate").problem(None).kind, "deferred");
+        let unnamed = Error { name: None, ..Error::refused("locked", "a rule", "") };
+        assert_eq!(unnamed.problem(None).kind, "refused");
+    }
 
     #[test]
     fn an_answer_that_cannot_be_read_is_told_as_such() {

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::package::Rebuild;
 use super::simulate::{Hastened, Simulation};
+use super::warnings::Warnings;
 use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
@@ -58,6 +59,9 @@ pub(super) struct DeployArgs {
     rebuild: Rebuild,
 
     #[command(flatten)]
+    warnings: Warnings,
+
+    #[command(flatten)]
     simulation: Simulation,
 }
 
@@ -65,6 +69,7 @@ pub(super) struct DeploySettings {
     run: Settings,
     hastened: Hastened,
     yes: bool,
+    warnings: Warnings,
 }
 
 impl DeployArgs {
@@ -75,12 +80,13 @@ impl DeployArgs {
         ensure_answer("deploy", self.yes, ui)?;
         draw(self.timeline.as_deref(), ui)?;
         let (run, hastened) = self.simulation.resolve(run)?;
-        Ok(DeploySettings { run, hastened, yes: self.yes })
+        Ok(DeploySettings { run, hastened, yes: self.yes, warnings: self.warnings })
     }
 }
 
 pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: DeploySettings) -> Result<End, Failure> {
     settings.run.stop = interrupts.stop.clone();
+    settings.warnings.tell(ui, &settings.run)?;
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
     let deploy = async |run| pipeline::deploy(&run, ui, &confirm).await;

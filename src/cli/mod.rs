@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod deploy;
 mod dev;
+mod explain;
 mod export;
 mod init;
 mod input;
@@ -24,6 +25,7 @@ mod test;
 mod tests;
 mod unlock;
 mod validate;
+mod warnings;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -110,6 +112,7 @@ enum Command {
     Teardown(teardown::TeardownArgs),
     Unlock(unlock::UnlockArgs),
     Schema(schema::SchemaArgs),
+    Explain(explain::ExplainArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -240,6 +243,7 @@ impl Cli {
             Command::Teardown(_) => "teardown",
             Command::Unlock(_) => "unlock",
             Command::Schema(_) => "schema",
+            Command::Explain(_) => "explain",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -315,6 +319,7 @@ async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Fai
         Command::Teardown(args) => teardown::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Unlock(args) => unlock::run(ui, interrupts, args.resolve(global, ui)?).await,
         Command::Schema(args) => schema::run(ui, &args.resolve(global)?),
+        Command::Explain(args) => explain::run(ui, args.resolve(global)?.as_deref()),
         Command::Completions(args) => Ok(completions::run(ui, args.resolve(global)?)),
         Command::Man(args) => man::run(ui, args.resolve(global)?.as_deref()),
     }

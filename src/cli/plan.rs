@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::package::Rebuild;
+use super::warnings::Warnings;
 use super::{End, Global, HELP};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::Ui;
@@ -34,21 +35,26 @@ pub(super) struct PlanArgs {
 
     #[command(flatten)]
     rebuild: Rebuild,
+
+    #[command(flatten)]
+    warnings: Warnings,
 }
 
 pub(super) struct PlanSettings {
     run: Settings,
     exit_code: bool,
+    warnings: Warnings,
 }
 
 impl PlanArgs {
     pub(super) fn resolve(self, global: Global) -> Result<PlanSettings, Failure> {
         let run = Settings { adopt: self.adopt, rebuild: self.rebuild.rebuild, ..global.resolve()? };
-        Ok(PlanSettings { run, exit_code: self.exit_code })
+        Ok(PlanSettings { run, exit_code: self.exit_code, warnings: self.warnings })
     }
 }
 
 pub(super) async fn run(ui: &Ui, settings: PlanSettings) -> Result<End, Failure> {
+    settings.warnings.tell(ui, &settings.run)?;
     let planned = pipeline::plan(&settings.run, ui).await?;
     ui.planned(&planned);
     Ok(if settings.exit_code && !planned.plan.is_empty() { End::ChangesPending } else { End::Done })

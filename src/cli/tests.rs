@@ -78,12 +78,15 @@ fn help_on_a_narrow_terminal() {
     Usage: poc plan [OPTIONS]
 
     Options:
-          --adopt      Take over resources that have our names
-                       but not our tags
-          --exit-code  Exit with 3 when something would change
-          --rebuild    Run the package's build and fetch its
-                       libraries even where nothing changed
-      -h, --help       Print help
+          --adopt          Take over resources that have our
+                           names but not our tags
+          --exit-code      Exit with 3 when something would
+                           change
+          --rebuild        Run the package's build and fetch its
+                           libraries even where nothing changed
+          --deny-warnings  Take warnings for mistakes: nothing
+                           is done, and the exit code is 2
+      -h, --help           Print help
 
     Where:
       -f, --file <PATH>

@@ -363,7 +363,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 fn fault(code: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
     let span: Option<Span> = None;
-    Fault { code, path: path.to_owned(), span, message: message.into(), help: Some(help.into()) }
+    let fault = Fault { code, path: path.to_owned(), span, message: message.into(), help: Some(help.into()) };
+    fault.has_a_page();
+    fault
 }
 
 /// How many parts are named of a package that is too big.

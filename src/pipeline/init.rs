@@ -76,7 +76,7 @@ impl Template {
 
     fn runtime_and_handler(self) -> (&'static str, &'static str) {
         match self {
-            Template::Node => ("nodejs22.x", "handler.handler"),
+            Template::Node => ("nodejs24.x", "handler.handler"),
             _ => ("python3.13", "handler.lambda_handler"),
         }
     }

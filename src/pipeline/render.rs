@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Failure;
-use crate::event::Problem;
+use crate::event::{Problem, ProblemKind};
 use crate::spec::{Fault, Source, Span};
 use crate::vtl::{ParseError, RenderError, RenderErrorKind, Request, Template};
 
@@ -240,7 +240,7 @@ fn problem(path: &Path, error: &RenderError) -> Failure {
         RenderErrorKind::Parse | RenderErrorKind::Runtime => "API Gateway would answer 500; mend the template there",
     };
     Failure::Problem(Box::new(Problem {
-        kind: "template_failed",
+        kind: ProblemKind::TemplateFailed.name(),
         resource: None,
         operation: None,
         code: None,

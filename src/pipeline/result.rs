@@ -10,7 +10,7 @@ use super::Stop;
 use crate::aws::EmbeddedCloud;
 use crate::engine::plan::{Change, Plan};
 use crate::event::{CheckTally, Outcome, Problem};
-use crate::spec::Fault;
+use crate::spec::{Fault, Warning};
 
 /// What the command line asked for, once its flags and the environment are merged.
 #[derive(Clone, Debug)]
@@ -71,6 +71,9 @@ pub struct Validated {
     pub stages: Vec<String>,
     pub routes: usize,
     pub templates: usize,
+    /// What works and will hurt.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
 }
 
 /// `poc plan`.

@@ -16,7 +16,7 @@ use crate::event::{Action, Event, Reporter};
 use crate::package::{self, site};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
 use crate::spec::model::{PackageSource, Site};
-use crate::spec::{Document, Spec, Variables};
+use crate::spec::{Document, Spec, Variables, Warning};
 
 /// Where the embedded cloud is kept, beside deploy.yaml.
 const LOCAL: &str = ".poc/local";
@@ -131,15 +131,32 @@ pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
     for more in sites.into_iter().filter_map(|site| site::pages(site).err()) {
         faults.extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
     }
+    let looked_at: Vec<String> = specs.iter().map(|spec| spec.stage.clone()).collect();
     match specs.first() {
         Some(spec) if faults.is_empty() => Ok(Validated {
             app: spec.app.clone(),
             stages: specs.iter().map(|spec| spec.stage.clone()).collect(),
             routes: spec.api.routes.len(),
             templates: templates(spec),
+            warnings: document.warnings(&variables(settings, None, None), &looked_at, &today(settings)),
         }),
         _ => Err(Failure::Faults(faults)),
     }
+}
+
+/// Of the one stage that is worked on.
+pub(super) fn warnings(settings: &Settings) -> Result<Vec<Warning>, Failure> {
+    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let variables = variables(settings, None, None);
+    let stage = document.names(&variables).stage;
+    Ok(document.warnings(&variables, stage.as_slice(), &today(settings)))
+}
+
+/// The day by the clock of the cloud that is worked on.
+fn today(settings: &Settings) -> String {
+    let clock = settings.cloud.as_ref().map_or_else(Clock::system, EmbeddedCloud::clock);
+    let day = jiff::Timestamp::try_from(clock.now()).unwrap_or_default().to_string();
+    day.chars().take(10).collect()
 }
 
 fn templates(spec: &Spec) -> usize {

@@ -60,6 +60,7 @@ impl<'a> Reader<'a> {
     }
 
     fn note(&self, position: usize, fault: Fault) {
+        fault.has_a_page();
         self.faults.borrow_mut().push((position, fault));
     }
 }
@@ -395,7 +396,8 @@ pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str> + Clo
     }
 }
 
-fn resembling<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+/// The known word that a misspelt one resembles.
+pub fn resembling<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     // Nothing known is that long, and comparing costs the product of the lengths.
     if word.len() > 64 {
         return None;

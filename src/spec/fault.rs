@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::mistake::Mistake;
+
 /// The text a span points into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -35,6 +37,13 @@ pub struct Fault {
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
+}
+
+impl Fault {
+    /// Sees, while the program is being built and tested, that its kind is known and explained.
+    pub(crate) fn has_a_page(&self) {
+        debug_assert!(Mistake::named(self.code).is_some(), "{} has no page: see src/spec/mistake.rs", self.code);
+    }
 }
 
 impl fmt::Display for Fault {

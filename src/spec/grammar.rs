@@ -1,6 +1,8 @@
 //! Every key deploy.yaml may hold, as tables: what it takes, in which range, and what it says. The decoders ask these
 //! tables for known keys, ranges and choices, so that what is accepted is written down once.
 
+use super::lint::WarningCode;
+
 /// A mapping with a fixed set of keys.
 pub(super) struct Mapping {
     /// With its article, for sentences: `a method`.
@@ -73,6 +75,7 @@ pub(super) static ROOT: Mapping = Mapping {
         field("checks", List(&Map(&CHECK)), "requests to make after a deploy, and what must come back"),
         field("tags", Named(&Text), "tags for everything that can be tagged"),
         field("stages", Named(&Any), "other stages, as differences from this file"),
+        field("allow", ALLOW, "codes of warnings to keep quiet in the whole file"),
     ],
 };
 
@@ -227,8 +230,12 @@ pub(super) static METHOD: Mapping = Mapping {
         field("timeout", Number(0.05, 29.0), "seconds until API Gateway gives up"),
         field("request", Map(&REQUEST), "what the function is sent"),
         field("responses", Named(&Map(&RESPONSE)), "what callers get, by status code"),
+        field("allow", ALLOW, "codes of warnings to keep quiet for this method"),
     ],
 };
+
+/// Codes like POC001.
+const ALLOW: Takes = List(&OneOf(WarningCode::NAMES));
 
 static PARAMETER: Takes = Either(&[OneOf(&["required", "optional"]), Map(&PARAMETER_SETTINGS)]);
 

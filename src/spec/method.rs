@@ -15,10 +15,11 @@ use super::model::{
     Route, Template,
 };
 use super::tree::Kind;
-use super::{limits, pattern, schema, templates};
+use super::{limits, lint, pattern, schema, templates};
 
 pub(super) fn read(at: &At<'_>, path: &str, verb: &str, variables: &[&str], defaults: &Defaults<'_>) -> Option<Route> {
     let table = at.table(&METHOD)?;
+    lint::judge_allow(&table);
     let kind = match table.choice("integration") {
         Some("lambda_proxy") => IntegrationKind::LambdaProxy,
         Some("mock") => IntegrationKind::Mock,

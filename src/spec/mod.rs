@@ -16,8 +16,10 @@ mod image;
 mod interpolate;
 mod json_schema;
 mod limits;
+mod lint;
 mod mapping;
 mod method;
+mod mistake;
 pub mod model;
 mod package;
 mod pattern;
@@ -41,8 +43,11 @@ use std::sync::Arc;
 pub use fault::{Fault, Source, Span};
 pub use interpolate::{UNKNOWN_ACCOUNT, UNKNOWN_REGION, Variables};
 pub use json_schema::json_schema;
+pub use lint::{Warning, WarningCode};
+pub use mistake::Mistake;
 pub use model::Spec;
 
+pub use decode::resembling as nearest_word;
 use decode::{Reader, nearest};
 use interpolate::{Scope, fill, shorten};
 use tree::{Kind, Node};
@@ -137,7 +142,7 @@ impl Document {
             let asked = variables.stage.unwrap_or(&stage);
             return Err(vec![self.unknown_stage(asked, variables)]);
         }
-        let merged = differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own));
+        let merged = self.merged(differences);
         // What is no region or stage is reported where it stands; a stand-in keeps it out of everything else.
         let own_region = names.region.filter(|region| variables.region.is_some() || limits::is_region(region));
         let region = own_region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
@@ -153,6 +158,52 @@ impl Document {
             Some(spec) if faults.is_empty() => Ok(spec),
             _ => Err(faults),
         }
+    }
+
+    /// What is right in these stages and will hurt, in the order of the file, without what the file allows. A stage that has
+    /// mistakes has no warnings. `today` is a day like `2026-11-26`: runtimes end. An `allow` that keeps nothing quiet is told
+    /// only where all stages are looked at, because another one may need it.
+    pub fn warnings(&self, variables: &Variables<'_>, stages: &[String], today: &str) -> Vec<Warning> {
+        let named = self.files();
+        let (mut warnings, mut allowed): (Vec<Warning>, Vec<_>) = (Vec::new(), Vec::new());
+        for stage in stages {
+            let variables = Variables { stage: Some(stage.as_str()), ..*variables };
+            let Ok(spec) = self.spec(&variables) else { continue };
+            let merged = self.merged(self.differences(stage, &variables));
+            let linted = lint::lint(&spec, &merged, &self.directory, &named, today);
+            for warning in linted.warnings {
+                if !warnings.iter().any(|told| told.says_the_same(&warning)) {
+                    warnings.push(warning);
+                }
+            }
+            allowed.extend(linted.allowed);
+        }
+        if self.stages(variables).iter().all(|stage| stages.contains(stage)) {
+            warnings.extend(lint::unused(&allowed));
+        }
+        warnings
+    }
+
+    /// Every file that a text of the document may name, in whichever stage.
+    fn files(&self) -> Vec<PathBuf> {
+        fn walk(node: &Node, directory: &Path, files: &mut Vec<PathBuf>) {
+            match &node.kind {
+                Kind::Text { text, .. } if text.len() < 1024 && !text.contains('\n') => {
+                    files.push(directory.join(text))
+                }
+                Kind::List(items) => items.iter().for_each(|item| walk(item, directory, files)),
+                Kind::Map(entries) => entries.iter().for_each(|(_, value)| walk(value, directory, files)),
+                _ => {}
+            }
+        }
+        let mut files = Vec::new();
+        walk(&self.root, &self.directory, &mut files);
+        files
+    }
+
+    /// The file with a stage's differences laid over it.
+    fn merged(&self, differences: Option<&Node>) -> Node {
+        differences.map_or_else(|| self.root.clone(), |own| stages::merge_stage(&self.root, own))
     }
 
     fn base_stage(&self, variables: &Variables<'_>) -> Option<String> {

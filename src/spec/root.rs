@@ -8,7 +8,7 @@ use super::grammar::ROOT;
 use super::interpolate::{Filled, Variables};
 use super::model::{Api, Package, PackageSource, Spec, UsagePlan};
 use super::tree::Node;
-use super::{api, bucket, checks, domain, function, limits, package, site, stage_settings, stages, usage_plan};
+use super::{api, bucket, checks, domain, function, limits, lint, package, site, stage_settings, stages, usage_plan};
 
 /// Reads the merged tree. Where something is wrong a stand-in takes its place, so that the rest can be judged; the
 /// result counts only if the reader has no faults.
@@ -20,6 +20,7 @@ pub(super) fn read<'a>(
 ) -> Option<Spec> {
     let root = reader.at(merged).table(&ROOT)?;
     stages::judge(&root, base_stage);
+    lint::judge_allow(&root);
     let app = app_name(&root);
     let stage = stage_name(&root, reader, variables);
     let region = region(&root, variables);

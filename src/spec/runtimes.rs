@@ -90,6 +90,45 @@ pub(super) fn judge(id: &str) -> Verdict {
     }
 }
 
+/// When AWS's support of a runtime ends (AWS_FACTS D): from then on it gets no security fixes, and a month later no function
+/// is created with it, two months later none changed. Amazon Linux 2 takes what is built on it along.
+const ENDS: [(&str, &str); 14] = [
+    ("python3.14", "2029-06-30"),
+    ("python3.13", "2029-06-30"),
+    ("python3.11", "2026-06-30"),
+    ("python3.10", "2026-06-30"),
+    ("python3.9", "2025-12-15"),
+    ("nodejs24.x", "2028-04-30"),
+    ("nodejs22.x", "2027-04-30"),
+    ("nodejs20.x", "2026-04-30"),
+    ("java17", "2026-06-30"),
+    ("java11", "2026-06-30"),
+    ("java8.al2", "2026-06-30"),
+    ("provided.al2", "2026-06-30"),
+    // Their own projects' ends, which AWS follows.
+    ("dotnet8", "2026-11-10"),
+    ("ruby3.2", "2026-03-31"),
+];
+
+/// The day a runtime's support ends, and what to move to.
+pub(super) struct End {
+    pub day: &'static str,
+    pub instead: &'static str,
+}
+
+/// The known day, else the one from which no function is created with it; `None` where neither is known.
+pub(super) fn end(id: &str) -> Option<End> {
+    let ends = |id: &str| {
+        let told = ENDS.iter().find(|(known, _)| *known == id).map(|(_, day)| *day);
+        told.or_else(|| RUNTIMES.iter().find(|runtime| runtime.id == id)?.create_blocked)
+    };
+    let day = ends(id)?;
+    // What lasts longest, the newest of those; where no day is known it is no advice.
+    let same = RUNTIMES.iter().rev().filter(|runtime| language(runtime.id) == language(id));
+    let instead = same.max_by_key(|runtime| ends(runtime.id)).filter(|best| ends(best.id) > Some(day));
+    Some(End { day, instead: instead.map_or("provided.al2023", |best| best.id) })
+}
+
 /// `python` of `python3.13`; .NET Core became .NET.
 fn language(id: &str) -> &str {
     let name = id.split(|c: char| c.is_ascii_digit() || c == '.').next().unwrap_or(id);

@@ -13,7 +13,7 @@ use super::grammar::INLINE;
 use super::interpolate::shorten;
 use super::limits;
 use super::model::{Parameter, Template};
-use super::tree::{self, Kind, Style};
+use super::tree::{self, Kind, Node, Style};
 use crate::vtl;
 
 /// A: size of a mapping template, and of the schema of a model.
@@ -133,36 +133,39 @@ impl Text<'_> {
     /// A mistake at a line and column of the template.
     fn fault(&self, code: &'static str, line: usize, column: usize, message: String, help: &str) {
         match self {
-            Text::File { at, source } => at.fault_at(place(source, 0, line, column), code, message, help),
+            Text::File { at, source } => at.fault_at(place(source, 0, line, column, 1), code, message, help),
             Text::Inline { at } => {
                 // In a `|` block the template's lines are the file's, indented; elsewhere quoting and folding hide them.
-                if let Kind::Text { style: Style::Literal, text } = &at.node.kind
-                    && let Some((above, indent)) = block_origin(at, text)
-                {
-                    let span = place(&at.node.span.source, indent, above + line, column);
-                    at.fault_at(span, code, message, help);
-                } else {
-                    at.fault(code, format!("{message} (line {line}, column {column} of the template)"), help);
+                match in_block(at.node, line, column, 1) {
+                    Some(span) => at.fault_at(span, code, message, help),
+                    None => at.fault(code, format!("{message} (line {line}, column {column} of the template)"), help),
                 }
             }
         }
     }
 }
 
+/// The place in the file of a line and column of a text, `length` characters long, where the text is a `|` block.
+pub(super) fn in_block(node: &Node, line: usize, column: usize, length: usize) -> Option<Span> {
+    let Kind::Text { style: Style::Literal, text } = &node.kind else { return None };
+    let (above, indent) = block_origin(node, text)?;
+    Some(place(&node.span.source, indent, above + line, column, length))
+}
+
 /// How many lines the text of a `|` block starts below the file's first, and by how much it is indented: told from its
 /// first line that is not blank.
-fn block_origin(at: &At<'_>, template: &str) -> Option<(usize, usize)> {
+fn block_origin(node: &Node, template: &str) -> Option<(usize, usize)> {
     let not_blank = |(_, line): &(usize, &str)| !line.trim().is_empty();
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let (own, first) = template.lines().enumerate().find(not_blank)?;
     // The parser's span starts at the content; a header it might start at instead is skipped.
-    let below = at.node.span.source.text.lines().enumerate().skip(at.node.span.line - 1);
+    let below = node.span.source.text.lines().enumerate().skip(node.span.line - 1);
     let (line, shown) = below.filter(|(_, line)| line.trim_start().starts_with(first.trim())).find(not_blank)?;
     Some((line.checked_sub(own)?, indent(shown).checked_sub(indent(first))?))
 }
 
-/// The span of one character, `indent` columns in; past the end of its line it is the end of the line.
-fn place(source: &Arc<Source>, indent: usize, line: usize, column: usize) -> Span {
+/// The span of so many characters of a line, `indent` columns in; past the end of its line it is the end of the line.
+pub(super) fn place(source: &Arc<Source>, indent: usize, line: usize, column: usize, length: usize) -> Span {
     let mut start = 0;
     let mut found = "";
     for (number, text) in (1..).zip(source.text.split_inclusive('\n')) {
@@ -174,7 +177,7 @@ fn place(source: &Arc<Source>, indent: usize, line: usize, column: usize) -> Spa
     }
     let column = column + indent;
     let offset = found.char_indices().nth(column - 1).map_or(found.len(), |(at, _)| at);
-    let width = found[offset..].chars().next().map_or(0, char::len_utf8);
+    let width: usize = found[offset..].chars().take(length).map(char::len_utf8).sum();
     let start = (start + offset).min(source.text.len());
     Span { source: source.clone(), start, end: (start + width).min(source.text.len()), line, column }
 }
@@ -196,7 +199,7 @@ pub(super) fn value_or_file(at: &At<'_>, what: &str) -> Option<Value> {
         return match serde_json::from_str::<Value>(&source.text) {
             Ok(value) => Some(value),
             Err(error) => {
-                let span = place(&source, 0, error.line().max(1), error.column().max(1));
+                let span = place(&source, 0, error.line().max(1), error.column().max(1), 1);
                 let message = format!("{} is not JSON", source.path.display());
                 at.fault_at(span, "json_syntax", message, error.to_string());
                 None

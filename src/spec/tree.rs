@@ -130,7 +130,10 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
             message: format!("{} is empty", source.path.display()),
             help: Some("the project's own deploy.yaml is one to start from".to_string()),
         }]),
-        _ => Err(builder.faults),
+        _ => {
+            builder.faults.iter().for_each(Fault::has_a_page);
+            Err(builder.faults)
+        }
     }
 }
 

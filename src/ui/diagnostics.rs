@@ -10,11 +10,11 @@ use miette::{
 };
 
 use super::layout::{columns, harmless, is_bidi_control, wrap};
-use super::look::{BAD, BOLD, DIM, Look, paint};
+use super::look::{BAD, BOLD, CARE, DIM, Look, paint};
 use super::tally::Tally;
 use super::words::count;
 use crate::event::Problem;
-use crate::spec::{Fault, Span};
+use crate::spec::{Fault, Span, Warning};
 
 /// Lines shown before and after the place.
 const AROUND: usize = 1;
@@ -25,24 +25,48 @@ const FRAME: usize = 10;
 
 /// Every mistake, in the order of the text, and how many there are.
 pub(super) fn faults(faults: &[Fault], look: &Look) -> String {
-    let mut text: String = sorted(faults).into_iter().map(|fault| drawn(fault, look) + "\n").collect();
+    let mut text: String = sorted(faults).into_iter().map(|fault| drawn("error", fault, look) + "\n").collect();
+    let closing =
+        format!("{}{}; nothing was sent to AWS.", paint(BOLD, count(faults.len(), "mistake")), within(faults));
+    text += &wrap("", &closing, look.width);
+    if let Some(first) = sorted(faults).first() {
+        text += &wrap("", &format!("`poc explain {}` says more.", first.code), look.width);
+    }
+    text
+}
+
+/// What works and will hurt, drawn as mistakes are, and how to learn more and how to keep it quiet.
+pub(super) fn warnings(warnings: &[Warning], look: &Look) -> String {
+    let faults: Vec<Fault> = warnings.iter().map(Warning::denied).collect();
+    let sorted = sorted(&faults);
+    let mut text: String = sorted.iter().map(|fault| drawn("warning", fault, look) + "\n").collect();
+    let Some(first) = sorted.first() else { return text };
+    let closing = format!(
+        "{}{}. `poc explain {code}` says why and what to do; `allow: [{code}]` keeps it quiet.",
+        paint(CARE, count(faults.len(), "warning")),
+        within(&faults),
+        code = first.code
+    );
+    text += &wrap("", &closing, look.width);
+    text
+}
+
+/// ` in deploy.yaml and templates/request.vtl`
+fn within(faults: &[Fault]) -> String {
     let mut files: Vec<PathBuf> = Vec::new();
     for span in faults.iter().filter_map(|fault| fault.span.as_ref()) {
         if !files.contains(&span.source.path) {
             files.push(span.source.path.clone());
         }
     }
-    let place = match files.as_slice() {
+    match files.as_slice() {
         [] => String::new(),
         [file] => format!(" in {}", harmless(&file.display().to_string())),
         [one, two] => {
             format!(" in {} and {}", harmless(&one.display().to_string()), harmless(&two.display().to_string()))
         }
         files => format!(" in {} files", files.len()),
-    };
-    let closing = format!("{}{place}; nothing was sent to AWS.", paint(BOLD, count(faults.len(), "mistake")));
-    text += &wrap("", &closing, look.width);
-    text
+    }
 }
 
 /// Mistakes of the whole file first, then file by file (in order of first mention), from top to bottom.
@@ -119,13 +143,15 @@ fn paragraph(problem: &Problem, look: &Look) -> String {
     if !problem.next.is_empty() {
         text += &wrap(&format!("{} ", paint(BOLD, " next:")), &harmless(&problem.next), look.width);
     }
-    text
+    text + &wrap(&format!("{} ", paint(BOLD, " more:")), &format!("poc explain {}", problem.kind), look.width)
 }
 
-fn drawn(fault: &Fault, look: &Look) -> String {
+fn drawn(severity: &str, fault: &Fault, look: &Look) -> String {
     let characters = if look.glyphs.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
-    let characters = ThemeCharacters { error: format!("error[{}]:", fault.code), vbar: ' ', ..characters };
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles: ThemeStyles::ansi() })
+    let characters = ThemeCharacters { error: format!("{severity}[{}]:", fault.code), vbar: ' ', ..characters };
+    let ansi = ThemeStyles::ansi();
+    let styles = if severity == "warning" { ThemeStyles { error: ansi.warning, ..ansi } } else { ansi };
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
         .with_width(look.width)
         .with_links(false)
         .with_context_lines(AROUND)
@@ -135,7 +161,7 @@ fn drawn(fault: &Fault, look: &Look) -> String {
     match handler.render_report(&mut text, &shown) {
         Ok(()) => text.lines().map(|line| format!("{}\n", line.trim_end())).collect(),
         // A span that does not fit its text must not hide the mistake.
-        Err(fmt::Error) => format!("error[{}]: {}\n", fault.code, harmless(&fault.to_string())),
+        Err(fmt::Error) => format!("{severity}[{}]: {}\n", fault.code, harmless(&fault.to_string())),
     }
 }
 

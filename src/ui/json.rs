@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::tally::Tally;
-use crate::event::{Event, Outcome, Problem};
+use crate::event::{Event, Outcome, Problem, ProblemKind};
 use crate::pipeline::{Failure, Unlocked, Validated};
-use crate::spec::Fault;
+use crate::spec::{Fault, Warning};
 
 /// The data as it stands.
 pub(super) fn of(data: &impl Serialize) -> Value {
@@ -20,7 +20,13 @@ pub(super) fn tagged(event: &str, data: &impl Serialize) -> Value {
 }
 
 pub(super) fn validated(validated: &Validated) -> Value {
-    merged(json!({ "valid": true, "faults": [] }), of(validated))
+    let warnings: Vec<Value> = validated.warnings.iter().map(warning).collect();
+    merged(merged(json!({ "valid": true, "faults": [] }), of(validated)), json!({ "warnings": warnings }))
+}
+
+/// Something that works and will hurt.
+pub(super) fn warning(warning: &Warning) -> Value {
+    merged(fault(&warning.denied()), json!({ "title": warning.code.title() }))
 }
 
 /// A failed validate, plan or status.
@@ -89,8 +95,8 @@ fn fault(fault: &Fault) -> Value {
 }
 
 fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
-    let told = |kind, message: String, next: String| Problem {
-        kind,
+    let told = |kind: ProblemKind, message: String, next: String| Problem {
+        kind: kind.name(),
         resource: None,
         operation: None,
         code: None,
@@ -100,10 +106,12 @@ fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
     };
     match failure {
         Failure::Faults(_) => None,
-        Failure::Usage(sentence) => Some(told("usage", sentence.clone(), format!("see `poc {command} --help`"))),
+        Failure::Usage(sentence) => {
+            Some(told(ProblemKind::Usage, sentence.clone(), format!("see `poc {command} --help`")))
+        }
         Failure::Problem(problem) => Some((**problem).clone()),
         Failure::Interrupted => {
-            Some(told("interrupted", "interrupted".to_owned(), format!("run `poc {command}` again")))
+            Some(told(ProblemKind::Interrupted, "interrupted".to_owned(), format!("run `poc {command}` again")))
         }
     }
 }

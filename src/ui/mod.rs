@@ -9,6 +9,7 @@ mod begun;
 mod called;
 mod checks;
 mod diagnostics;
+mod explained;
 mod github;
 mod human;
 mod json;
@@ -46,9 +47,10 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Planned, Rendered, Rotated, Rotation, ShownKey,
-    Status, Tested, TornDown, Unlocked, Validated,
+    Called, Deployed, Failure, Holder, Initialised, LogLine, Packaged, Page, Planned, Rendered, Rotated, Rotation,
+    ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
+use crate::spec::Warning;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -220,10 +222,44 @@ impl Ui {
         }
     }
 
+    /// What works and will hurt: for people on stderr, for programs that read events as one event each.
+    pub fn warned(&self, warnings: &[Warning]) {
+        if self.format == Format::JsonLines {
+            for warning in warnings {
+                self.document(&json::tagged("warning", &json::warning(warning)));
+            }
+        } else if self.volume != Volume::Quiet && !warnings.is_empty() {
+            self.streams.err(&(diagnostics::warnings(warnings, &self.look()) + "\n"));
+        }
+        self.annotate(|github| (github.warnings(warnings), Ok(())));
+    }
+
+    /// The result of `poc explain CODE`.
+    pub fn explained(&self, page: &Page) {
+        match self.format {
+            Format::Human => self.streams.out(&explained::page(page, &self.look())),
+            _ => self.document(&json::of(page)),
+        }
+    }
+
+    /// The result of `poc explain`: all codes.
+    pub fn explanations(&self, pages: &[Page]) {
+        match self.format {
+            Format::Human => self.streams.out(&explained::list(pages, &self.look())),
+            _ => self.document(&json::of(&pages)),
+        }
+    }
+
     pub fn validated(&self, file: &Path, validated: &Validated) {
         match self.format {
-            Format::Human => self.streams.out(&outcome::validated(file, validated, &self.look())),
-            _ => self.document(&json::validated(validated)),
+            Format::Human => {
+                self.warned(&validated.warnings);
+                self.streams.out(&outcome::validated(file, validated, &self.look()));
+            }
+            _ => {
+                self.document(&json::validated(validated));
+                self.annotate(|github| (github.warnings(&validated.warnings), Ok(())));
+            }
         }
     }
 

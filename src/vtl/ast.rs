@@ -36,6 +36,8 @@ pub(super) struct Set {
 #[derive(Debug)]
 pub(super) struct Reference {
     pub at: Position,
+    /// As it stands in the template, without what is printed before it.
+    pub text: String,
     pub root: String,
     pub steps: Vec<Step>,
     /// Looks like a reference to the parser but is plain text.

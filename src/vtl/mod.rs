@@ -23,6 +23,7 @@
 //! | `token`, `scanner`, `lexer` | which characters make which token in which of the language's lexical states |
 //! | `parser`, `ast`, `literal` | statements, references, expressions, directives; what is wrong and where |
 //! | `parameters` | which request parameters a template reads |
+//! | `hazards` | which references put text into JSON as it came |
 //! | `render` | what each node does: output, variables, macros, loops |
 //! | `methods` | Java's methods of strings, lists, maps and numbers, and `$input` and `$util` |
 //! | `value`, `number`, `bigint`, `decimal`, `java`, `java_regex`, `cursor` | Java's values and how they print, compare and order |
@@ -49,6 +50,7 @@ mod bigint;
 mod cursor;
 mod decimal;
 mod error;
+mod hazards;
 mod input;
 mod java;
 mod java_float;
@@ -72,6 +74,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub use error::{ParseError, Position, RenderError, RenderErrorKind};
+pub use hazards::{Hazard, HazardKind};
 pub use input::Request;
 pub use java_regex::{JavaPattern, PatternError, PatternErrorKind, TooHard};
 pub use parameters::{ParameterLocation, ParameterUse};
@@ -133,6 +136,12 @@ impl Template {
     /// The request parameters the template reads, as far as its text shows, in the order of the text.
     pub fn parameters(&self) -> Vec<ParameterUse> {
         self.preparation.parameters.clone()
+    }
+
+    /// References that put text into the JSON this template makes as it came, in the order of the text. Of use where what
+    /// comes out is meant to be JSON.
+    pub fn hazards(&self) -> Vec<Hazard> {
+        hazards::of(&self.block, &self.preparation)
     }
 
     /// Why every render of this template fails, although it parses: a `#foreach` without arguments, for example.

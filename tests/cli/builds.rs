@@ -62,6 +62,7 @@ fn a_failure_is_told_with_its_exit_code_and_all_that_was_printed() {
     insta::assert_snapshot!(closing, @"
     package: `echo one; echo two >&2; exit 3` ended with exit code 3
      next: mend what it says above, then run the same command again; nothing was sent to AWS
+     more: poc explain build_failed
     ");
     assert!(!workshop.path("app/made").exists());
     let problem = workshop.poc(&["plan", "--local", "--json"]).exits(1).json();
@@ -90,6 +91,7 @@ fn output_is_shown_while_it_runs_with_v_and_a_secret_of_the_environment_never() 
 
     error: package: `no-such-program a` cannot be run: No such file or directory (os error 2)
      next: install it, or correct the command; then run the same command again; nothing was sent to AWS
+     more: poc explain not_started
     ");
 }
 

@@ -130,6 +130,7 @@ fn a_new_rust_project_is_right_and_says_what_builds_it() {
     assert_ne!(refused.code, Some(0));
     assert!(refused.err.contains("cargo-lambda is not on the PATH"), "{}", refused.err);
     assert!(refused.err.contains("cargo install cargo-lambda"), "{}", refused.err);
+    assert!(refused.err.contains("poc explain no_cargo_lambda"), "{}", refused.err);
 }
 
 /// Whatever it is called after, as far as AWS takes it.

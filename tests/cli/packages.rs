@@ -255,6 +255,7 @@ fn a_missing_wheel_is_told_with_what_helps() {
      next: require a version that has one, or, where there is none, try the other `architecture`, build
            a wheel and require its file, or deploy a container image (package.image); nothing was sent
            to AWS
+     more: poc explain no_wheel
     ");
     let problem = &workshop.poc(&["package", "--json"]).exits(1).json()["problem"];
     assert_eq!((&problem["kind"], &problem["resource"]), (&"no_wheel".into(), &"package".into()));
@@ -284,6 +285,7 @@ fn without_an_installer_the_way_out_is_told() {
            them
      next: install uv or pip, or leave the dependencies out with `package: { dependencies: none }`;
            nothing was sent to AWS
+     more: poc explain no_installer
     ");
     workshop.desk.edit("deploy.yaml", "package: { path: app,", "package: { path: app, dependencies: none,");
     workshop.poc(&["package"]).exits(0);
@@ -334,6 +336,7 @@ fn requirements_that_are_source_code_are_mistakes_of_the_file() {
           help: create it, or take the line that names it out
 
         3 mistakes; nothing was sent to AWS.
+        `poc explain not_a_wheel` says more.
         "); }
     }
 }
@@ -419,6 +422,7 @@ fn npm_that_fails_says_so_in_its_own_words() {
 
     error: package: app/package.json and its lock file do not agree
      next: run npm install, and keep the new package-lock.json; nothing was sent to AWS
+     more: poc explain stale_lock_file
     ");
 }
 
@@ -436,6 +440,7 @@ fn cargo_lambda_builds_the_bootstrap() {
            it
      next: install it (cargo install cargo-lambda, or pip install cargo-lambda), or build the bootstrap
            by `build` commands of your own and set `dependencies: none`; nothing was sent to AWS
+     more: poc explain no_cargo_lambda
     ");
     workshop.tool(
         "cargo-lambda",

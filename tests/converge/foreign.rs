@@ -58,6 +58,7 @@ async fn a_domain_without_a_zone_is_refused_before_anything_is_made() {
     world.edit("deploy.yaml", "hosted_zone: example.com", "hosted_zone: example.org");
     let (result, told) = world.try_deploy().await;
     let problem = problem(result.unwrap_err());
+    assert_eq!(problem.kind, "no_hosted_zone");
     assert!(problem.message.contains("example.org"), "{problem:?}");
     assert!(problem.next.contains("remove the domain block"), "{problem:?}");
     assert_eq!(told.finished().1, 0);

@@ -45,6 +45,7 @@ fn a_port_in_use_is_told_with_a_way_out() {
     let err = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(1), "{err}");
     assert!(err.contains(&format!("port {port} of 127.0.0.1 is in use")) && err.contains("--port"), "{err}");
+    assert!(err.contains("explain port_in_use"), "{err}");
     assert!(!directory.path().join(".poc").exists(), "it deployed before it looked");
 }
 

@@ -210,3 +210,20 @@ fn the_role_takes_policies_and_statements() {
     );
     refuses(&with("role: { statements: [▸all] }"), "wrong_type", &["a statement must be a mapping"]);
 }
+
+#[test]
+fn a_role_takes_ten_managed_policies() {
+    let arns = |last: &str| {
+        let ten: Vec<String> = (0..10).map(|n| format!("arn:aws:iam::123456789012:policy/p{n}")).collect();
+        format!(
+            "function: {{ runtime: python3.13, handler: handler.main, role: {{ managed_policies: [{}{last}] }} }}\n",
+            ten.join(", ")
+        )
+    };
+    crate::project::accepts(&arns(""));
+    refuses(
+        &arns(", ▸arn:aws:iam::123456789012:policy/p10"),
+        "too_many_policies",
+        &["10 managed policies", "there are 11"],
+    );
+}

@@ -161,6 +161,7 @@ fn checks_make_one_request_and_expect_something() {
     refuses(&check("get: /a, ▸expect: {}"), "missing_key", &["expects nothing"]);
     refuses("checks: [▸{ expect: { status: 200 } }]\n", "missing_key", &["makes no request"]);
     refuses("checks: [▸{ get: /a, post: /a, expect: { status: 200 } }]\n", "several_requests", &["`get` and `post`"]);
+    refuses(&check("get: /a, headers: { X-A: ▸\"a\\nb\" }, expect: { status: 200 }"), "bad_header", &["X-A"]);
     refuses(&check("get: ▸a, expect: { status: 200 }"), "bad_target", &["start with /"]);
     refuses(&check("get: ▸\"/a b\", expect: { status: 200 }"), "bad_target", &["%20"]);
     refuses(&check("get: /a, key: ▸b, expect: { status: 200 }"), "unknown_api_key", &["there is no API key `b`"]);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use poc::spec::{Document, Fault, Spec, Variables};
+use poc::spec::{Document, Fault, Spec, Variables, Warning};
 use tempfile::TempDir;
 
 const MARK: char = '▸';
@@ -77,6 +77,16 @@ impl Project {
         self.read(&complete(sections).replace(MARK, "")).err().unwrap_or_default()
     }
 
+    /// What the least file with these sections in place of its own is warned of, in every stage.
+    pub fn warnings(&self, sections: &str, today: &str) -> Vec<Warning> {
+        self.spec(&sections.replace(MARK, ""));
+        let env = |name: &str| self.environment.get(name).cloned();
+        let variables = Variables { account: None, region: None, stage: None, env: &env };
+        let text = complete(sections).replace(MARK, "");
+        let document = Document::parse(&self.path("deploy.yaml"), text).expect("its form is right");
+        document.warnings(&variables, &document.stages(&variables), today)
+    }
+
     /// There is exactly one mistake, at the mark, of this code, and it says all of this.
     #[track_caller]
     pub fn refuses(&self, sections: &str, code: &str, says: &[&str]) {
@@ -107,7 +117,7 @@ pub fn accepts(sections: &str) -> Spec {
 }
 
 /// Line and column of the mark, both from 1, the column in characters.
-fn mark(text: &str) -> Option<(usize, usize)> {
+pub fn mark(text: &str) -> Option<(usize, usize)> {
     let before = &text[..text.find(MARK)?];
     let line = before.matches('\n').count() + 1;
     Some((line, before.lines().last().filter(|_| !before.ends_with('\n')).map_or(0, |l| l.chars().count()) + 1))

@@ -40,6 +40,11 @@ fn template_files_must_be_readable() {
 }
 
 #[test]
+fn a_template_says_something() {
+    refuses(&with("{ inline: ▸\"\" }"), "empty_template", &["the template is empty"]);
+}
+
+#[test]
 fn template_keys_are_content_types() {
     accepts(&with("{ inline: x }").replace("application/json", "$default"));
     refuses(&with("{ inline: x }").replace("application/json", "▸json"), "bad_content_type", &["application/json"]);

@@ -27,6 +27,7 @@ fn idle(ui: &Ui, command: &'static str) {
 #[test]
 fn validate_is_content() {
     let validated = Validated {
+        warnings: Vec::new(),
         app: "ServerlessPOC".to_owned(),
         stages: vec!["prod".to_owned(), "dev".to_owned()],
         routes: 1,
@@ -50,7 +51,8 @@ fn validate_is_content() {
         "dev"
       ],
       "routes": 1,
-      "templates": 2
+      "templates": 2,
+      "warnings": []
     }
     "#);
 }

@@ -48,7 +48,7 @@ fn three() -> Vec<Fault> {
             "deploy.yaml",
             FILE,
             "fortnight",
-            "wrong_value",
+            "unknown_value",
             "`fortnight` is not a quota period",
             "one of day, week, month",
         ),
@@ -90,7 +90,7 @@ fn several_at_once_in_the_order_of_the_text() {
        ╰────
       help: did you mean `memory`?
 
-      error[wrong_value]: `fortnight` is not a quota period
+      error[unknown_value]: `fortnight` is not a quota period
         ╭─[deploy.yaml:14:32]
      13   usage_plan:
      14     quota: { limit: 500, period: fortnight }
@@ -108,6 +108,7 @@ fn several_at_once_in_the_order_of_the_text() {
       help: every #if, #foreach and #macro is closed by #end
 
     3 mistakes in deploy.yaml and templates/admit/request.vtl; nothing was sent to AWS.
+    `poc explain unknown_key` says more.
     "#);
 }
 
@@ -130,6 +131,7 @@ fn on_a_narrow_terminal() {
             `timeout: 10`
 
     1 mistake in deploy.yaml; nothing was sent to AWS.
+    `poc explain wrong_type` says more.
     "#);
 }
 
@@ -146,6 +148,7 @@ fn in_a_line_wider_than_the_terminal() {
        ╰────
 
     1 mistake in deploy.yaml; nothing was sent to AWS.
+    `poc explain unknown_key` says more.
     "#);
 }
 
@@ -172,6 +175,7 @@ fn at_the_very_end_and_in_an_empty_file() {
       help: add `function:`
 
     1 mistake in deploy.yaml; nothing was sent to AWS.
+    `poc explain missing_key` says more.
     ");
     insta::assert_snapshot!(err(vec![empty], 80), @"
       error[missing_key]: the file is empty
@@ -180,6 +184,7 @@ fn at_the_very_end_and_in_an_empty_file() {
       help: add `function:`
 
     1 mistake in deploy.yaml; nothing was sent to AWS.
+    `poc explain missing_key` says more.
     ");
 }
 
@@ -197,17 +202,18 @@ fn without_a_text_to_point_into() {
       help: check the path, or name another with `-f PATH`
 
     1 mistake; nothing was sent to AWS.
+    `poc explain missing_file` says more.
     ");
 }
 
 #[test]
 fn a_text_cannot_drive_the_terminal() {
     let text = "name: \u{1b}[2Jx\u{202e}\n\tkey: é1\n";
-    let fault = fault("deploy.yaml", text, "é1", "wrong_value", "bad \u{1b}[31mname", "");
+    let fault = fault("deploy.yaml", text, "é1", "unknown_value", "bad \u{1b}[31mname", "");
     let text = err(vec![fault], 80);
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
-    insta::assert_snapshot!(text, @r"
-      error[wrong_value]: bad \u{1b}[31mname
+    insta::assert_snapshot!(text, @r#"
+      error[unknown_value]: bad \u{1b}[31mname
        ╭─[deploy.yaml:2:7]
      1   name: �[2Jx�
      2    key: é1
@@ -215,12 +221,13 @@ fn a_text_cannot_drive_the_terminal() {
        ╰────
 
     1 mistake in deploy.yaml; nothing was sent to AWS.
-    ");
+    `poc explain unknown_value` says more.
+    "#);
 }
 
 #[test]
 fn a_span_beyond_its_text_does_not_hide_the_mistake() {
-    let mut fault = fault("deploy.yaml", "name: é\n", "é", "wrong_value", "the name is wrong", "");
+    let mut fault = fault("deploy.yaml", "name: é\n", "é", "unknown_value", "the name is wrong", "");
     if let Some(span) = &mut fault.span {
         (span.start, span.end) = (7, 999);
     }
@@ -241,6 +248,7 @@ fn without_utf8() {
       help: did you mean `memory`?
 
     1 mistake in deploy.yaml; nothing was sent to AWS.
+    `poc explain unknown_key` says more.
     "#);
 }
 

@@ -39,15 +39,14 @@ fn err(failure: Failure, width: usize) -> String {
 #[test]
 fn aws_refuses() {
     insta::assert_snapshot!(err(Failure::Problem(Box::new(denied())), 100), @"
-
     error: REST API ServerlessPOC: CreateRestApi failed (AccessDeniedException)
            AWS says: User: arn:aws:iam::123456789012:user/ci is not authorized to perform:
                      apigateway:POST on resource: arn:aws:apigateway:us-east-1::/restapis
            request id 3c1f9a52-5c56-4d0a-9d2f-2f1f0d0f7c11
      next: allow apigateway:POST to this user, then run the same command again: it continues here
+     more: poc explain access_denied
     ");
     insta::assert_snapshot!(err(Failure::Problem(Box::new(denied())), 60), @"
-
     error: REST API ServerlessPOC: CreateRestApi failed
            (AccessDeniedException)
            AWS says: User: arn:aws:iam::123456789012:user/ci is
@@ -57,15 +56,16 @@ fn aws_refuses() {
            request id 3c1f9a52-5c56-4d0a-9d2f-2f1f0d0f7c11
      next: allow apigateway:POST to this user, then run the same
            command again: it continues here
+     more: poc explain access_denied
     ");
 }
 
 #[test]
 fn nothing_answers() {
     insta::assert_snapshot!(err(Failure::Problem(Box::new(unreachable())), 100), @"
-
     error: nothing answers at http://localhost:4566
      next: start the emulator, or leave out --endpoint-url
+     more: poc explain unreachable
     ");
 }
 
@@ -87,15 +87,16 @@ fn two_steps_fail_beside_each_other_and_each_is_told_once() {
     ui.report(&Event::StepSkipped { step: "stage".to_owned(), action: Action::Create, because: "x".to_owned() });
     ui.failed("deploy", &Failure::Problem(Box::new(denied())));
     insta::assert_snapshot!(captured.err(), @"
-
     error: Certificate api.example.com: nothing answers at http://localhost:4566
      next: start the emulator, or leave out --endpoint-url
+     more: poc explain unreachable
 
     error: REST API ServerlessPOC: CreateRestApi failed (AccessDeniedException)
            AWS says: User: arn:aws:iam::123456789012:user/ci is not authorized to perform:
                      apigateway:POST on resource: arn:aws:apigateway:us-east-1::/restapis
            request id 3c1f9a52-5c56-4d0a-9d2f-2f1f0d0f7c11
      next: allow apigateway:POST to this user, then run the same command again: it continues here
+     more: poc explain access_denied
 
     0 done, 2 failed, 1 not tried. What is done stays done.
     ");

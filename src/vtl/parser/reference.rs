@@ -77,6 +77,7 @@ impl Parser<'_> {
         let image = self.image(first).to_owned();
         let mut reference = Reference {
             at,
+            text: String::new(),
             root: String::new(),
             steps,
             runt: false,
@@ -102,6 +103,7 @@ impl Parser<'_> {
         // whatever prints this reference's text, prints it without them
         self.tokens[first].image = head.to_owned();
         reference.null_string = self.literal_from(first);
+        reference.text.clone_from(&reference.null_string);
         let quiet = head.starts_with("$!");
         if quiet && !reference.escaped {
             reference.null_string.clear();

@@ -1,0 +1,99 @@
+//! Why a run can stop: a [`Problem`](super::Problem) carries the name of one of these; src/explain/problems.md has a page for
+//! each.
+
+macro_rules! kinds {
+    ($($kind:ident = $name:literal;)*) => {
+        /// A kind of problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemKind {
+            $(#[doc = $name] $kind,)*
+        }
+
+        impl ProblemKind {
+            /// Every kind, by name.
+            pub fn all() -> &'static [ProblemKind] {
+                &[$(ProblemKind::$kind,)*]
+            }
+
+            /// What `--json` calls it.
+            pub fn name(self) -> &'static str {
+                match self { $(ProblemKind::$kind => $name,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    AccessDenied = "access_denied";
+    AlreadyExists = "already_exists";
+    AmbiguousHostedZone = "ambiguous_hosted_zone";
+    BucketElsewhere = "bucket_elsewhere";
+    BucketTaken = "bucket_taken";
+    BuildFailed = "build_failed";
+    Busy = "busy";
+    CacheUnusable = "cache_unusable";
+    CertificateFailed = "certificate_failed";
+    CertificateUnfit = "certificate_unfit";
+    Credentials = "credentials";
+    CredentialsExpired = "credentials_expired";
+    Deferred = "deferred";
+    DependenciesFailed = "dependencies_failed";
+    DomainNameStuck = "domain_name_stuck";
+    DomainTaken = "domain_taken";
+    FunctionFailed = "function_failed";
+    HashMismatch = "hash_mismatch";
+    ImageDenied = "image_denied";
+    ImageIndex = "image_index";
+    InUse = "in_use";
+    IndexUnreachable = "index_unreachable";
+    Interrupted = "interrupted";
+    InvalidRequest = "invalid_request";
+    LocalState = "local_state";
+    LockLost = "lock_lost";
+    Locked = "locked";
+    NoCargoLambda = "no_cargo_lambda";
+    NoHostedZone = "no_hosted_zone";
+    NoImage = "no_image";
+    NoInstaller = "no_installer";
+    NoLog = "no_log";
+    NoLoggingRole = "no_logging_role";
+    NoRegion = "no_region";
+    NoRepository = "no_repository";
+    NoSuchAddress = "no_such_address";
+    NoWheel = "no_wheel";
+    NotDeployed = "not_deployed";
+    NotFound = "not_found";
+    NotOurs = "not_ours";
+    NotStarted = "not_started";
+    ObjectKept = "object_kept";
+    OutputUnwritten = "output_unwritten";
+    PackageType = "package_type";
+    PageUnreadable = "page_unreadable";
+    PortInUse = "port_in_use";
+    PortRefused = "port_refused";
+    PublicAccessBlocked = "public_access_blocked";
+    Quota = "quota";
+    Refused = "refused";
+    RoleElsewhere = "role_elsewhere";
+    RoleHasPath = "role_has_path";
+    RoleNotReady = "role_not_ready";
+    RotationUndone = "rotation_undone";
+    Server = "server";
+    StaleLockFile = "stale_lock_file";
+    TemplateFailed = "template_failed";
+    Throttled = "throttled";
+    TimedOut = "timed_out";
+    Unclear = "unclear";
+    UnexpectedAnswer = "unexpected_answer";
+    Unreachable = "unreachable";
+    Usage = "usage";
+    ValueIsGiven = "value_is_given";
+    Watch = "watch";
+}
+
+impl ProblemKind {
+    /// The kind that is called so.
+    pub fn named(name: &str) -> Option<ProblemKind> {
+        ProblemKind::all().iter().find(|kind| kind.name() == name).copied()
+    }
+}

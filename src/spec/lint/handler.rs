@@ -1,0 +1,241 @@
+//! The function's code, as far as a look at its text tells what it prints: how the JSON in its errors is spaced.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::super::model::{PackageSource, Spec};
+
+/// A model's own code is small; what lies beyond is libraries and data.
+const MAX_FILES: usize = 400;
+const MAX_BYTES: u64 = 512 * 1024;
+const MAX_DEPTH: usize = 6;
+
+/// Directories that hold other people's code.
+const NOT_OURS: [&str; 8] =
+    ["node_modules", "site-packages", "dist-packages", "venv", "env", "__pycache__", "target", "vendor"];
+
+/// The languages whose handlers are files of text in the package.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    Python,
+    Node,
+    Ruby,
+}
+
+/// How a program writes JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spacing {
+    /// `{"a": 1, "b": 2}`
+    Spaced,
+    /// `{"a":1,"b":2}`
+    Compact,
+    /// Each member on a line of its own.
+    Indented,
+}
+
+impl Spacing {
+    pub const ALL: [Spacing; 3] = [Spacing::Spaced, Spacing::Compact, Spacing::Indented];
+
+    /// An object of these members, whose values are JSON.
+    pub fn object(self, members: &[(&str, &str)]) -> String {
+        let (colon, comma, open, close) = match self {
+            Spacing::Spaced => (": ", ", ", "{", "}"),
+            Spacing::Compact => (":", ",", "{", "}"),
+            Spacing::Indented => (": ", ",\n  ", "{\n  ", "\n}"),
+        };
+        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\"{colon}{value}")).collect();
+        format!("{open}{}{close}", members.join(comma))
+    }
+}
+
+impl Language {
+    pub fn of(runtime: &str) -> Option<Language> {
+        let of = [("python", Language::Python), ("nodejs", Language::Node), ("ruby", Language::Ruby)];
+        of.into_iter().find(|(name, _)| runtime.starts_with(name)).map(|(_, language)| language)
+    }
+
+    fn endings(self) -> &'static [&'static str] {
+        match self {
+            Language::Python => &["py"],
+            Language::Node => &["js", "mjs", "cjs", "ts", "mts"],
+            Language::Ruby => &["rb"],
+        }
+    }
+
+    fn is_comment(self, line: &str) -> bool {
+        match self {
+            Language::Python | Language::Ruby => line.starts_with('#'),
+            Language::Node => line.starts_with("//") || line.starts_with('*') || line.starts_with("/*"),
+        }
+    }
+
+    /// What writes JSON when nothing else is said, for a sentence.
+    pub fn writer(self) -> &'static str {
+        match self {
+            Language::Python => "json.dumps",
+            Language::Node => "JSON.stringify",
+            Language::Ruby => "to_json",
+        }
+    }
+
+    fn spacings(self, text: &str) -> BTreeSet<Spacing> {
+        let mut found = BTreeSet::new();
+        match self {
+            Language::Python => {
+                for (before, arguments) in calls(text, "dumps(") {
+                    found.insert(if before.ends_with("orjson.") || before.ends_with("ujson.") {
+                        Spacing::Compact
+                    } else if arguments.contains("separators") {
+                        Spacing::Compact
+                    } else if arguments.contains("indent") && !arguments.contains("indent=None") {
+                        Spacing::Indented
+                    } else {
+                        Spacing::Spaced
+                    });
+                }
+            }
+            Language::Node => {
+                for (_, arguments) in calls(text, "JSON.stringify(") {
+                    let arguments = top_level(arguments);
+                    let indented = arguments.get(2).is_some_and(|third| !matches!(*third, "0" | "null" | "undefined"));
+                    found.insert(if indented { Spacing::Indented } else { Spacing::Compact });
+                }
+            }
+            Language::Ruby => {
+                if text.contains("pretty_generate(") {
+                    found.insert(Spacing::Indented);
+                }
+                if text.contains(".to_json") || text.contains("JSON.generate(") || text.contains("JSON.dump(") {
+                    found.insert(Spacing::Compact);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What the code prints JSON with: nothing where it writes none, or cannot be read.
+pub(super) fn spacings(language: Language, code: &[String]) -> BTreeSet<Spacing> {
+    code.iter().flat_map(|text| language.spacings(text)).collect()
+}
+
+/// The text of every source file of the package, without comments that have a line of their own. None where the package is
+/// no directory of texts in a known language.
+pub(super) fn code(spec: &Spec) -> Option<Vec<String>> {
+    let language = Language::of(&spec.function.runtime)?;
+    let PackageSource::Directory { path, .. } = &spec.package.source else { return None };
+    let mut texts = Vec::new();
+    walk(path, language, 0, &mut texts);
+    Some(texts)
+}
+
+fn walk(directory: &Path, language: Language, depth: usize, texts: &mut Vec<String>) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        // A link may lead anywhere, and in a circle.
+        let Ok(about) = path.symlink_metadata() else { continue };
+        if texts.len() >= MAX_FILES || name.starts_with('.') || NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
+        if about.is_dir() && depth < MAX_DEPTH {
+            walk(&path, language, depth + 1, texts);
+        } else if about.is_file()
+            && about.len() <= MAX_BYTES
+            && path.extension().is_some_and(|ending| language.endings().iter().any(|known| ending == *known))
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            let lines = text.lines().filter(|line| !language.is_comment(line.trim_start()));
+            texts.push(lines.collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+/// What stands before each call of `name`, which ends in its parenthesis, and its arguments.
+fn calls<'t>(text: &'t str, name: &str) -> Vec<(&'t str, &'t str)> {
+    let begins = text.match_indices(name).map(|(at, found)| (&text[..at], &text[at + found.len()..]));
+    begins.map(|(before, rest)| (before, &rest[..closing(rest)])).collect()
+}
+
+/// Where the parenthesis closes in which the text begins; strings are passed over.
+fn closing(text: &str) -> usize {
+    let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') if depth == 0 => return at,
+            (None, ')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Arguments apart, trimmed.
+fn top_level(arguments: &str) -> Vec<&str> {
+    let (mut parts, mut from, mut at) = (Vec::new(), 0, 0);
+    while at < arguments.len() {
+        let rest = &arguments[at..];
+        let Some(c) = rest.chars().next() else { break };
+        match c {
+            ',' => {
+                parts.push(arguments[from..at].trim());
+                from = at + 1;
+                at += 1;
+            }
+            '(' | '[' | '{' => at += 1 + closing(&rest[1..]) + 1,
+            '"' | '\'' | '`' => at += 1 + rest[1..].find(c).map_or(rest.len() - 1, |end| end + 1),
+            c => at += c.len_utf8(),
+        }
+    }
+    parts.push(arguments.get(from..).unwrap_or_default().trim());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(language: Language, text: &str) -> Vec<Spacing> {
+        spacings(language, &[text.to_owned()]).into_iter().collect()
+    }
+
+    #[test]
+    fn how_python_is_told_to_write() {
+        let python = |text| of(Language::Python, text);
+        assert_eq!(python("raise Exception(json.dumps(err))"), [Spacing::Spaced]);
+        assert_eq!(python("json.dumps({'a': ')'}, separators=(',', ':'))"), [Spacing::Compact]);
+        assert_eq!(python("json.dumps(err, indent=2)"), [Spacing::Indented]);
+        assert_eq!(python("json.dumps(err, indent=None)"), [Spacing::Spaced]);
+        assert_eq!(python("orjson.dumps(err)"), [Spacing::Compact]);
+        assert_eq!(
+            python("json.dumps(a)\nlog(json.dumps(b, separators=(',', ':')))"),
+            [Spacing::Spaced, Spacing::Compact]
+        );
+        assert_eq!(python("raise ValueError('no')"), []);
+    }
+
+    #[test]
+    fn how_node_is_told_to_write() {
+        let node = |text| of(Language::Node, text);
+        assert_eq!(node("throw new Error(JSON.stringify({ a: [1, 2] }))"), [Spacing::Compact]);
+        assert_eq!(node("JSON.stringify(x, null, 2)"), [Spacing::Indented]);
+        assert_eq!(node("JSON.stringify({ a: \"x, y\" }, (k, v) => [k, v])"), [Spacing::Compact]);
+        assert_eq!(of(Language::Ruby, "raise({ a: 1 }.to_json)"), [Spacing::Compact]);
+    }
+
+    #[test]
+    fn objects_as_each_prints_them() {
+        let members = [("a", "1"), ("b", "\"x\"")];
+        assert_eq!(Spacing::Spaced.object(&members), "{\"a\": 1, \"b\": \"x\"}");
+        assert_eq!(Spacing::Compact.object(&members), "{\"a\":1,\"b\":\"x\"}");
+        assert_eq!(Spacing::Indented.object(&members), "{\n  \"a\": 1,\n  \"b\": \"x\"\n}");
+    }
+}

@@ -1,0 +1,143 @@
+//! Every code that a person can meet has a page that helps, every page has a code, and every code is named by a test.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use poc::explain::{Page, Subject, all, page};
+
+const SUBJECTS: [Subject; 3] = [Subject::Warning, Subject::Mistake, Subject::Problem];
+
+/// Codes that no test names yet. May only shrink.
+const NOT_NAMED: [&str; 22] = [
+    "file_too_big",
+    "package_unwritten",
+    "site_too_big",
+    "ambiguous_hosted_zone",
+    "cache_unusable",
+    "certificate_failed",
+    "certificate_unfit",
+    "dependencies_failed",
+    "domain_name_stuck",
+    "domain_taken",
+    "function_failed",
+    "hash_mismatch",
+    "image_denied",
+    "index_unreachable",
+    "object_kept",
+    "page_unreadable",
+    "port_refused",
+    "role_elsewhere",
+    "role_has_path",
+    "rotation_undone",
+    "timed_out",
+    "watch",
+];
+
+fn pages(subject: Subject) -> Vec<Page> {
+    all().into_iter().filter(|page| page.subject == subject).collect()
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    for subject in SUBJECTS {
+        let codes = subject.codes();
+        let told: Vec<&str> = pages(subject).iter().map(|page| page.code).collect();
+        let without: Vec<&&str> = codes.iter().filter(|code| !told.contains(code)).collect();
+        assert!(without.is_empty(), "{subject:?} without a page: {without:?}");
+        let unknown: Vec<&&str> = told.iter().filter(|code| !codes.contains(code)).collect();
+        assert!(unknown.is_empty(), "pages without a {subject:?}: {unknown:?}");
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len(), "a page stands twice");
+        assert!(told.is_sorted(), "{subject:?}: pages stand in the order of their codes: {told:?}");
+    }
+}
+
+/// `poc explain` takes a code without its subject.
+#[test]
+fn a_code_means_one_thing() {
+    let mut seen = BTreeSet::new();
+    for code in SUBJECTS.into_iter().flat_map(Subject::codes) {
+        assert!(seen.insert(code), "{code} means two things");
+    }
+}
+
+#[test]
+fn every_page_says_enough() {
+    for page in all() {
+        let Page { code, title, text, .. } = &page;
+        assert!(!title.is_empty() && title.len() <= 80 && !title.ends_with('.'), "{code}: {title}");
+        let words = text.split_whitespace().count();
+        assert!(words >= 8, "{code} says {words} words");
+        assert!(text.matches("```").count().is_multiple_of(2), "{code}: a block is not closed");
+        assert!(text.lines().all(|line| line.chars().count() <= 130), "{code}: a line is too long");
+        let has =
+            |parts: &[&str]| parts.iter().all(|part| text.contains(&format!("\n{part}")) || text.starts_with(part));
+        match page.subject {
+            Subject::Warning => {
+                assert!(has(&["Before:", "After:"]), "{code} has no example");
+                let (before, after) = text.split_once("\nAfter:").expect("there is an example");
+                let block = |part: &str| part.split("```").nth(1).map(str::trim).unwrap_or_default().to_owned();
+                assert!(
+                    !block(before).is_empty() && !block(after).is_empty(),
+                    "{code}: a side of the example is empty"
+                );
+                assert_ne!(block(before), block(after), "{code}");
+            }
+            Subject::Problem => assert!(has(&["Why:", "Do:", "Then:"]), "{code} lacks why, what to do or how to go on"),
+            Subject::Mistake => assert!(text.trim_end().ends_with(['.', '`']), "{code}: {text}"),
+        }
+    }
+}
+
+#[test]
+fn a_code_is_found_however_it_is_written() {
+    assert_eq!(page("poc010").map(|page| page.code), Ok("POC010"));
+    assert_eq!(page("not-ours").map(|page| page.code), Ok("not_ours"));
+    assert_eq!(page("missing_kye").map(|page| page.code), Err(Some("missing_key")));
+    assert_eq!(page("zzz").map(|page| page.code), Err(None));
+}
+
+#[test]
+fn every_code_is_named_by_a_test() {
+    let texts = tests();
+    let named = |code: &str| {
+        // As a text, in front of its message, in a snapshot of errors, as a pointer to its page.
+        let forms = [
+            format!("\"{code}\""),
+            format!("\"{code}: "),
+            format!("[{code}]"),
+            format!("\n    {code} "),
+            format!("explain {code}"),
+        ];
+        texts.iter().any(|text| forms.iter().any(|form| text.contains(form.as_str())))
+    };
+    let codes: Vec<&str> = SUBJECTS.into_iter().flat_map(Subject::codes).collect();
+    let unnamed: Vec<&str> = codes.iter().copied().filter(|code| !named(code) && !NOT_NAMED.contains(code)).collect();
+    assert!(unnamed.is_empty(), "no test names {unnamed:?}");
+    let listed: Vec<&&str> = NOT_NAMED.iter().filter(|code| named(code) || !codes.contains(code)).collect();
+    assert!(listed.is_empty(), "take them out of NOT_NAMED: {listed:?}");
+}
+
+/// The texts of all tests but this one: files under tests/, and those parts of src/ that are tests.
+fn tests() -> Vec<String> {
+    fn walk(directory: &Path, texts: &mut Vec<String>) {
+        for entry in fs::read_dir(directory).expect("it can be read") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && name != "node_modules" {
+                walk(&path, texts);
+            } else if name.ends_with(".rs") && name != "catalogue.rs" {
+                let text = fs::read_to_string(&path).expect("it can be read");
+                let shown = path.display().to_string().replace('\\', "/");
+                let all = shown.contains("/tests/") || name == "tests.rs";
+                let own = text.split_once("mod tests {").map(|(_, tests)| tests.to_owned());
+                texts.extend(if all { Some(text) } else { own });
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = Vec::new();
+    walk(&root.join("tests"), &mut texts);
+    walk(&root.join("src"), &mut texts);
+    texts
+}
