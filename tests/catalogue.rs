@@ -64,7 +64,7 @@ fn a_code_means_one_thing() {
 #[test]
 fn every_page_says_enough() {
     for page in all() {
-        let Page { code, title, text, .. } = &page;
+        let Explanation { code, title, text, .. } = &page;
         assert!(!title.is_empty() && title.len() <= 80 && !title.ends_with('.'), "{code}: {title}");
         let words = text.split_whitespace().count();
         assert!(words >= 8, "{code} says {words} words");

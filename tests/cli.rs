@@ -46,6 +46,9 @@ mod sample;
 mod terminal;
 #[path = "cli/warnings.rs"]
 mod warnings;
+#[cfg(target_os = "linux")]
+#[path = "cli/watched.rs"]
+mod watched;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -18,6 +18,8 @@ mod inventory;
 mod killed;
 #[path = "converge/lock.rs"]
 mod lock;
+#[path = "converge/logs.rs"]
+mod logs;
 #[path = "converge/lost.rs"]
 mod lost;
 #[path = "converge/many_routes.rs"]

@@ -15,6 +15,17 @@ const SLEEPERS: &[&str] = &["src/engine/wait.rs", "src/aws/call.rs", "src/local/
 /// Who may start programs: the package's tools, the handlers of the embedded cloud, and the person's browser.
 const STARTERS: &[&str] = &["src/package/process.rs", "src/local/lambda/", "src/cli/open.rs"];
 
+/// Who may open a connection or answer one: AWS's endpoints and what is deployed there, the HTTP integrations of the embedded
+/// gateway, what `poc dev` serves, and the Runtime API of the handlers. Nobody else is ever called; `.ci/run` watches the
+/// built program, too.
+const SPEAKERS: &[&str] = &[
+    "src/aws/connect.rs",
+    "src/aws/web.rs",
+    "src/local/gateway/integration/http.rs",
+    "src/local/lambda/runtime_api.rs",
+    "src/local/serve/",
+];
+
 const LONGEST: usize = 700;
 
 #[test]
@@ -63,6 +74,20 @@ fn programs_are_started_in_one_place() {
     let named = |words: &[&str]| words.contains(&"process") && words.contains(&"Command");
     let found = offences(STARTERS, &named, true);
     assert!(found.is_empty(), "programs are started in {} alone:\n{}", STARTERS.join(", "), found.join("\n"));
+}
+
+#[test]
+fn the_network_is_spoken_to_in_few_places() {
+    let sockets = ["TcpStream", "TcpListener", "TcpSocket", "UdpSocket", "UnixStream", "UnixListener", "UnixDatagram"];
+    let clients = ["aws_smithy_http_client", "lookup_host", "ToSocketAddrs", "socket", "reqwest", "ureq"];
+    let named = |words: &[&str]| words.iter().any(|word| sockets.contains(word) || clients.contains(word));
+    let found = offences(SPEAKERS, &named, true);
+    assert!(found.is_empty(), "connections are opened in {} alone:\n{}", SPEAKERS.join(", "), found.join("\n"));
+    // Each of them does: a list that is longer than needed would let somebody in.
+    for speaker in SPEAKERS {
+        let others: Vec<&str> = SPEAKERS.iter().filter(|other| *other != speaker).copied().collect();
+        assert!(!offences(&others, &named, true).is_empty(), "{speaker} speaks to nobody");
+    }
 }
 
 #[test]

@@ -136,8 +136,13 @@ impl Session<'_> {
             let why = "an emulator serves its APIs under URLs of its own; say with --url where this one answers";
             return Err(Failure::Usage(why.to_owned()));
         }
-        let id = self.our_api(lookups).await?.ok_or_else(|| self.not_deployed())?;
+        let id = self.api_id(lookups).await?;
         Ok(Place { url: desired::base_url(&self.spec, &self.account, &id), given: false })
+    }
+
+    /// The id of the deployed API.
+    pub(super) async fn api_id(&self, lookups: &Lookups) -> Result<String, Failure> {
+        self.our_api(lookups).await?.ok_or_else(|| self.not_deployed())
     }
 }
 

@@ -1,4 +1,6 @@
-//! `poc logs`: what the function wrote, as CloudWatch Logs has it.
+//! `poc logs`: what the function wrote, or the stage's access log, as CloudWatch Logs has it.
+
+mod invocation;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +13,11 @@ use super::{Failure, Settings};
 use crate::aws::{Aws, Error, ErrorKind, Repeat};
 use crate::engine::wait;
 use crate::event::Reporter;
+use crate::spec::Spec;
+use crate::spec::model::LogLevel;
 
 /// Which lines are wanted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LogsWanted {
     /// How far to look back.
     pub since: Duration,
@@ -21,6 +25,10 @@ pub struct LogsWanted {
     pub follow: bool,
     /// Only what looks like something going wrong.
     pub errors: bool,
+    /// The stage's access log instead of the function's.
+    pub access: bool,
+    /// Only what belongs to the request with this id: API Gateway's or Lambda's. Not with `follow`.
+    pub request: Option<String>,
 }
 
 /// One event of the log.
@@ -52,15 +60,27 @@ pub async fn logs(
     let session = Session::open(settings, "logs", reporter).await?;
     let now = i64::try_from(session.aws.clock().epoch_millis()).unwrap_or(i64::MAX);
     let back = i64::try_from(wanted.since.as_millis()).unwrap_or(i64::MAX);
+    let function = session.spec.function.name.clone();
+    let access = access_group(&session.spec);
+    let (group, whose) = match (wanted.access, &access) {
+        (false, _) => (format!("/aws/lambda/{function}"), format!("the function {function}")),
+        (true, Some(group)) => (group.clone(), format!("the stage {}", session.spec.stage)),
+        (true, None) => return Err(Failure::Usage(NO_ACCESS_LOG.to_owned())),
+    };
     let reading = Reading {
         aws: &session.aws,
-        group: format!("/aws/lambda/{}", session.spec.function.name),
-        function: session.spec.function.name.clone(),
+        group,
+        whose,
         deploy: session.command("deploy"),
         errors: wanted.errors,
         show,
         state: RefCell::new(State { from: now.saturating_sub(back).max(0), ..State::default() }),
     };
+    if let Some(id) = &wanted.request {
+        let others = if wanted.access { Vec::new() } else { tying_groups(&session, access).await? };
+        reading.request(id, &others, wanted.access).await.map_err(unnamed)?;
+        return Ok(reading.state.into_inner().shown);
+    }
     if wanted.follow {
         let Err(error) = wait::forever(INTERVAL, || reading.look()).await;
         return Err(unnamed(error));
@@ -70,10 +90,40 @@ pub async fn logs(
     Ok(shown)
 }
 
+const NO_ACCESS_LOG: &str =
+    "the stage has no access log in CloudWatch Logs; `stage_settings.access_log` in deploy.yaml turns it on";
+
+/// The log group that the stage's access log goes to, if it has one and goes to CloudWatch Logs.
+fn access_group(spec: &Spec) -> Option<String> {
+    let destination = &spec.stage_settings.access_log.as_ref()?.destination;
+    let (_, group) = destination.split_once(":log-group:")?;
+    Some(group.trim_end_matches(":*").to_owned())
+}
+
+/// Where API Gateway may have written which of its requests became which of Lambda's.
+async fn tying_groups(session: &Session<'_>, access: Option<String>) -> Result<Vec<String>, Failure> {
+    let mut groups: Vec<String> = access.into_iter().collect();
+    if matches!(session.spec.stage_settings.log_level, Some(LogLevel::Error | LogLevel::Info)) {
+        let id = session.api_id(&session.lookups()).await?;
+        groups.push(format!("API-Gateway-Execution-Logs_{id}/{}", session.spec.stage));
+    }
+    Ok(groups)
+}
+
+/// An event as CloudWatch Logs has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    at: i64,
+    id: String,
+    stream: String,
+    message: String,
+}
+
 struct Reading<'a, 'r> {
     aws: &'a Aws<'r>,
     group: String,
-    function: String,
+    /// Who writes there.
+    whose: String,
     /// The command that would make the log group.
     deploy: String,
     errors: bool,
@@ -94,28 +144,9 @@ impl Reading<'_, '_> {
     /// Everything since the last look.
     async fn look(&self) -> crate::aws::Result<()> {
         let from = self.state.borrow().from;
-        let mut events: BTreeSet<(i64, usize, String, String, String)> = BTreeSet::new();
-        let mut token = None;
-        loop {
-            let call = || {
-                let request = self.aws.logs().filter_log_events().log_group_name(&self.group);
-                request.start_time(from).set_next_token(token.clone()).send()
-            };
-            let page = self.aws.call("logs", "FilterLogEvents", Repeat::Safe, call).await;
-            let page = page.map_err(|error| self.explained(error))?;
-            for event in page.events.unwrap_or_default() {
-                let (at, place) = (event.timestamp.unwrap_or_default(), events.len());
-                let (stream, message) = (event.log_stream_name.unwrap_or_default(), event.message.unwrap_or_default());
-                let id = event.event_id.unwrap_or_else(|| format!("{stream} {at} {place}"));
-                events.insert((at, place, id, stream, message));
-            }
-            token = page.next_token;
-            if token.is_none() {
-                break;
-            }
-        }
-        for (at, _, id, stream, message) in events {
-            self.tell(at, id, stream, message);
+        let events = self.events(&self.group, None).await.map_err(|error| self.explained(error))?;
+        for event in events {
+            self.tell(event);
         }
         let mut state = self.state.borrow_mut();
         let last = state.known.values().copied().max().unwrap_or(from);
@@ -125,7 +156,59 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    fn tell(&self, at: i64, id: String, stream: String, message: String) {
+    /// All that belongs to the request, in the order of time.
+    async fn request(&self, id: &str, others: &[String], alone: bool) -> crate::aws::Result<()> {
+        let named = format!("\"{id}\"");
+        if alone {
+            let events = self.events(&self.group, Some(&named)).await.map_err(|error| self.explained(error))?;
+            events.into_iter().for_each(|event| self.tell(event));
+            return Ok(());
+        }
+        let (mut ids, mut told) = (BTreeSet::from([id.to_owned()]), Vec::new());
+        for group in others {
+            match self.events(group, Some(&named)).await {
+                Ok(events) => {
+                    ids.extend(events.iter().flat_map(|event| invocation::ids_in(&event.message)));
+                    told.extend(events);
+                }
+                // API Gateway has written nothing yet.
+                Err(error) if error.is(ErrorKind::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let events = self.events(&self.group, None).await.map_err(|error| self.explained(error))?;
+        told.extend(invocation::of_request(events, &ids));
+        told.sort_by_key(|event| event.at);
+        told.into_iter().for_each(|event| self.tell(event));
+        Ok(())
+    }
+
+    /// What is in a log group from the moment on where the next look begins; with `pattern` only what matches it.
+    async fn events(&self, group: &str, pattern: Option<&str>) -> crate::aws::Result<Vec<Found>> {
+        let from = self.state.borrow().from;
+        let mut events: BTreeMap<(i64, usize), Found> = BTreeMap::new();
+        let mut token = None;
+        loop {
+            let call = || {
+                let request = self.aws.logs().filter_log_events().log_group_name(group).start_time(from);
+                request.set_filter_pattern(pattern.map(str::to_owned)).set_next_token(token.clone()).send()
+            };
+            let page = self.aws.call("logs", "FilterLogEvents", Repeat::Safe, call).await?;
+            for event in page.events.unwrap_or_default() {
+                let (at, place) = (event.timestamp.unwrap_or_default(), events.len());
+                let (stream, message) = (event.log_stream_name.unwrap_or_default(), event.message.unwrap_or_default());
+                let id = event.event_id.unwrap_or_else(|| format!("{group} {stream} {at} {place}"));
+                events.insert((at, place), Found { at, id, stream, message });
+            }
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(events.into_values().collect());
+            }
+        }
+    }
+
+    fn tell(&self, event: Found) {
+        let Found { at, id, stream, message } = event;
         if self.state.borrow_mut().known.insert(id, at).is_some() || (self.errors && !tells_of_a_failure(&message)) {
             return;
         }
@@ -141,7 +224,7 @@ impl Reading<'_, '_> {
         }
         Error::refused(
             "no_log",
-            format!("there is no log group {}, so the function {} has written nothing yet", self.group, self.function),
+            format!("there is no log group {}, so {} has written nothing yet", self.group, self.whose),
             format!("`{}` makes it; --stage, --region and --local say where to look", self.deploy),
         )
     }

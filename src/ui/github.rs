@@ -10,12 +10,12 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use self::commands::{END_GROUP, Place, error, group};
+use self::commands::{END_GROUP, Level, Place, annotation, error, group};
 use super::diagnostics::sorted;
 use super::tally::Tally;
 use crate::event::{Checked, Event, Problem};
 use crate::pipeline::{Deployed, Failure, Planned, Tested, TornDown};
-use crate::spec::Fault;
+use crate::spec::{Fault, Warning};
 
 /// The steps of a run, in the log.
 const STEPS: &str = "Steps";
@@ -109,7 +109,9 @@ impl Github {
 
     pub(super) fn failed(&self, command: &str, failure: &Failure, tally: &Tally) -> (String, io::Result<()>) {
         let annotations = match failure {
-            Failure::Faults(faults) => sorted(faults).into_iter().map(|fault| self.fault(fault)).collect(),
+            Failure::Faults(faults) => {
+                sorted(faults).into_iter().map(|fault| self.fault(Level::Error, fault)).collect()
+            }
             Failure::Usage(sentence) => error(None, &format!("poc {command}"), sentence),
             Failure::Problem(last) => {
                 let others = tally.problems.iter().filter(|problem| *problem != &**last);
@@ -120,13 +122,19 @@ impl Github {
         (annotations, self.write(&summary::failed(command, failure, tally, &self.seen.borrow().steps)))
     }
 
-    fn fault(&self, fault: &Fault) -> String {
+    /// What works and will hurt, beside its line.
+    pub(super) fn warnings(&self, warnings: &[Warning]) -> String {
+        let faults: Vec<Fault> = warnings.iter().map(Warning::denied).collect();
+        sorted(&faults).into_iter().map(|fault| self.fault(Level::Warning, fault)).collect()
+    }
+
+    fn fault(&self, level: Level, fault: &Fault) -> String {
         let message =
             fault.help.as_ref().map_or_else(|| fault.message.clone(), |help| format!("{}\n{help}", fault.message));
         let path = fault.span.as_ref().map(|span| self.in_repository(&span.source.path));
         let place = fault.span.as_ref().zip(path.as_deref());
         let place = place.map(|(span, path)| Place { path, line: span.line, column: span.column });
-        error(place, fault.code, &message)
+        annotation(level, place, fault.code, &message)
     }
 
     fn in_repository(&self, path: &Path) -> PathBuf {

@@ -237,12 +237,13 @@ impl Ui {
         } else if self.volume != Volume::Quiet && !warnings.is_empty() {
             self.streams.err(&(diagnostics::warnings(warnings, &self.look()) + "\n"));
         }
+        self.annotate(|github| (github.warnings(warnings), Ok(())));
     }
 
     /// The result of `poc explain CODE`.
     pub fn explained(&self, page: &Explanation) {
         match self.format {
-            Format::Human => self.streams.out(&explained::page(page, &self.look)),
+            Format::Human => self.streams.out(&explained::page(page, &self.look())),
             _ => self.document(&json::of(page)),
         }
     }
@@ -250,7 +251,7 @@ impl Ui {
     /// The result of `poc explain`: all codes.
     pub fn explanations(&self, pages: &[Explanation]) {
         match self.format {
-            Format::Human => self.streams.out(&explained::list(pages, &self.look)),
+            Format::Human => self.streams.out(&explained::list(pages, &self.look())),
             _ => self.document(&json::of(&pages)),
         }
     }
@@ -261,7 +262,10 @@ impl Ui {
                 self.warned(&validated.warnings);
                 self.streams.out(&outcome::validated(file, validated, &self.look()));
             }
-            _ => self.document(&json::validated(validated)),
+            _ => {
+                self.document(&json::validated(validated));
+                self.annotate(|github| (github.warnings(&validated.warnings), Ok(())));
+            }
         }
     }
 
@@ -434,8 +438,17 @@ impl Ui {
         }
     }
 
-    pub fn no_log_lines(&self, since: Duration) {
-        self.say(&format!("No log lines in the last {}; --since looks further back.\n", words::took_whole(since)));
+    pub fn no_log_lines(&self, since: Duration, request: Option<&str>) {
+        let since = words::took_whole(since);
+        let text = match request {
+            None => format!("No log lines in the last {since}; --since looks further back."),
+            Some(id) => format!(
+                "No log lines of request {} in the last {since}; --since looks further back. API Gateway's id is found where \
+                 the function prints it, or the stage logs it: `poc logs --help` says how.",
+                layout::harmless(id)
+            ),
+        };
+        self.say(&layout::wrap("", &text, self.look().width));
     }
 
     /// The body on stdout as it is; status, headers and trace on stderr, or with `include` the first two before the body.

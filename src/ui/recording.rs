@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::layout::columns;
+use super::layout::{columns, cut};
 use super::look::{BOLD, DIM, Look, paint};
 use super::outcome;
 use super::progress::Progress;
@@ -94,6 +94,9 @@ impl Recording {
         let film = &mut *self.film.borrow_mut();
         let mut rows = film.said.clone();
         rows.extend(frame);
+        for row in rows.iter_mut().filter(|row| columns(row) > self.size.columns) {
+            *row = cut(&anstream::adapter::strip_str(row).to_string(), self.size.columns, self.look.glyphs.more);
+        }
         // The cursor stands in the last row.
         rows.drain(..(rows.len() + 1).saturating_sub(self.size.rows));
         let at = now.duration_since(self.began);

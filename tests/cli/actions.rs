@@ -77,6 +77,22 @@ fn mistakes_stand_beside_their_lines() {
 }
 
 #[test]
+fn warnings_stand_beside_their_lines_and_stop_nobody() {
+    let desk = Desk::new();
+    desk.edit("app/handler.py", ", separators=(\",\", \":\")", "");
+    let text = fs::read_to_string(desk.directory.path().join("deploy.yaml")).unwrap();
+    let line = text.lines().position(|line| line.contains("pattern: '.*\"httpStatus\"")).unwrap() + 1;
+    for arguments in [&["validate"][..], &["validate", "--json"], &["plan", "--local"]] {
+        let commands = desk.in_actions(arguments).exits(0).commands();
+        let warnings: Vec<_> = commands.iter().filter(|(name, ..)| name == "warning").collect();
+        assert_eq!(warnings.len(), 1, "{arguments:?}: {commands:?}");
+        assert!(warnings[0].1.starts_with(&format!("file=deploy.yaml,line={line},col=")), "{warnings:?}");
+        assert!(warnings[0].1.ends_with("title=POC010"), "{warnings:?}");
+        assert!(!commands.iter().any(|(name, ..)| name == "error"), "{commands:?}");
+    }
+}
+
+#[test]
 fn a_deploy_folds_its_parts_and_ends_on_the_page() {
     let desk = Desk::new();
     let ran = desk.in_actions(&["deploy", "--local", "--yes"]).exits(0);

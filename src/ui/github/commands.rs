@@ -20,11 +20,26 @@ pub(in crate::ui) fn group(title: &str) -> String {
     format!("::group::{}\n", data(title))
 }
 
+/// How bad it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Level {
+    Error,
+    Warning,
+}
+
 pub(super) fn error(place: Option<Place>, title: &str, message: &str) -> String {
+    annotation(Level::Error, place, title, message)
+}
+
+pub(super) fn annotation(level: Level, place: Option<Place>, title: &str, message: &str) -> String {
+    let level = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    };
     let place = place.map_or_else(String::new, |Place { path, line, column }| {
         format!("file={},line={line},col={column},", property(&path.display().to_string()))
     });
-    format!("::error {place}title={}::{}\n", property(title), data(message))
+    format!("::{level} {place}title={}::{}\n", property(title), data(message))
 }
 
 fn data(text: &str) -> String {
