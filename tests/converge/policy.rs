@@ -79,7 +79,8 @@ impl Life {
         let (settings, recorder) = (&self.world.settings, Recorder::default());
         Box::pin(pipeline::plan(settings, &recorder)).await.unwrap();
         Box::pin(pipeline::status(settings, &recorder)).await.unwrap();
-        let wanted = LogsWanted { since: Duration::from_secs(60), follow: false, errors: false };
+        let since = Duration::from_secs(60);
+        let wanted = LogsWanted { since, follow: false, errors: false, access: false, request: None };
         Box::pin(pipeline::logs(settings, wanted, &recorder, &|_| {})).await.unwrap();
         // Nobody answers there; that Route 53 is asked at the same time is what counts here.
         let wanted = DoctorWanted { dns: Some("127.0.0.1:9".parse().unwrap()) };
