@@ -15,6 +15,8 @@
 //! SIM_SEEDS=10000 cargo test --release --test simulation -- --nocapture
 //! ```
 //!
+//! The fingerprint in the line of each scenario is that of everything its runs said: the same seeds give the same one.
+//!
 //! `simulation/mutations.sh` breaks the product's laws one after the other and shows what catches it.
 
 mod support;

@@ -177,10 +177,9 @@ async fn what_the_function_did_and_what_the_caller_sees() {
         rows.holds(name, renamed.as_deref() == Some(&mine) && seen.header(name) != Some(mine), &seen);
     }
 
-    // C5: "status override must be an int 100–599 or it is ignored"
+    // C5: "status override must be an int 100–599 or it is ignored"; every kind of it is in tests/gateway/overrides.rs.
     let over = |status: Value| post("/prod/overridden", &json!({ "status": status }).to_string());
-    for (status, seen) in [(json!(418), 418), (json!(599), 599), (json!(600), 200), (json!(99), 200), (json!("x"), 200)]
-    {
+    for (status, seen) in [(json!(418), 418), (json!(600), 200)] {
         let expected = function(seen).header("x-over", "template").json(json!({ "overridden": true }));
         rows.row(&format!("status override {status}"), over(status), expected);
     }

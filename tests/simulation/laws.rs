@@ -8,7 +8,7 @@ use poc::event::Event;
 use poc::pipeline::Failure;
 use serde_json::Value;
 
-use crate::leaves::Leaves;
+use crate::leaves;
 use crate::probe::{Answers, Probe};
 use crate::world::{Command, Run, SECRET, Sim};
 
@@ -150,19 +150,12 @@ pub async fn idle(sim: &mut Sim) -> Kept {
 }
 
 /// Objects of one kind that are ours, as JSON.
-fn kinds(state: &Value, theirs: &Leaves) -> BTreeMap<&'static str, Vec<Value>> {
+fn kinds(state: &Value, theirs: &Value) -> BTreeMap<&'static str, Vec<Value>> {
     let mut all: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     let mut take = |kind: &'static str, path: &str, objects: &Value| {
-        for (name, object) in objects.as_object().into_iter().flatten() {
-            let prefix = format!("{path}/{}", name.replace('/', "~1"));
-            if !theirs
-                .0
-                .iter()
-                .any(|leaf| leaf.starts_with(&format!("{prefix}/")) || leaf.starts_with(&format!("{prefix}[")))
-            {
-                all.entry(kind).or_default().push(object.clone());
-            }
-        }
+        let others = theirs.pointer(path).unwrap_or(&Value::Null);
+        let objects = objects.as_object().into_iter().flatten().filter(|(name, _)| others[name.as_str()].is_null());
+        all.entry(kind).or_default().extend(objects.map(|(_, object)| object.clone()));
     };
     for (region, gateway) in state["apigateway"]["regions"].as_object().into_iter().flatten() {
         let path = format!("/apigateway/regions/{region}");
@@ -199,7 +192,7 @@ pub async fn single(sim: &Sim) -> Kept {
     let asked = fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
     let keys = asked.split_once("keys: [").and_then(|(_, rest)| rest.split_once(']')).unwrap().0.split(',').count();
     let state = sim.state().await;
-    let kinds = kinds(&state, &sim.theirs);
+    let kinds = kinds(&state, sim.theirs);
     for kind in [
         "REST APIs",
         "usage plans",
@@ -254,8 +247,7 @@ fn pictured(description: &Value) -> String {
 }
 
 pub async fn foreign(sim: &Sim) -> Kept {
-    let now = Leaves::of(&sim.state().await);
-    let gone = sim.theirs.without(&now);
+    let gone = leaves::without(sim.theirs, &sim.state().await);
     if gone.is_empty() { Ok(()) } else { broken(Law::Foreign, format!("changed or gone: {gone:#?}")) }
 }
 

@@ -58,11 +58,14 @@ impl Scenario {
         NAMES.iter().find(|(_, name)| *name == wanted).map(|(scenario, _)| *scenario)
     }
 
-    pub async fn run(self, seed: u64) -> Kept {
+    /// The fingerprint of all that was said: the same seed says the same.
+    pub async fn run(self, seed: u64) -> Result<u64, Broken> {
         let mut sim = Sim::new(seed, self == Calm).await;
-        let kept = self.played(&mut sim).await;
-        // What went wrong is part of what broke.
-        kept.map_err(|Broken { law, what }| Broken { law, what: format!("{} {what}", sim.met()) })
+        match self.played(&mut sim).await {
+            Ok(()) => Ok(sim.fingerprint()),
+            // What went wrong is part of what broke.
+            Err(Broken { law, what }) => Err(Broken { law, what: format!("{} {what}", sim.met()) }),
+        }
     }
 
     async fn played(self, sim: &mut Sim) -> Kept {

@@ -16,8 +16,8 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
-/// What broke with this seed, if anything.
-fn outcome(scenario: Scenario, seed: u64) -> Result<(), String> {
+/// The fingerprint of what was said, or what broke with this seed.
+fn outcome(scenario: Scenario, seed: u64) -> Result<u64, String> {
     // Made in a runtime of its own.
     crate::decoys::account();
     let run = || {
@@ -25,7 +25,7 @@ fn outcome(scenario: Scenario, seed: u64) -> Result<(), String> {
         runtime.block_on(scenario.run(seed))
     };
     match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(fingerprint)) => Ok(fingerprint),
         Ok(Err(broken)) => Err(format!("{:?}: {}", broken.law, broken.what)),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
@@ -48,6 +48,7 @@ fn tell(line: &str) {
 pub fn many(scenario: Scenario) {
     let (first, seeds) = (number("SIM_FIRST", 0), number("SIM_SEEDS", SEEDS));
     let (next, failures) = (AtomicU64::new(first), Mutex::new(BTreeMap::new()));
+    let fingerprints = AtomicU64::new(0);
     let threads = if seeds > SEEDS { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 };
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -57,8 +58,14 @@ pub fn many(scenario: Scenario) {
                     if seed >= first + seeds {
                         break;
                     }
-                    if let Err(what) = outcome(scenario, seed) {
-                        failures.lock().unwrap().insert(seed, what);
+                    match outcome(scenario, seed) {
+                        // In whichever order the threads end.
+                        Ok(fingerprint) => {
+                            fingerprints.fetch_xor(fingerprint, Ordering::Relaxed);
+                        }
+                        Err(what) => {
+                            failures.lock().unwrap().insert(seed, what);
+                        }
                     }
                 }
             };
@@ -70,7 +77,8 @@ pub fn many(scenario: Scenario) {
     for what in failures.values() {
         *kinds.entry(what.split(':').next().unwrap_or_default()).or_default() += 1;
     }
-    tell(&format!("{}: {seeds} seeds, {} failed {kinds:?}", scenario.name(), failures.len()));
+    let said = fingerprints.into_inner();
+    tell(&format!("{}: {seeds} seeds, {} failed {kinds:?}, fingerprint {said:016x}", scenario.name(), failures.len()));
     if let Some((seed, what)) = failures.first_key_value() {
         let others: Vec<&u64> = failures.keys().skip(1).take(20).collect();
         panic!("seed {seed} of {}: {what}\n{}\nalso: {others:?} {kinds:?}", scenario.name(), repeat(scenario, *seed));
@@ -82,8 +90,8 @@ pub fn one() {
     let scenario = Scenario::named(&name).unwrap_or_else(|| panic!("SIM_SCENARIO={name}: no such scenario"));
     let seed = number("SIM_SEED", 0);
     let run = std::thread::Builder::new().stack_size(STACK).spawn(move || outcome(scenario, seed)).unwrap();
-    if let Err(what) = run.join().unwrap() {
-        panic!("seed {seed} of {name}: {what}\n{}", repeat(scenario, seed));
+    match run.join().unwrap() {
+        Ok(said) => tell(&format!("{name}: seed {seed} holds, fingerprint {said:016x}")),
+        Err(what) => panic!("seed {seed} of {name}: {what}\n{}", repeat(scenario, seed)),
     }
-    tell(&format!("{name}: seed {seed} holds"));
 }

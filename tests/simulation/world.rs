@@ -1,22 +1,24 @@
 //! One simulated account and one laptop, and runs between them.
 
 use std::cell::{Cell, RefCell};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::event::{Event, Recorder, Reporter};
-use poc::local::cloud::{Cloud, Profile};
+use poc::local::cloud::{Cloud, Profile, State};
 use poc::pipeline::{self, Failure, Settings, Stop};
 use poc::ui::{Captured, Format, Ui, Volume};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use crate::decoys;
-use crate::leaves::Leaves;
+use crate::leaves;
 use crate::line::{Line, Misfortune};
 use crate::support::World;
 
@@ -30,7 +32,7 @@ pub struct Sim {
     pub world: World,
     pub chance: SmallRng,
     /// What others have, as it was in the beginning.
-    pub theirs: Leaves,
+    pub theirs: &'static Value,
     /// All that was said so far, for the ear that listens for secrets.
     pub said: Vec<String>,
     /// Of the runs so far.
@@ -66,7 +68,7 @@ impl Sim {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let cloud = Cloud::in_memory(clock, Profile { steady, ..Profile::aws(seed) });
         let theirs = decoys::account();
-        let state = serde_json::from_value(theirs.clone()).unwrap();
+        let state = State::deserialize(theirs).unwrap();
         cloud.inspect(|kept| *kept = state).await.unwrap();
         let world = World::in_cloud(cloud);
         world.edit("deploy.yaml", "throttle: { rate: 10, burst: 20 }", "throttle: { rate: 1000, burst: 2000 }");
@@ -80,7 +82,7 @@ impl Sim {
             let more = "    /score:\n      POST: {}\n    /admit:\n";
             world.edit("deploy.yaml", "    /admit:\n", more);
         }
-        Sim { world, chance, theirs: Leaves::of(theirs), said: Vec::new(), lines: Vec::new() }
+        Sim { world, chance, theirs, said: Vec::new(), lines: Vec::new() }
     }
 
     pub fn cloud(&self) -> &Arc<Cloud> {
@@ -97,7 +99,7 @@ impl Sim {
 
     /// Our part of what the cloud holds: what was not there in the beginning.
     pub async fn ours(&self) -> Vec<String> {
-        Leaves::of(&self.state().await).without(&self.theirs).into_iter().map(str::to_owned).collect()
+        leaves::without(&self.state().await, self.theirs)
     }
 
     /// One run over `line`, until it ends or is cut.
@@ -111,6 +113,14 @@ impl Sim {
     /// What went wrong in each of the runs so far, in words.
     pub fn met(&self) -> String {
         self.lines.iter().map(|line| format!("[{}]", line.met())).collect()
+    }
+
+    /// Of all that was said so far, but for the name of the laptop's directory.
+    pub fn fingerprint(&self) -> u64 {
+        let place = self.world.directory.path().display().to_string();
+        let mut hasher = DefaultHasher::new();
+        self.said.iter().for_each(|said| said.replace(&place, "").hash(&mut hasher));
+        hasher.finish()
     }
 
     /// A run in which nothing goes wrong.

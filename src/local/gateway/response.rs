@@ -86,7 +86,7 @@ fn select<'a>(
         record.fact("selected_by", || text);
     }
     for response in responses {
-        let pattern = match &response.pattern {
+        let pattern = match response.pattern.as_deref() {
             None => {
                 record.fact("pattern", || format!("none matched: the default, {}", response.status));
                 return Ok(response);

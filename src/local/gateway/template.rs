@@ -1,6 +1,7 @@
 //! Mapping templates of a method: compiled once, chosen by content type, rendered with what of the request they look at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -140,13 +141,11 @@ fn failed(name: &str, fault: &str) -> Refusal {
 
 /// Templates by content type.
 #[derive(Debug, Default)]
-pub struct Templates(BTreeMap<String, Template>);
+pub struct Templates(BTreeMap<String, Arc<Template>>);
 
 impl Templates {
-    /// Empty ones count as none.
-    pub fn new(given: Option<&BTreeMap<String, Option<String>>>) -> Templates {
-        let some = given.into_iter().flatten().filter_map(|(kind, text)| Some((kind, text.as_deref()?)));
-        Templates(some.map(|(kind, text)| (kind.clone(), Template::new(text))).collect())
+    pub fn new(by_content_type: BTreeMap<String, Arc<Template>>) -> Templates {
+        Templates(by_content_type)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -154,7 +153,7 @@ impl Templates {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Template> {
-        self.0.values()
+        self.0.values().map(|template| &**template)
     }
 
     /// The request's: by its bare content type, then `$default`.
@@ -167,12 +166,12 @@ impl Templates {
         accepted
             .and_then(|accepted| self.named(accepted))
             .or_else(|| self.named("application/json"))
-            .or_else(|| self.0.iter().next().map(|(name, template)| (name.as_str(), template)))
+            .or_else(|| self.0.iter().next().map(|(name, template)| (name.as_str(), &**template)))
     }
 
     fn named(&self, content_type: &str) -> Option<(&str, &Template)> {
         let exact = self.0.get_key_value(content_type);
         let found = exact.or_else(|| self.0.iter().find(|(name, _)| super::media::bare(name) == content_type));
-        found.map(|(name, template)| (name.as_str(), template))
+        found.map(|(name, template)| (name.as_str(), &**template))
     }
 }

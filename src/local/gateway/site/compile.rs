@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Authorization, Backend, Domain, Integration, IntegrationResponse, Known, Mapping, Method, Passthrough, Sites,
-    Stage, Target, keys, permission,
+    Stage, Target, Texts, keys, permission,
 };
 use crate::local::cloud::apigateway::{self as model, Definition, Region, Resource, RestApi};
 use crate::local::cloud::usage::{Limit, Tap};
@@ -15,18 +15,17 @@ use crate::local::gateway::binary::ContentHandling;
 use crate::local::gateway::gateway_response::GatewayResponses;
 use crate::local::gateway::mapping::Source;
 use crate::local::gateway::media::BinaryTypes;
-use crate::local::gateway::pattern::Pattern;
 use crate::local::gateway::policy::Policy;
 use crate::local::gateway::route::{Routes, VERBS};
-use crate::local::gateway::template::Templates;
 use crate::local::gateway::validate::Validation;
 
-pub fn sites(state: &State) -> Sites {
-    let mut sites = Sites::default();
+/// With the texts of this revision; `before` are those of the one before it.
+pub fn sites(state: &State, before: Texts) -> (Sites, Texts) {
+    let (mut sites, texts) = (Sites::default(), before.next());
     for (name, region) in &state.apigateway.regions {
         let known = Arc::new(keys::known(region));
         for api in region.rest_apis.values() {
-            let scope = Scope { state, region, region_name: name, api };
+            let scope = Scope { state, texts: &texts, region, region_name: name, api };
             let stages = api.stages.values().filter_map(|stage| scope.stage(stage, &known));
             sites.apis.insert(api.id.clone(), stages.map(|stage| (stage.name.clone(), Arc::new(stage))).collect());
         }
@@ -36,7 +35,7 @@ pub fn sites(state: &State) -> Sites {
             sites.domains.insert(name, self::domain(domain));
         }
     }
-    sites
+    (sites, texts)
 }
 
 fn domain(domain: &model::DomainName) -> Domain {
@@ -51,6 +50,7 @@ fn domain(domain: &model::DomainName) -> Domain {
 /// Where a stage belongs.
 struct Scope<'a> {
     state: &'a State,
+    texts: &'a Texts,
     region: &'a Region,
     region_name: &'a str,
     api: &'a RestApi,
@@ -147,8 +147,7 @@ impl Scope<'_> {
         variables: &BTreeMap<String, String>,
         source_arn: &str,
     ) -> Integration {
-        let responses =
-            integration.integration_responses.iter().flatten().map(|(_, response)| self::response(response));
+        let responses = integration.integration_responses.iter().flatten().map(|(_, response)| self.response(response));
         let (mut responses, defaults): (Vec<_>, Vec<_>) = responses.partition(|response| response.pattern.is_some());
         responses.extend(defaults);
         let parameters = integration.request_parameters.iter().flatten();
@@ -164,7 +163,7 @@ impl Scope<'_> {
             content_handling: ContentHandling::read(integration.content_handling.as_deref()),
             timeout: Duration::from_millis(u64::try_from(integration.timeout_in_millis).unwrap_or(29_000)),
             parameters: parameters.filter_map(|(target, source)| parameter(target, source)).collect(),
-            templates: Templates::new(integration.request_templates.as_ref()),
+            templates: self.texts.templates(integration.request_templates.as_ref()),
             responses,
         }
     }
@@ -195,6 +194,20 @@ impl Scope<'_> {
             None => Backend::Service(uri),
         }
     }
+
+    fn response(&self, response: &model::IntegrationResponse) -> IntegrationResponse {
+        let headers = response.response_parameters.iter().flatten().filter_map(|(target, source)| {
+            Some((target.strip_prefix("method.response.header.")?.to_owned(), Source::parse(source)))
+        });
+        let pattern = response.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty());
+        IntegrationResponse {
+            status: response.status_code.clone(),
+            pattern: pattern.map(|text| self.texts.pattern(text)),
+            headers: headers.collect(),
+            templates: self.texts.templates(response.response_templates.as_ref()),
+            content_handling: ContentHandling::read(response.content_handling.as_deref()),
+        }
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a burst beyond 2^52 requests limits nothing")]
@@ -219,19 +232,6 @@ fn parameter(target: &str, source: &str) -> Option<(Target, String, Source)> {
         _ => return None,
     };
     Some((place, name.to_owned(), Source::parse(source)))
-}
-
-fn response(response: &model::IntegrationResponse) -> IntegrationResponse {
-    let headers = response.response_parameters.iter().flatten().filter_map(|(target, source)| {
-        Some((target.strip_prefix("method.response.header.")?.to_owned(), Source::parse(source)))
-    });
-    IntegrationResponse {
-        status: response.status_code.clone(),
-        pattern: response.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty()).map(Pattern::new),
-        headers: headers.collect(),
-        templates: Templates::new(response.response_templates.as_ref()),
-        content_handling: ContentHandling::read(response.content_handling.as_deref()),
-    }
 }
 
 /// `${stageVariables.name}`; one that is not set leaves nothing.

@@ -4,6 +4,7 @@
 mod compile;
 mod keys;
 mod permission;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -22,6 +23,7 @@ use super::validate::Validation;
 use crate::local::cloud::apigateway::Quota;
 use crate::local::cloud::usage::Tap;
 use crate::local::cloud::{Cloud, Revision};
+use texts::Texts;
 
 /// Everything that can be called.
 #[derive(Debug, Default)]
@@ -184,7 +186,7 @@ pub enum Backend {
 pub struct IntegrationResponse {
     pub status: String,
     /// None is the default; or why it does not compile.
-    pub pattern: Option<Result<Pattern, String>>,
+    pub pattern: Option<Arc<Result<Pattern, String>>>,
     pub headers: Vec<(String, Source)>,
     pub templates: Templates,
     pub content_handling: Option<ContentHandling>,
@@ -194,7 +196,8 @@ pub struct IntegrationResponse {
 #[derive(Default)]
 pub struct Shelf {
     current: Mutex<Option<(Revision, Arc<Sites>)>>,
-    making: tokio::sync::Mutex<()>,
+    /// Of the revision that was made last.
+    making: tokio::sync::Mutex<Texts>,
 }
 
 impl Shelf {
@@ -204,13 +207,16 @@ impl Shelf {
         if let Some(sites) = self.at(cloud.revision()) {
             return Ok(sites);
         }
-        let _making = self.making.lock().await;
+        let mut texts = self.making.lock().await;
         // Read before the look: what changes in between is seen the next time.
         let revision = cloud.revision();
         if let Some(sites) = self.at(revision) {
             return Ok(sites);
         }
-        let sites = Arc::new(cloud.look(|state, _| compile::sites(state)).await?);
+        let before = std::mem::take(&mut *texts);
+        let (sites, now) = cloud.look(|state, _| compile::sites(state, before)).await?;
+        *texts = now;
+        let sites = Arc::new(sites);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((revision, sites.clone()));
         Ok(sites)
     }
