@@ -90,10 +90,13 @@ pub async fn policy(
 }
 
 fn too_large(characters: usize) -> Option<String> {
-    let next = match characters {
-        0..=LARGEST_MANAGED => return None,
-        0..=LARGEST_INLINE => "make it an inline policy of the deployer's role, which may have 10240",
-        _ => "split its statements over several managed policies",
+    if characters <= LARGEST_MANAGED {
+        return None;
+    }
+    let next = if characters <= LARGEST_INLINE {
+        "make it an inline policy of the deployer's role, which may have 10240"
+    } else {
+        "split its statements over several managed policies"
     };
     Some(format!("the policy has {characters} characters, and a managed policy holds {LARGEST_MANAGED}: {next}"))
 }

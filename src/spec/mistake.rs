@@ -43,6 +43,7 @@ mistakes! {
     BadMutualTls = "bad_mutual_tls";
     BadName = "bad_name";
     BadOffset = "bad_offset";
+    BadPackageJson = "bad_package_json";
     BadPage = "bad_page";
     BadPath = "bad_path";
     BadPattern = "bad_pattern";
@@ -83,6 +84,7 @@ mistakes! {
     KeyWithoutPlan = "key_without_plan";
     LinkInSite = "link_in_site";
     LinkOutside = "link_outside";
+    LocalDependency = "local_dependency";
     MisplacedReference = "misplaced_reference";
     MissingFile = "missing_file";
     MissingKey = "missing_key";

@@ -14,7 +14,7 @@ pub(super) fn diagnosis(diagnosis: &Diagnosis, look: &Look) -> String {
     let mut text = String::new();
     let parts = [Some(&diagnosis.app), Some(&diagnosis.stage), diagnosis.region.as_ref(), Some(&diagnosis.place)];
     let parts: Vec<String> = parts.into_iter().flatten().map(|part| harmless(part)).collect();
-    let _ = writeln!(text, "{}\n", paint(BOLD, &parts.join(&format!(" {} ", look.glyphs.dot))));
+    let _ = writeln!(text, "{}\n", paint(BOLD, parts.join(&format!(" {} ", look.glyphs.dot))));
     for finding in &diagnosis.checks {
         text += &line(finding, look);
     }
@@ -45,7 +45,7 @@ fn summary(diagnosis: &Diagnosis) -> String {
     let (problems, warnings, unasked) = (of(Verdict::Problem), of(Verdict::Warning), of(Verdict::NotAsked));
     let mut parts = vec![match problems {
         0 => paint(GOOD, "Nothing keeps a deploy from working, as far as can be told"),
-        problems => paint(BAD, &count(problems, "problem")),
+        problems => paint(BAD, count(problems, "problem")),
     }];
     if warnings > 0 {
         parts.push(count(warnings, "warning"));

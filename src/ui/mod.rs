@@ -24,6 +24,7 @@ mod packaged;
 mod pages;
 mod policy;
 mod progress;
+mod questions;
 mod recording;
 mod releases;
 mod screen;
@@ -44,6 +45,7 @@ pub use self::checks::junit;
 use self::github::Github;
 pub use self::look::Look;
 use self::progress::Progress;
+pub use self::questions::Question;
 pub use self::recording::Recording;
 use self::screen::{Screen, Size};
 pub use self::streams::Captured;
@@ -51,9 +53,8 @@ use self::streams::Streams;
 pub use self::timeline::Timeline;
 use crate::event::{Event, Reporter};
 use crate::pipeline::{
-    Called, Deployed, Diagnosis, Difference, Explanation, Failure, Holder, Initialised, LogLine, Packaged, Page,
-    Planned, PolicyMade, Releases, Rendered, RolledBack, Rotated, Rotation, ShownKey, Status, Tested, TornDown,
-    Unlocked, Validated,
+    Called, Deployed, Diagnosis, Difference, Explanation, Failure, Initialised, LogLine, Packaged, Page, Planned,
+    PolicyMade, Releases, Rendered, RolledBack, Rotated, ShownKey, Status, Tested, TornDown, Unlocked, Validated,
 };
 use crate::spec::Warning;
 
@@ -80,16 +81,6 @@ pub enum Color {
     Auto,
     Always,
     Never,
-}
-
-/// What the person is asked to agree to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
-    Deploy,
-    Teardown,
-    Rollback,
-    Rotate,
-    Unlock,
 }
 
 /// A JSON document for a file or for people.
@@ -194,33 +185,6 @@ impl Ui {
         Ok(())
     }
 
-    /// Is there a person who sees a question and can answer it?
-    pub fn can_ask(&self) -> bool {
-        self.format == Format::Human && self.streams.can_ask()
-    }
-
-    /// Asks until `judge` takes the answer; an empty one is `usual`. None where nobody answers, or when `interrupted`.
-    pub fn ask(
-        &self,
-        question: &str,
-        usual: &str,
-        judge: &dyn Fn(&str) -> Result<String, String>,
-        interrupted: &dyn Fn() -> bool,
-    ) -> Option<String> {
-        loop {
-            self.streams.err(&human::open_question(question, usual));
-            let line = self.streams.line(interrupted)?;
-            let answer = match line.trim() {
-                "" => usual,
-                text => text,
-            };
-            match judge(answer) {
-                Ok(answer) => return Some(answer),
-                Err(why) => self.streams.err(&format!("  {}\n", layout::harmless(&why))),
-            }
-        }
-    }
-
     pub fn initialised(&self, made: &Initialised) {
         match self.format {
             Format::Human => self.streams.out(&begun::initialised(made, &self.look())),
@@ -292,37 +256,6 @@ impl Ui {
         }
     }
 
-    /// Shows the plan and, unless `yes`, asks. `interrupted` ends the question with a no.
-    pub fn agreed(&self, question: Question, planned: &Planned, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
-        self.rest();
-        self.progress.expect(&planned.plan);
-        if let Some(wanted) = self.timeline.get() {
-            wanted.timeline.expect(planned);
-        }
-        match self.format {
-            Format::JsonLines => self.document(&json::tagged("planned", planned)),
-            _ if self.volume == Volume::Quiet && yes => {}
-            _ => {
-                let sentence = human::summary(planned, &Look::plain(usize::MAX, false));
-                let sentence = anstream::adapter::strip_str(sentence.trim_end()).to_string();
-                let folds = self.folds().filter(|_| !planned.plan.is_empty());
-                self.streams.command(&folds.map_or_else(String::new, |github| github.plan(&sentence)));
-                self.streams.err(&match question {
-                    Question::Teardown => human::teardown(planned, &self.look()),
-                    Question::Deploy | Question::Rollback | Question::Rotate | Question::Unlock => {
-                        human::plan(planned, &self.look())
-                    }
-                });
-                self.streams.command(folds.map_or("", |_| github::commands::END_GROUP));
-            }
-        }
-        if yes || planned.plan.is_empty() {
-            return true;
-        }
-        self.streams.err(&human::question(question));
-        self.streams.answer(interrupted)
-    }
-
     pub fn deployed(&self, deployed: &Deployed) {
         self.rest();
         if self.format == Format::Human {
@@ -368,35 +301,11 @@ impl Ui {
         }
     }
 
-    /// Says what a rotation means and, unless `yes`, asks. `interrupted` ends the question with a no.
-    pub fn agreed_to_rotate(&self, rotation: &Rotation, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
-        if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
-            self.streams.err(&outcome::rotation(rotation, &self.look()));
-        }
-        if yes {
-            return true;
-        }
-        self.streams.err(&human::question(Question::Rotate));
-        self.streams.answer(interrupted)
-    }
-
     pub fn rotated(&self, rotated: &Rotated) {
         self.rest();
         if self.format == Format::Human {
             self.streams.err(&outcome::rotated(rotated, &self.look()));
         }
-    }
-
-    /// Shows who holds the lock and, unless `yes`, asks. `interrupted` ends the question with a no.
-    pub fn agreed_to_unlock(&self, holder: &Holder, yes: bool, interrupted: &dyn Fn() -> bool) -> bool {
-        if self.format == Format::Human && !(self.volume == Volume::Quiet && yes) {
-            self.streams.err(&outcome::holder(holder, &self.look()));
-        }
-        if yes {
-            return true;
-        }
-        self.streams.err(&human::question(Question::Unlock));
-        self.streams.answer(interrupted)
     }
 
     /// What is beside the policy itself: GitHub's files, and what the person has to know.

@@ -14,7 +14,7 @@ pub(super) fn github(github: &Github, look: &Look) -> String {
         if github.written {
             let _ = writeln!(text, "{} {path}: {}", paint(GOOD, look.glyphs.good), file.what);
         } else {
-            let _ = write!(text, "{}\n{}\n", paint(BOLD, &format!("# {path}: {}", file.what)), harmless(&file.text));
+            let _ = write!(text, "{}\n{}\n", paint(BOLD, format!("# {path}: {}", file.what)), harmless(&file.text));
         }
     }
     let _ = writeln!(
@@ -42,5 +42,5 @@ pub(super) fn notes(made: &PolicyMade, look: &Look) -> String {
 }
 
 pub(super) fn size(made: &PolicyMade) -> String {
-    format!("{}\n", paint(DIM, &format!("{} of the {} characters of a managed policy", made.characters, made.largest)))
+    format!("{}\n", paint(DIM, format!("{} of the {} characters of a managed policy", made.characters, made.largest)))
 }

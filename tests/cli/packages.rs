@@ -399,7 +399,13 @@ fn npm_installs_what_production_needs_in_a_copy() {
     let link = r#"{"packages": {"node_modules/shared": {"resolved": "../shared", "link": true}}}"#;
     workshop.write("app/package-lock.json", link);
     let ran = workshop.poc(&["package"]).exits(2);
+    assert!(ran.err.contains("error[local_dependency]"), "{}", ran.err);
     assert!(ran.err.contains("links to shared, a directory of this project"), "{}", ran.err);
+
+    workshop.write("app/package.json", r#"{"dependencies": {"left-pad": "1.3.0",}}"#);
+    let ran = workshop.poc(&["package"]).exits(2);
+    assert!(ran.err.contains("error[bad_package_json]"), "{}", ran.err);
+    assert!(ran.err.contains("is not JSON: trailing comma at line 1 column 40"), "{}", ran.err);
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn the_function_gets_the_name_and_its_role_the_right_to_that_one() {
     let both = json!([["ssm:GetParameter", [PARAMETER]], ["secretsmanager:GetSecretValue", [SECRET]]]);
     assert_eq!(rights(&world).await, both);
     let stores = |call: &&str| call.contains("Parameter") || call.contains("Secret");
-    assert_eq!(told.calls().iter().copied().find(|call| stores(&call)), None, "nothing is looked up by us");
+    assert_eq!(told.calls().iter().copied().find(|call| stores(call)), None, "nothing is looked up by us");
     world.assert_idle().await;
 
     // The right outlives the reference until another version is served.

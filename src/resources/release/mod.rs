@@ -177,11 +177,11 @@ impl Place {
         let pairs = pairs(&deployments, &versions, &told, &self.function, &serving);
         let mut releases: Vec<Release> =
             pairs.into_iter().map(|(made, version)| release(&deployments[made], &versions[version])).collect();
-        // Newest first; within a second by the parts' own order.
+        // Newest first; within a second, which is all that AWS tells, by the version, then as deployments are listed.
         releases.sort_by_key(|release| {
             let place = deployments.iter().position(|made| made.id == release.deployment);
             let version = release.version.parse::<u64>().ok();
-            (Reverse(release.made().map(Timestamp::as_second)), place, Reverse(version))
+            (Reverse(release.made().map(Timestamp::as_second)), Reverse(version), place)
         });
         Ok(Some(History {
             serving,

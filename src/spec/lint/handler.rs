@@ -83,9 +83,8 @@ impl Language {
         match self {
             Language::Python => {
                 for (before, arguments) in calls(text, "dumps(") {
-                    found.insert(if before.ends_with("orjson.") || before.ends_with("ujson.") {
-                        Spacing::Compact
-                    } else if arguments.contains("separators") {
+                    let dense = before.ends_with("orjson.") || before.ends_with("ujson.");
+                    found.insert(if dense || arguments.contains("separators") {
                         Spacing::Compact
                     } else if arguments.contains("indent") && !arguments.contains("indent=None") {
                         Spacing::Indented
