@@ -405,7 +405,7 @@ fn npm_installs_what_production_needs_in_a_copy() {
     workshop.write("app/package.json", r#"{"dependencies": {"left-pad": "1.3.0",}}"#);
     let ran = workshop.poc(&["package"]).exits(2);
     assert!(ran.err.contains("error[bad_package_json]"), "{}", ran.err);
-    assert!(ran.err.contains("is not JSON: trailing comma at line 1 column 40"), "{}", ran.err);
+    assert!(ran.err.contains("is not JSON: trailing comma at line 1 column 39"), "{}", ran.err);
 }
 
 #[test]
