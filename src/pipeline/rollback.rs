@@ -152,6 +152,11 @@ fn line(release: &Release, at: usize, history: &History) -> ReleaseLine {
     }
 }
 
+/// The release that a rollback was on its way to when it was cut. One that ended leaves none.
+fn begun(last: &Record) -> Option<&String> {
+    last.target.as_ref().filter(|_| last.command == ROLLBACK)
+}
+
 /// The way from what is served to a release.
 struct Way<'a> {
     place: &'a Place,
@@ -204,7 +209,12 @@ impl Session<'_> {
             RolledBack { target: self.target.clone(), outcome, to: served, earlier: at > 0 }
         };
         if to.is(&history.serving) {
-            at_work(&seen).iter().for_each(|text| self.tell(text));
+            if begun(&seen.record) == Some(&to.name()) {
+                // Cut after its last move: that it has ended is all that is left to be written.
+                self.alone(async { Ok(()) }).await?;
+            } else {
+                at_work(&seen).iter().for_each(|text| self.tell(text));
+            }
             return Ok(done(Outcome::Unchanged));
         }
         let way = self.way(&place, &history, to).await.map_err(unnamed)?;
@@ -228,11 +238,9 @@ impl Session<'_> {
     }
 
     fn choose<'a>(&self, history: &'a History, to: Option<&RollbackTo>, last: &Record) -> AwsResult<&'a Release> {
-        let begun = last.target.as_deref().and_then(|name| history.named(name));
-        let begun = begun.filter(|release| last.command == ROLLBACK && !release.is(&history.serving));
         let found = match to {
             None => {
-                if let Some(begun) = begun {
+                if let Some(begun) = begun(last).and_then(|name| history.named(name)) {
                     self.tell(&format!("a rollback to {} was begun and not ended: it is ended now", begun.name()));
                     return Ok(begun);
                 }

@@ -273,6 +273,59 @@ async fn a_way_that_was_cut_is_ended_before_another_is_begun() {
     assert_eq!(refused(&world, None).await.kind, "no_earlier_release");
 }
 
+/// Burns when so many writes were answered.
+struct Cut {
+    after: usize,
+    writes: Recorder,
+    burnt: Notify,
+}
+
+impl Reporter for Cut {
+    fn report(&self, event: &Event) {
+        self.writes.report(event);
+        if Told(self.writes.0.borrow().clone()).writes().len() == self.after {
+            self.burnt.notify_one();
+        }
+    }
+}
+
+/// Asked without a name, a way back that was cut ends where it was going, wherever it was cut, and goes no further: not even
+/// where all that was left to do is to let go of the lock.
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_write_the_same_command_goes_one_release_back_and_no_further() {
+    let world = World::with(counting());
+    world.deploy().await;
+    let more = "    /other:\n      GET: { integration: lambda }\n    /admit:\n";
+    world.edit("deploy.yaml", "    /admit:\n", more);
+    new_code(&world);
+    deploy(&world).await;
+    world.edit("deploy.yaml", more, "    /admit:\n");
+    new_code(&world);
+    new_template(&world);
+    deploy(&world).await;
+    assert_eq!(releases(&world).await, ["C3*", "B2", "A1"]);
+    let all = ["PutObject", "AddPermission", "AddPermission", "UpdateStage", "UpdateAlias", "PutObject"];
+    for after in 1..all.len() {
+        let cut = Cut { after, writes: Recorder::default(), burnt: Notify::new() };
+        tokio::select! {
+            biased;
+            () = cut.burnt.notified() => {}
+            ended = pipeline::rollback(&world.settings, None, &cut, &|_| true) => panic!("it ended: {ended:?}"),
+        }
+        assert_eq!(Told(cut.writes.0.into_inner()).writes(), all[..after]);
+        let (result, told) = back_to(&world, None).await;
+        assert_eq!(result.unwrap().to.version, "2", "killed after {after} writes");
+        let wanted = [&["PutObject"], all[after..].as_ref()].concat();
+        assert_eq!(told.writes(), wanted, "killed after {after} writes");
+        assert_eq!(releases(&world).await, ["C3", "B2*", "A1"], "killed after {after} writes");
+        deploy(&world).await;
+        assert_eq!(releases(&world).await, ["C3*", "B2", "A1"]);
+    }
+    back(&world).await;
+    back(&world).await;
+    assert_eq!(releases(&world).await, ["C3", "B2", "A1*"], "it was ended, so the next one is a way of its own");
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_there_is_nothing_to_go_back_to_that_is_said_and_nothing_is_sent() {
     let world = World::with(counting());
