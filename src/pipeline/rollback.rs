@@ -229,12 +229,18 @@ impl Session<'_> {
         }
         // Should this be cut, the same command knows where it was going.
         self.purpose.replace(Some(to.name()));
-        Box::pin(self.alone(Box::pin(async {
-            self.unmoved(&place, &history, to).await?;
-            way.go(self).await
-        })))
-        .await?;
-        Ok(done(Outcome::Changed))
+        // A refusal ends it, so that no later run takes up what was never begun; a failure leaves it to be continued.
+        let refused = Box::pin(self.alone(Box::pin(async {
+            let moved = self.moved(&place, &history, to).await?;
+            if moved.is_none() {
+                way.go(self).await?;
+            }
+            Ok(moved)
+        })));
+        match refused.await? {
+            Some(error) => Err(unnamed(error)),
+            None => Ok(done(Outcome::Changed)),
+        }
     }
 
     fn choose<'a>(&self, history: &'a History, to: Option<&RollbackTo>, last: &Record) -> AwsResult<&'a Release> {
@@ -334,12 +340,12 @@ impl Session<'_> {
         }
     }
 
-    /// Passes where what was shown is still true.
-    async fn unmoved(&self, place: &Place, shown: &History, to: &Release) -> Result<(), Failure> {
+    /// Why what was shown is not true any more; none where it is.
+    async fn moved(&self, place: &Place, shown: &History, to: &Release) -> Result<Option<Error>, Failure> {
         let now = place.history(&self.aws).await.map_err(unnamed)?.ok_or_else(|| self.not_deployed())?;
         if now.serving != shown.serving {
             let (was, is) = (&shown.serving, &now.serving);
-            return Err(unnamed(Error::refused(
+            return Ok(Some(Error::refused(
                 "changed_meanwhile",
                 format!(
                     "the stage served version {} with deployment {}, and serves version {} with deployment {} now: \
@@ -350,12 +356,12 @@ impl Session<'_> {
             )));
         }
         if !now.versions.contains(&to.version) {
-            return Err(unnamed(gone(&format!("version {} of {}", to.version, place.function))));
+            return Ok(Some(gone(&format!("version {} of {}", to.version, place.function))));
         }
         if !now.deployments.contains(&to.deployment) {
-            return Err(unnamed(gone(&format!("deployment {}", to.deployment))));
+            return Ok(Some(gone(&format!("deployment {}", to.deployment))));
         }
-        Ok(())
+        Ok(None)
     }
 }
 

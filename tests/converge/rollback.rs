@@ -398,6 +398,22 @@ async fn what_somebody_changes_meanwhile_stays_as_they_made_it() {
     assert_eq!(serves(&world).await.1, "1");
 }
 
+/// A way that was refused before its first step was never begun, so there is nothing of it to be ended.
+#[tokio::test(start_paused = true)]
+async fn a_way_that_was_refused_is_decided_anew() {
+    let world = three().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let (told_of, _) = while_asked(&world, async {
+        lambda.update_alias().function_name(FUNCTION).name("prod").function_version("1").send().await.unwrap();
+    })
+    .await;
+    assert_eq!(told_of.kind, "changed_meanwhile");
+    let told = back(&world).await;
+    let begun = |event: &Event| matches!(event, Event::Note { text } if text.contains("was begun"));
+    assert!(!told.0.iter().any(begun), "{:?}", told.0);
+    assert_eq!(releases(&world).await, ["B2", "A2", "A1*"], "the release before what they made of it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_role_that_is_gone_keeps_its_version_from_being_served() {
     let world = World::with(counting());
