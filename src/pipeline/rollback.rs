@@ -299,15 +299,22 @@ impl Session<'_> {
     /// What the way takes, from AWS.
     async fn way<'a>(&self, place: &'a Place, history: &'a History, to: &'a Release) -> AwsResult<Way<'a>> {
         let allowed = desired::allowed(&self.spec, &self.account, Vec::new());
-        let (then, now, statements, role) = tokio::join!(
-            place.methods(&self.aws, &to.deployment),
-            place.methods(&self.aws, &history.serving.deployment),
-            allowed.read(&self.aws),
-            self.check_role(history, to)
-        );
+        let methods = async {
+            // The same deployment has the same methods, and may call what it calls already.
+            if to.deployment == history.serving.deployment {
+                return Ok((Vec::new(), Vec::new(), Statements::default()));
+            }
+            let (then, now, statements) = tokio::join!(
+                place.methods(&self.aws, &to.deployment),
+                place.methods(&self.aws, &history.serving.deployment),
+                allowed.read(&self.aws)
+            );
+            let then = then?.ok_or_else(|| gone(&format!("deployment {}", to.deployment)))?;
+            Ok((then, now?.unwrap_or_default(), statements?))
+        };
+        let (methods, role) = tokio::join!(methods, self.check_role(history, to));
         role?;
-        let then = then?.ok_or_else(|| gone(&format!("deployment {}", to.deployment)))?;
-        let now = now?.unwrap_or_default();
+        let (then, now, statements) = methods?;
         let without = |these: &[(String, String)], those: &[(String, String)]| -> Vec<(String, String)> {
             these.iter().filter(|one| !those.contains(one)).cloned().collect()
         };
@@ -321,7 +328,7 @@ impl Session<'_> {
             from: history.now().map(|now| &history.releases[now]),
             to,
             allowed,
-            statements: statements?,
+            statements,
             lost,
             won,
         })

@@ -121,6 +121,8 @@ async fn of_templates_and_code_each_change_is_a_release_and_each_is_one_write_aw
     assert_eq!(releases(&world).await, ["B2", "A2*", "A1"]);
     let told = back(&world).await;
     assert_eq!(told.writes(), ["PutObject", "UpdateAlias", "PutObject"]);
+    let of_the_stage = |call: &&str| ["GetDeployment", "GetPolicy"].contains(call);
+    assert_eq!(told.calls().iter().copied().find(|call| of_the_stage(call)), None, "the methods stay what they are");
     assert_eq!(releases(&world).await, ["B2", "A2", "A1*"]);
     assert_eq!(Inventory::of(&world).await, before, "nothing is made and nothing goes");
 
