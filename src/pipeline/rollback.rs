@@ -384,8 +384,7 @@ impl Way<'_> {
     /// New code is made to understand the templates of before, because a deploy moves the alias first. Between the two
     /// writes of a way back it is that pair again that callers meet, never old code behind new templates.
     fn alias_first(&self) -> bool {
-        let number = |version: &str| version.parse::<u64>().unwrap_or_default();
-        number(&self.to.version) > number(&self.history.serving.version)
+        self.to.number() > self.history.serving.number()
     }
 
     fn notes(&self) -> Vec<String> {
@@ -478,8 +477,8 @@ impl Way<'_> {
 
     fn alias_changes(&self) -> Vec<Change> {
         let (to, mut changes) = (self.to, Changes::default());
-        let number = |version: &str| version.parse::<u64>().ok();
-        changes.compare("version", number(&self.history.serving.version), number(&to.version));
+        let version = |text: &str| text.parse::<u64>().map_or_else(|_| Side::from(text.to_owned()), Side::from);
+        changes.compare("version", version(&self.history.serving.version), version(&to.version));
         if let Some(from) = self.from {
             changes.compare("published", from.published.map(told), to.published.map(told));
         }

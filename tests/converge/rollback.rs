@@ -558,6 +558,22 @@ async fn a_share_of_the_calls_for_another_version_ends_with_it() {
     world.assert_idle().await;
 }
 
+/// `$LATEST` has no number: it is newer than every version.
+#[tokio::test(start_paused = true)]
+async fn from_code_that_no_version_holds_there_is_a_way_back_too() {
+    let world = two().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let update = lambda.update_alias().function_name(FUNCTION).name("prod").function_version("$LATEST");
+    update.send().await.unwrap();
+    assert_eq!(back_to(&world, Some("2")).await.1.writes(), ["PutObject", "UpdateStage", "UpdateAlias", "PutObject"]);
+    let update = lambda.update_alias().function_name(FUNCTION).name("prod").function_version("$LATEST");
+    update.send().await.unwrap();
+    assert_eq!(back(&world).await.writes(), ["PutObject", "UpdateAlias", "PutObject"]);
+    assert_eq!(releases(&world).await, ["B2", "A1*"]);
+    deploy(&world).await;
+    world.assert_idle().await;
+}
+
 /// Older ones go, and with them the way back; what is served by hand of time is never among them.
 #[tokio::test(start_paused = true)]
 async fn five_are_kept_and_the_one_that_is_served_stays() {
