@@ -529,6 +529,29 @@ async fn releases_of_before_are_read_by_their_times() {
     world.assert_idle().await;
 }
 
+/// Lambda takes 256 characters and refuses more: the oldest make room for what is new.
+#[tokio::test(start_paused = true)]
+async fn a_description_that_is_full_takes_what_is_new() {
+    let world = World::with(counting());
+    world.deploy().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let describe = async |text: String| {
+        lambda.update_alias().function_name(FUNCTION).name("prod").description(text).send().await.map(|_| ())
+    };
+    let first = lambda.get_alias().function_name(FUNCTION).name("prod").send().await.unwrap();
+    let older: Vec<String> = (0..22).map(|at| format!("1@{at:08}")).collect();
+    let full = format!("poc {} {}", older.join(" "), first.description().unwrap().trim_start_matches("poc "));
+    assert_eq!(full.len(), 256);
+    describe(full.clone()).await.unwrap();
+    assert!(describe(format!("{full}0")).await.is_err(), "Lambda refuses more");
+    new_code(&world);
+    deploy(&world).await;
+    let alias = lambda.get_alias().function_name(FUNCTION).name("prod").send().await.unwrap();
+    assert!(!alias.description().unwrap().contains("1@00000000 "), "{alias:?}");
+    assert_eq!(releases(&world).await, ["A2*", "A1"]);
+    world.assert_idle().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_description_that_somebody_wrote_stays_theirs() {
     let world = World::with(counting());
