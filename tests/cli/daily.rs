@@ -138,7 +138,10 @@ async fn a_stage_that_serves_two_versions_is_told_as_that() {
     drop((lambda, cloud));
     let ran = desk.poc(&["diff", "dev", "prod", "--deployed", "--local"]).exits(1);
     let words = told(&ran);
-    assert!(words.contains("stage prod serves no one release") && words.contains("version 2 with deployment "), "{words}");
+    assert!(
+        words.contains("stage prod serves no one release") && words.contains("version 2 with deployment "),
+        "{words}"
+    );
     assert!(words.contains("a share of the calls") && !words.contains("is not deployed"), "{words}");
 }
 
