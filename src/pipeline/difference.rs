@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::session::{Session, unnamed, variables};
 use super::{Failure, Settings};
+use crate::aws::Error;
 use crate::engine::plan::{Change, Changes, Side};
 use crate::event::Reporter;
-use crate::resources::release::Release;
+use crate::resources::release::{Release, Serving};
 use crate::spec::{Asked, Document};
 
 /// Which two, and which side of them.
@@ -100,9 +101,23 @@ async fn served(settings: &Settings, reporter: &dyn Reporter) -> Result<Served, 
     let session = Session::open(settings, "diff", reporter).await?;
     let place = session.release_place(&session.lookups()).await?.ok_or_else(|| session.not_deployed())?;
     let history = place.history(&session.aws).await.map_err(unnamed)?.ok_or_else(|| session.not_deployed())?;
-    let release = history.now().map(|now| history.releases[now].clone()).ok_or_else(|| session.not_deployed())?;
+    let now = history.now().ok_or_else(|| unnamed(no_one_release(&place.stage, &history.serving)))?;
+    let release = history.releases[now].clone();
     let methods = place.methods(&session.aws, &release.deployment).await.map_err(unnamed)?.unwrap_or_default();
     Ok(Served { release, methods: methods.into_iter().map(|(path, verb)| format!("{verb} {path}")).collect() })
+}
+
+/// What is served is no release: somebody else's deployment, or more than one of either.
+fn no_one_release(stage: &str, serving: &Serving) -> Error {
+    let shared = if serving.canary || serving.shares { ", and a share of the calls goes elsewhere" } else { "" };
+    Error::refused(
+        "no_such_release",
+        format!(
+            "stage {stage} serves no one release: version {} with deployment {}{shared}",
+            serving.version, serving.deployment
+        ),
+        "`poc deploy` makes it serve what deploy.yaml says; without --deployed, what deploy.yaml asks for is compared",
+    )
 }
 
 impl Served {

@@ -152,6 +152,11 @@ fn line(release: &Release, at: usize, history: &History) -> ReleaseLine {
     }
 }
 
+/// The release that a rollback was on its way to when it was cut. One that ended leaves none.
+fn begun(last: &Record) -> Option<&String> {
+    last.target.as_ref().filter(|_| last.command == ROLLBACK)
+}
+
 /// The way from what is served to a release.
 struct Way<'a> {
     place: &'a Place,
@@ -204,7 +209,12 @@ impl Session<'_> {
             RolledBack { target: self.target.clone(), outcome, to: served, earlier: at > 0 }
         };
         if to.is(&history.serving) {
-            at_work(&seen).iter().for_each(|text| self.tell(text));
+            if begun(&seen.record) == Some(&to.name()) {
+                // Cut after its last move: that it has ended is all that is left to be written.
+                self.alone(async { Ok(()) }).await?;
+            } else {
+                at_work(&seen).iter().for_each(|text| self.tell(text));
+            }
             return Ok(done(Outcome::Unchanged));
         }
         let way = self.way(&place, &history, to).await.map_err(unnamed)?;
@@ -219,20 +229,24 @@ impl Session<'_> {
         }
         // Should this be cut, the same command knows where it was going.
         self.purpose.replace(Some(to.name()));
-        Box::pin(self.alone(Box::pin(async {
-            self.unmoved(&place, &history, to).await?;
-            way.go(self).await
-        })))
-        .await?;
-        Ok(done(Outcome::Changed))
+        // A refusal ends it, so that no later run takes up what was never begun; a failure leaves it to be continued.
+        let refused = Box::pin(self.alone(Box::pin(async {
+            let moved = self.moved(&place, &history, to).await?;
+            if moved.is_none() {
+                way.go(self).await?;
+            }
+            Ok(moved)
+        })));
+        match refused.await? {
+            Some(error) => Err(unnamed(error)),
+            None => Ok(done(Outcome::Changed)),
+        }
     }
 
     fn choose<'a>(&self, history: &'a History, to: Option<&RollbackTo>, last: &Record) -> AwsResult<&'a Release> {
-        let begun = last.target.as_deref().and_then(|name| history.named(name));
-        let begun = begun.filter(|release| last.command == ROLLBACK && !release.is(&history.serving));
         let found = match to {
             None => {
-                if let Some(begun) = begun {
+                if let Some(begun) = begun(last).and_then(|name| history.named(name)) {
                     self.tell(&format!("a rollback to {} was begun and not ended: it is ended now", begun.name()));
                     return Ok(begun);
                 }
@@ -285,15 +299,22 @@ impl Session<'_> {
     /// What the way takes, from AWS.
     async fn way<'a>(&self, place: &'a Place, history: &'a History, to: &'a Release) -> AwsResult<Way<'a>> {
         let allowed = desired::allowed(&self.spec, &self.account, Vec::new());
-        let (then, now, statements, role) = tokio::join!(
-            place.methods(&self.aws, &to.deployment),
-            place.methods(&self.aws, &history.serving.deployment),
-            allowed.read(&self.aws),
-            self.check_role(history, to)
-        );
+        let methods = async {
+            // The same deployment has the same methods, and may call what it calls already.
+            if to.deployment == history.serving.deployment {
+                return Ok((Vec::new(), Vec::new(), Statements::default()));
+            }
+            let (then, now, statements) = tokio::join!(
+                place.methods(&self.aws, &to.deployment),
+                place.methods(&self.aws, &history.serving.deployment),
+                allowed.read(&self.aws)
+            );
+            let then = then?.ok_or_else(|| gone(&format!("deployment {}", to.deployment)))?;
+            Ok((then, now?.unwrap_or_default(), statements?))
+        };
+        let (methods, role) = tokio::join!(methods, self.check_role(history, to));
         role?;
-        let then = then?.ok_or_else(|| gone(&format!("deployment {}", to.deployment)))?;
-        let now = now?.unwrap_or_default();
+        let (then, now, statements) = methods?;
         let without = |these: &[(String, String)], those: &[(String, String)]| -> Vec<(String, String)> {
             these.iter().filter(|one| !those.contains(one)).cloned().collect()
         };
@@ -307,7 +328,7 @@ impl Session<'_> {
             from: history.now().map(|now| &history.releases[now]),
             to,
             allowed,
-            statements: statements?,
+            statements,
             lost,
             won,
         })
@@ -326,12 +347,12 @@ impl Session<'_> {
         }
     }
 
-    /// Passes where what was shown is still true.
-    async fn unmoved(&self, place: &Place, shown: &History, to: &Release) -> Result<(), Failure> {
+    /// Why what was shown is not true any more; none where it is.
+    async fn moved(&self, place: &Place, shown: &History, to: &Release) -> Result<Option<Error>, Failure> {
         let now = place.history(&self.aws).await.map_err(unnamed)?.ok_or_else(|| self.not_deployed())?;
         if now.serving != shown.serving {
             let (was, is) = (&shown.serving, &now.serving);
-            return Err(unnamed(Error::refused(
+            return Ok(Some(Error::refused(
                 "changed_meanwhile",
                 format!(
                     "the stage served version {} with deployment {}, and serves version {} with deployment {} now: \
@@ -342,12 +363,12 @@ impl Session<'_> {
             )));
         }
         if !now.versions.contains(&to.version) {
-            return Err(unnamed(gone(&format!("version {} of {}", to.version, place.function))));
+            return Ok(Some(gone(&format!("version {} of {}", to.version, place.function))));
         }
         if !now.deployments.contains(&to.deployment) {
-            return Err(unnamed(gone(&format!("deployment {}", to.deployment))));
+            return Ok(Some(gone(&format!("deployment {}", to.deployment))));
         }
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -363,8 +384,7 @@ impl Way<'_> {
     /// New code is made to understand the templates of before, because a deploy moves the alias first. Between the two
     /// writes of a way back it is that pair again that callers meet, never old code behind new templates.
     fn alias_first(&self) -> bool {
-        let number = |version: &str| version.parse::<u64>().unwrap_or_default();
-        number(&self.to.version) > number(&self.history.serving.version)
+        self.to.number() > self.history.serving.number()
     }
 
     fn notes(&self) -> Vec<String> {
@@ -457,8 +477,8 @@ impl Way<'_> {
 
     fn alias_changes(&self) -> Vec<Change> {
         let (to, mut changes) = (self.to, Changes::default());
-        let number = |version: &str| version.parse::<u64>().ok();
-        changes.compare("version", number(&self.history.serving.version), number(&to.version));
+        let version = |text: &str| text.parse::<u64>().map_or_else(|_| Side::from(text.to_owned()), Side::from);
+        changes.compare("version", version(&self.history.serving.version), version(&to.version));
         if let Some(from) = self.from {
             changes.compare("published", from.published.map(told), to.published.map(told));
         }

@@ -250,10 +250,11 @@ impl Resource for Stage {
         }
         operations.extend(self.patch_access_log(seen.access_log.as_ref()));
         operations.extend(self.patch_methods(&seen.methods));
-        self.patch(aws, &api, operations).await?;
         if moves {
+            // First: should this be cut once the stage has moved, no later run would see that the note is missing.
             deployment.serves_again(aws, &api, &known.require(self.alias)?.version_name()).await?;
         }
+        self.patch(aws, &api, operations).await?;
         if changes.iter().any(|change| change.path.starts_with("tags.")) {
             let arn =
                 format!("arn:{}:apigateway:{}::/restapis/{api}/stages/{}", self.partition, self.region, self.name);

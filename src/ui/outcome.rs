@@ -140,8 +140,12 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
     text + &wrap("", &verdict(status), look.width)
 }
 
-/// That somebody went back, where they did.
+/// That somebody went back, where they did. Served as deploy.yaml says, a release that is not the newest is no way back.
 fn earlier(status: &Status, look: &Look) -> String {
+    let moves = |resource: &ResourceStatus| ["alias", "stage"].contains(&resource.step.as_str());
+    if !status.resources.iter().any(|resource| moves(resource) && resource.state == ResourceState::Drifted) {
+        return String::new();
+    }
     let Some(served) = status.releases.iter().skip(1).find(|release| release.serves) else { return String::new() };
     let sentence = format!(
         "{} version {} with deployment {}. `poc deploy` goes forward again.",

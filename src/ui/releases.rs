@@ -18,12 +18,18 @@ pub(super) fn list(releases: &Releases, look: &Look) -> String {
     if !releases.releases.is_empty() {
         text = text + &table(&releases.releases, look) + "\n";
     }
-    let newest = releases.releases.first().is_some_and(|release| release.serves);
+    let served = releases.releases.iter().find(|release| release.serves);
     let sentence = match releases.releases.len() {
         0 => "Nothing that is there was deployed by this program.".to_owned(),
         1 => "One release: a deploy that changes something makes the next.".to_owned(),
-        count if newest => format!("{}, of which the newest is served.", words::count(count, "release")),
-        count => format!("{}; `poc deploy` goes forward again.", words::count(count, "release")),
+        count => {
+            let all = words::count(count, "release");
+            match served.map(|release| release.number) {
+                Some(1) => format!("{all}, of which the newest is served."),
+                Some(number) => format!("{all}, of which number {number} is served."),
+                None => format!("{all}, of which none is served alone."),
+            }
+        }
     };
     text + &wrap("", &sentence, look.width)
 }

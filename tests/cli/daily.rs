@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use poc::aws::EmbeddedCloud;
+use poc::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{Desk, Ran};
@@ -117,6 +120,29 @@ fn what_two_stages_serve_is_compared_where_both_are_there() {
     assert!(ran.out.lines().any(|line| line == "  function.memory: dev 512, prod 256"), "{}", ran.out);
     assert!(ran.out.lines().any(|line| line == "  function.environment.TOKEN: the secret differs"), "{}", ran.out);
     assert!(!ran.out.contains("hush") && !ran.out.contains("function.role"), "{}", ran.out);
+}
+
+/// A share of the calls for another version, by somebody's hand: deployed it is, and two functions are no one to compare.
+#[tokio::test]
+async fn a_stage_that_serves_two_versions_is_told_as_that() {
+    let desk = deployed();
+    desk.edit("app/handler.py", "import json", "import json  # edited");
+    for stage in ["dev", "prod"] {
+        desk.poc(&["deploy", "--local", "--yes", "--quiet", "--no-checks", "--stage", stage]).exits(0);
+    }
+    let cloud = EmbeddedCloud::open(&desk.directory.path().join(".poc/local"), Clock::system()).unwrap();
+    let lambda = aws_sdk_lambda::Client::new(&cloud.sdk_config("us-east-1"));
+    let share = AliasRoutingConfiguration::builder().additional_version_weights("1", 0.5).build();
+    let update = lambda.update_alias().function_name("ServerlessPOCAdmission").name("prod").routing_config(share);
+    update.send().await.unwrap();
+    drop((lambda, cloud));
+    let ran = desk.poc(&["diff", "dev", "prod", "--deployed", "--local"]).exits(1);
+    let words = told(&ran);
+    assert!(
+        words.contains("stage prod serves no one release") && words.contains("version 2 with deployment "),
+        "{words}"
+    );
+    assert!(words.contains("a share of the calls") && !words.contains("is not deployed"), "{words}");
 }
 
 #[test]

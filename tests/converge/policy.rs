@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_acm::types::ValidationMethod;
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use poc::aws::EmbeddedCloud;
-use poc::event::Recorder;
+use poc::event::{Outcome, Recorder};
 use poc::local::cloud::Profile;
 use poc::pipeline::{self, DoctorWanted, LogsWanted, PolicyMade, PolicyWanted};
 use rand::rngs::SmallRng;
@@ -79,6 +79,7 @@ impl Life {
         let (settings, recorder) = (&self.world.settings, Recorder::default());
         Box::pin(pipeline::plan(settings, &recorder)).await.unwrap();
         Box::pin(pipeline::status(settings, &recorder)).await.unwrap();
+        Box::pin(pipeline::releases(settings, &recorder)).await.unwrap();
         let since = Duration::from_secs(60);
         let wanted = LogsWanted { since, follow: false, errors: false, access: false, request: None };
         Box::pin(pipeline::logs(settings, wanted, &recorder, &|_| {})).await.unwrap();
@@ -86,6 +87,15 @@ impl Life {
         let wanted = DoctorWanted { dns: Some("127.0.0.1:9".parse().unwrap()) };
         Box::pin(pipeline::doctor(settings, wanted, &recorder)).await.unwrap();
         self.judge();
+    }
+
+    /// Back by a release and forward again.
+    async fn go_back(&mut self) {
+        let (settings, recorder) = (&self.world.settings, Recorder::default());
+        let back = Box::pin(pipeline::rollback(settings, None, &recorder, &|_| true)).await.unwrap();
+        assert_eq!(back.outcome, Outcome::Changed);
+        self.judge();
+        self.deploy().await;
     }
 
     /// More versions of the code than are kept.
@@ -186,6 +196,10 @@ async fn the_samples_policy_is_all_that_a_life_of_the_sample_needs() {
         ("rank: required", "rank: required, more: optional"),
         ("    /admit:\n", "    /more: { GET: {} }\n    /admit:\n"),
         ("    /more: { GET: {} }\n", ""),
+    ])
+    .await;
+    life.go_back().await;
+    life.edits(&[
         ("  base_path: poc\n", "  base_path: poc\n  ip_address_type: dualstack\n"),
         ("keys: [ServerlessPOC]", "keys: [{ name: ServerlessPOC, description: the one }]"),
         ("rate: 10,", "rate: 11,"),

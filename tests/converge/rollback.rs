@@ -121,6 +121,8 @@ async fn of_templates_and_code_each_change_is_a_release_and_each_is_one_write_aw
     assert_eq!(releases(&world).await, ["B2", "A2*", "A1"]);
     let told = back(&world).await;
     assert_eq!(told.writes(), ["PutObject", "UpdateAlias", "PutObject"]);
+    let of_the_stage = |call: &&str| ["GetDeployment", "GetPolicy"].contains(call);
+    assert_eq!(told.calls().iter().copied().find(|call| of_the_stage(call)), None, "the methods stay what they are");
     assert_eq!(releases(&world).await, ["B2", "A2", "A1*"]);
     assert_eq!(Inventory::of(&world).await, before, "nothing is made and nothing goes");
 
@@ -273,6 +275,59 @@ async fn a_way_that_was_cut_is_ended_before_another_is_begun() {
     assert_eq!(refused(&world, None).await.kind, "no_earlier_release");
 }
 
+/// Burns when so many writes were answered.
+struct Cut {
+    after: usize,
+    writes: Recorder,
+    burnt: Notify,
+}
+
+impl Reporter for Cut {
+    fn report(&self, event: &Event) {
+        self.writes.report(event);
+        if Told(self.writes.0.borrow().clone()).writes().len() == self.after {
+            self.burnt.notify_one();
+        }
+    }
+}
+
+/// Asked without a name, a way back that was cut ends where it was going, wherever it was cut, and goes no further: not even
+/// where all that was left to do is to let go of the lock.
+#[tokio::test(start_paused = true)]
+async fn killed_after_any_write_the_same_command_goes_one_release_back_and_no_further() {
+    let world = World::with(counting());
+    world.deploy().await;
+    let more = "    /other:\n      GET: { integration: lambda }\n    /admit:\n";
+    world.edit("deploy.yaml", "    /admit:\n", more);
+    new_code(&world);
+    deploy(&world).await;
+    world.edit("deploy.yaml", more, "    /admit:\n");
+    new_code(&world);
+    new_template(&world);
+    deploy(&world).await;
+    assert_eq!(releases(&world).await, ["C3*", "B2", "A1"]);
+    let all = ["PutObject", "AddPermission", "AddPermission", "UpdateStage", "UpdateAlias", "PutObject"];
+    for after in 1..all.len() {
+        let cut = Cut { after, writes: Recorder::default(), burnt: Notify::new() };
+        tokio::select! {
+            biased;
+            () = cut.burnt.notified() => {}
+            ended = pipeline::rollback(&world.settings, None, &cut, &|_| true) => panic!("it ended: {ended:?}"),
+        }
+        assert_eq!(Told(cut.writes.0.into_inner()).writes(), all[..after]);
+        let (result, told) = back_to(&world, None).await;
+        assert_eq!(result.unwrap().to.version, "2", "killed after {after} writes");
+        let wanted = [&["PutObject"], all[after..].as_ref()].concat();
+        assert_eq!(told.writes(), wanted, "killed after {after} writes");
+        assert_eq!(releases(&world).await, ["C3", "B2*", "A1"], "killed after {after} writes");
+        deploy(&world).await;
+        assert_eq!(releases(&world).await, ["C3*", "B2", "A1"]);
+    }
+    back(&world).await;
+    back(&world).await;
+    assert_eq!(releases(&world).await, ["C3", "B2", "A1*"], "it was ended, so the next one is a way of its own");
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_there_is_nothing_to_go_back_to_that_is_said_and_nothing_is_sent() {
     let world = World::with(counting());
@@ -345,6 +400,22 @@ async fn what_somebody_changes_meanwhile_stays_as_they_made_it() {
     assert_eq!(serves(&world).await.1, "1");
 }
 
+/// A way that was refused before its first step was never begun, so there is nothing of it to be ended.
+#[tokio::test(start_paused = true)]
+async fn a_way_that_was_refused_is_decided_anew() {
+    let world = three().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let (told_of, _) = while_asked(&world, async {
+        lambda.update_alias().function_name(FUNCTION).name("prod").function_version("1").send().await.unwrap();
+    })
+    .await;
+    assert_eq!(told_of.kind, "changed_meanwhile");
+    let told = back(&world).await;
+    let begun = |event: &Event| matches!(event, Event::Note { text } if text.contains("was begun"));
+    assert!(!told.0.iter().any(begun), "{:?}", told.0);
+    assert_eq!(releases(&world).await, ["B2", "A2*", "A1"], "the release before what they made of it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_role_that_is_gone_keeps_its_version_from_being_served() {
     let world = World::with(counting());
@@ -410,8 +481,27 @@ async fn old_templates_with_new_code_are_a_release_of_their_own() {
     let old = std::fs::read_to_string(world.path(TEMPLATE)).unwrap();
     world.write(TEMPLATE, old.replacen("{ ", "{", 1).as_str());
     let told = deploy(&world).await;
-    assert!(told.writes().ends_with(&["UpdateStage", "UpdateDeployment", "PutObject"]), "{:?}", told.writes());
+    assert!(told.writes().ends_with(&["UpdateDeployment", "UpdateStage", "PutObject"]), "{:?}", told.writes());
     world.assert_idle().await;
+    world.edit(TEMPLATE, "{", "{  ");
+    deploy(&world).await;
+    assert_eq!(releases(&world).await, ["C2*", "B2", "A2", "A1"]);
+}
+
+/// Once callers get that release, nothing but its descriptions tells of it later, and the next run has no reason to look.
+#[tokio::test(start_paused = true)]
+async fn a_deploy_that_is_killed_once_the_stage_moved_has_told_of_its_release() {
+    let world = two().await;
+    let old = std::fs::read_to_string(world.path(TEMPLATE)).unwrap();
+    world.write(TEMPLATE, old.replacen("{ ", "{", 1).as_str());
+    sleep(HOUR).await;
+    let fuse = Fuse { operation: "UpdateStage", burnt: Notify::new() };
+    tokio::select! {
+        biased;
+        () = fuse.burnt.notified() => {}
+        ended = pipeline::deploy(&world.settings, &fuse, &|_| true) => panic!("it ended: {ended:?}"),
+    }
+    deploy(&world).await;
     world.edit(TEMPLATE, "{", "{  ");
     deploy(&world).await;
     assert_eq!(releases(&world).await, ["C2*", "B2", "A2", "A1"]);
@@ -436,6 +526,29 @@ async fn releases_of_before_are_read_by_their_times() {
     back(&world).await;
     assert_eq!(releases(&world).await, ["B2", "A2", "A1*"]);
     deploy(&world).await;
+    world.assert_idle().await;
+}
+
+/// Lambda takes 256 characters and refuses more: the oldest make room for what is new.
+#[tokio::test(start_paused = true)]
+async fn a_description_that_is_full_takes_what_is_new() {
+    let world = World::with(counting());
+    world.deploy().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let describe = async |text: String| {
+        lambda.update_alias().function_name(FUNCTION).name("prod").description(text).send().await.map(|_| ())
+    };
+    let first = lambda.get_alias().function_name(FUNCTION).name("prod").send().await.unwrap();
+    let older: Vec<String> = (0..22).map(|at| format!("1@{at:08}")).collect();
+    let full = format!("poc {} {}", older.join(" "), first.description().unwrap().trim_start_matches("poc "));
+    assert_eq!(full.len(), 256);
+    describe(full.clone()).await.unwrap();
+    assert!(describe(format!("{full}0")).await.is_err(), "Lambda refuses more");
+    new_code(&world);
+    deploy(&world).await;
+    let alias = lambda.get_alias().function_name(FUNCTION).name("prod").send().await.unwrap();
+    assert!(!alias.description().unwrap().contains("1@00000000 "), "{alias:?}");
+    assert_eq!(releases(&world).await, ["A2*", "A1"]);
     world.assert_idle().await;
 }
 
@@ -465,6 +578,22 @@ async fn a_share_of_the_calls_for_another_version_ends_with_it() {
     let alias = lambda.get_alias().function_name(FUNCTION).name("prod").send().await.unwrap();
     let shares = alias.routing_config().and_then(|routing| routing.additional_version_weights());
     assert!(shares.is_none_or(|shares| shares.is_empty()), "{alias:?}");
+    world.assert_idle().await;
+}
+
+/// `$LATEST` has no number: it is newer than every version.
+#[tokio::test(start_paused = true)]
+async fn from_code_that_no_version_holds_there_is_a_way_back_too() {
+    let world = two().await;
+    let lambda = aws_sdk_lambda::Client::new(&world.sdk());
+    let update = lambda.update_alias().function_name(FUNCTION).name("prod").function_version("$LATEST");
+    update.send().await.unwrap();
+    assert_eq!(back_to(&world, Some("2")).await.1.writes(), ["PutObject", "UpdateStage", "UpdateAlias", "PutObject"]);
+    let update = lambda.update_alias().function_name(FUNCTION).name("prod").function_version("$LATEST");
+    update.send().await.unwrap();
+    assert_eq!(back(&world).await.writes(), ["PutObject", "UpdateAlias", "PutObject"]);
+    assert_eq!(releases(&world).await, ["B2", "A1*"]);
+    deploy(&world).await;
     world.assert_idle().await;
 }
 

@@ -71,10 +71,22 @@ pub struct History {
     pub deployments: Vec<String>,
 }
 
+impl Serving {
+    /// The version's number. `$LATEST` has none: it is newer than all.
+    pub fn number(&self) -> u64 {
+        self.version.parse().unwrap_or(u64::MAX)
+    }
+}
+
 impl Release {
     /// `DEPLOYMENT:VERSION`: stays the same whatever is deployed later.
     pub fn name(&self) -> String {
         format!("{}:{}", self.deployment, self.version)
+    }
+
+    /// The version's.
+    pub fn number(&self) -> u64 {
+        self.version.parse().unwrap_or_default()
     }
 
     /// When it could be served first: once the later of the two was there.
@@ -140,9 +152,9 @@ impl History {
             return self.releases.get(now + 1);
         }
         let place = |id: &str| self.deployments.iter().position(|known| known == id);
-        let (served, version) = (place(&self.serving.deployment), self.serving.version.parse::<u64>().ok());
+        let (served, version) = (place(&self.serving.deployment), self.serving.number());
         self.releases.iter().find(|release| {
-            let no_newer = release.version.parse::<u64>().ok() <= version && place(&release.deployment) >= served;
+            let no_newer = release.number() <= version && place(&release.deployment) >= served;
             no_newer && (release.deployment != self.serving.deployment || release.version != self.serving.version)
         })
     }
@@ -180,8 +192,7 @@ impl Place {
         // Newest first; within a second, which is all that AWS tells, by the version, then as deployments are listed.
         releases.sort_by_key(|release| {
             let place = deployments.iter().position(|made| made.id == release.deployment);
-            let version = release.version.parse::<u64>().ok();
-            (Reverse(release.made().map(Timestamp::as_second)), Reverse(version), place)
+            (Reverse(release.made().map(Timestamp::as_second)), Reverse(release.number()), place)
         });
         Ok(Some(History {
             serving,

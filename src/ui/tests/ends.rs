@@ -121,7 +121,16 @@ fn a_status_tells_what_was_deployed_before_and_that_somebody_went_back() {
         at: "2026-11-26 10:00:00 UTC".to_owned(),
     });
     let notes = vec!["the certificate of api.example.com expires in 12 days".to_owned()];
-    ui.status(&Status { releases: releases(true), last_change, notes, ..status(false) });
+    let mut status = Status { releases: releases(true), last_change, notes, ..status(false) };
+    status.resources.push(ResourceStatus {
+        step: "alias".to_owned(),
+        kind: "Lambda alias",
+        name: "ServerlessPOCAdmission:prod".to_owned(),
+        state: ResourceState::Drifted,
+        drift: vec![Change::new("version", 3, 4)],
+        facts: Vec::new(),
+    });
+    ui.status(&status);
     insta::assert_snapshot!(captured.out());
 }
 

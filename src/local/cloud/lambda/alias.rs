@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::local::cloud::{Call, Failure, Reply, Request};
 
+use super::configure::text;
 use super::create::required;
 use super::name::Target;
 use super::read::{paged, pages};
@@ -24,11 +25,15 @@ pub fn create(call: &mut Call<'_>, name: &str, request: &Request) -> Answer {
     if function.aliases.contains_key(&alias) {
         return Err(conflict(format!("Alias already exists: {}:{alias}", target.arn)));
     }
-    let description = input["Description"].as_str().unwrap_or_default().to_owned();
+    let description = described(&input)?.unwrap_or_default();
     let made = Alias { name: alias.clone(), version, description, weights, revision: fresh };
     let told = tell(&target.arn, &made);
     function.aliases.insert(alias, made);
     Ok(Reply::json(201, &told))
+}
+
+fn described(input: &Value) -> Result<Option<String>, Failure> {
+    text(input, "Description", "description", 256)
 }
 
 pub fn get(call: &mut Call<'_>, name: &str, alias: &str) -> Answer {
@@ -69,8 +74,8 @@ pub fn update(call: &mut Call<'_>, name: &str, alias: &str, request: &Request) -
     if let Some(weights) = given {
         changed.weights = weights;
     }
-    if let Some(description) = input["Description"].as_str() {
-        description.clone_into(&mut changed.description);
+    if let Some(description) = described(&input)? {
+        changed.description = description;
     }
     check_version(function, &target, &changed.version, &changed.weights)?;
     changed.revision = fresh;

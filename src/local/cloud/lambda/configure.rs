@@ -108,7 +108,8 @@ pub fn read(input: &Value, before: Configuration, purpose: Purpose, now: u64) ->
     Ok(set)
 }
 
-fn text(input: &Value, member: &str, wire: &str, longest: usize) -> Result<Option<String>, Failure> {
+/// A member that may be so many characters long.
+pub fn text(input: &Value, member: &str, wire: &str, longest: usize) -> Result<Option<String>, Failure> {
     let Some(text) = input[member].as_str() else { return Ok(None) };
     if text.chars().count() > longest {
         let rule = format!("Member must have length less than or equal to {longest}");
