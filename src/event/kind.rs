@@ -21,6 +21,7 @@ kinds! {
     DependenciesFailed = "dependencies_failed";
     DomainNameStuck = "domain_name_stuck";
     DomainTaken = "domain_taken";
+    Emulated = "emulated";
     FunctionFailed = "function_failed";
     HashMismatch = "hash_mismatch";
     ImageDenied = "image_denied";
