@@ -182,6 +182,9 @@ pub enum Event {
         requests: u64,
         #[serde(rename = "elapsed_ms", serialize_with = "millis")]
         elapsed: Duration,
+        /// Why, where nobody asked it to stop.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        problem: Option<Problem>,
     },
     /// The last line of every deploy and teardown.
     Finished {

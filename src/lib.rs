@@ -68,6 +68,34 @@
 
 #![recursion_limit = "256"]
 
+/// An enum whose members have the names that `--json` and `poc explain` know them by.
+macro_rules! kinds {
+    ($(#[$about:meta])* $kinds:ident: $($kind:ident = $name:literal;)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $kinds {
+            $(#[doc = $name] $kind,)*
+        }
+
+        impl $kinds {
+            /// Every kind, by name.
+            pub fn all() -> &'static [$kinds] {
+                &[$($kinds::$kind,)*]
+            }
+
+            /// What `--json` calls it.
+            pub fn name(self) -> &'static str {
+                match self { $($kinds::$kind => $name,)* }
+            }
+
+            /// The kind that is called so.
+            pub fn named(name: &str) -> Option<$kinds> {
+                $kinds::all().iter().find(|kind| kind.name() == name).copied()
+            }
+        }
+    };
+}
+
 pub mod aws;
 pub mod cli;
 pub mod clock;

@@ -1,29 +1,9 @@
 //! Why a run can stop: a [`Problem`](super::Problem) carries the name of one of these; src/explain/problems.md has a page for
 //! each.
 
-macro_rules! kinds {
-    ($($kind:ident = $name:literal;)*) => {
-        /// A kind of problem.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum ProblemKind {
-            $(#[doc = $name] $kind,)*
-        }
-
-        impl ProblemKind {
-            /// Every kind, by name.
-            pub fn all() -> &'static [ProblemKind] {
-                &[$(ProblemKind::$kind,)*]
-            }
-
-            /// What `--json` calls it.
-            pub fn name(self) -> &'static str {
-                match self { $(ProblemKind::$kind => $name,)* }
-            }
-        }
-    };
-}
-
 kinds! {
+    /// A kind of problem.
+    ProblemKind:
     AccessDenied = "access_denied";
     AlreadyExists = "already_exists";
     AmbiguousHostedZone = "ambiguous_hosted_zone";
@@ -41,6 +21,7 @@ kinds! {
     DependenciesFailed = "dependencies_failed";
     DomainNameStuck = "domain_name_stuck";
     DomainTaken = "domain_taken";
+    Emulated = "emulated";
     FunctionFailed = "function_failed";
     HashMismatch = "hash_mismatch";
     ImageDenied = "image_denied";
@@ -93,11 +74,4 @@ kinds! {
     Usage = "usage";
     ValueIsGiven = "value_is_given";
     Watch = "watch";
-}
-
-impl ProblemKind {
-    /// The kind that is called so.
-    pub fn named(name: &str) -> Option<ProblemKind> {
-        ProblemKind::all().iter().find(|kind| kind.name() == name).copied()
-    }
 }

@@ -67,7 +67,7 @@ pub async fn dev(
         true => dev.watch(stop.as_mut()).await,
         false => dev.tell_until(stop.as_mut(), std::future::pending()).await.map_or(Ok(()), Ok),
     };
-    dev.end(begun).await;
+    dev.end(begun, watched.as_ref().err()).await;
     watched
 }
 
@@ -270,10 +270,14 @@ impl Dev<'_> {
         }
     }
 
-    async fn end(&mut self, begun: Instant) {
+    async fn end(&mut self, begun: Instant, why: Option<&Failure>) {
         let reporter = self.reporter;
+        let problem = match why {
+            Some(Failure::Problem(problem)) => Some((**problem).clone()),
+            _ => None,
+        };
         self.serving.stop(|request| reporter.report(&Event::Request(request))).await;
-        reporter.report(&Event::Stopped { requests: self.serving.answered(), elapsed: begun.elapsed() });
+        reporter.report(&Event::Stopped { requests: self.serving.answered(), elapsed: begun.elapsed(), problem });
     }
 }
 

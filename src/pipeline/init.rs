@@ -158,6 +158,7 @@ fn files(wanted: &InitWanted) -> Vec<File> {
     let filled = |text: &str| {
         let text = text.replace("@CODE@\n", wanted.template.function());
         let text = text.replace("@NAME@", &wanted.name).replace("@BASE@", &wanted.name.to_lowercase());
+        let text = text.replace("@IMAGE@", &repository(&wanted.name));
         text.replace("@REGION@", &wanted.region).replace("@RUNTIME@", runtime).replace("@HANDLER@", handler)
     };
     let file = |(path, what, text): (&'static str, &'static str, &str)| File { path, what, text: filled(text) };
@@ -169,6 +170,16 @@ fn files(wanted: &InitWanted) -> Vec<File> {
         file(("templates/error.vtl", "what callers get for bad input", include_str!("init/error.vtl"))),
     ]);
     files
+}
+
+/// A name as ECR takes one: two characters at least, all in lower case, and signs between letters alone, one at a time.
+fn repository(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let parts: Vec<&str> = lower.split(['-', '_']).filter(|part| !part.is_empty()).collect();
+    match parts.join("-") {
+        short if short.len() < 2 => format!("prediction-{short}").trim_end_matches('-').to_owned(),
+        joined => joined,
+    }
 }
 
 /// Adds what git must not see, unless it is there.

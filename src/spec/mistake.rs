@@ -1,28 +1,8 @@
 //! The kinds of mistakes there are. A fault carries the name of one; src/explain/mistakes.md has a page for each.
 
-macro_rules! mistakes {
-    ($($kind:ident = $name:literal;)*) => {
-        /// A kind of mistake in deploy.yaml, in what it names or in the package.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Mistake {
-            $(#[doc = $name] $kind,)*
-        }
-
-        impl Mistake {
-            /// Every kind, by name.
-            pub fn all() -> &'static [Mistake] {
-                &[$(Mistake::$kind,)*]
-            }
-
-            /// What `--json` calls it.
-            pub fn name(self) -> &'static str {
-                match self { $(Mistake::$kind => $name,)* }
-            }
-        }
-    };
-}
-
-mistakes! {
+kinds! {
+    /// A kind of mistake in deploy.yaml, in what it names or in the package.
+    Mistake:
     Alias = "alias";
     Anchor = "anchor";
     BadArn = "bad_arn";
@@ -144,11 +124,4 @@ mistakes! {
     WrongRegion = "wrong_region";
     WrongType = "wrong_type";
     YamlSyntax = "yaml_syntax";
-}
-
-impl Mistake {
-    /// The kind that is called so.
-    pub fn named(name: &str) -> Option<Mistake> {
-        Mistake::all().iter().find(|kind| kind.name() == name).copied()
-    }
 }

@@ -92,7 +92,7 @@ pub(super) fn judge(id: &str) -> Verdict {
 
 /// When AWS's support of a runtime ends (AWS_FACTS D): from then on it gets no security fixes, and a month later no function
 /// is created with it, two months later none changed. Amazon Linux 2 takes what is built on it along.
-const ENDS: [(&str, &str); 14] = [
+const ENDS: [(&str, &str); 12] = [
     ("python3.14", "2029-06-30"),
     ("python3.13", "2029-06-30"),
     ("python3.11", "2026-06-30"),
@@ -105,9 +105,6 @@ const ENDS: [(&str, &str); 14] = [
     ("java11", "2026-06-30"),
     ("java8.al2", "2026-06-30"),
     ("provided.al2", "2026-06-30"),
-    // Their own projects' ends, which AWS follows.
-    ("dotnet8", "2026-11-10"),
-    ("ruby3.2", "2026-03-31"),
 ];
 
 /// The day a runtime's support ends, and what to move to.

@@ -180,7 +180,7 @@ impl Progress {
             Event::Redeployed { elapsed, changes } => served::redeployed(*elapsed, changes, look),
             Event::Kept { .. } => served::kept(look),
             Event::Restored { .. } => served::restored(look),
-            Event::Stopped { requests, elapsed } => {
+            Event::Stopped { requests, elapsed, .. } => {
                 tally.ended = true;
                 served::stopped(*requests, *elapsed, look)
             }

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::ast::{Action, Block, Body, Call, Expr, Interpolated, Node, Operator, Over, Reference, Set, Step};
 use super::error::Position;
 use super::java_regex::JavaPattern;
+use super::parameters::key_of;
 use super::parser::Preparation;
 
 /// Why a reference is one.
@@ -510,18 +511,9 @@ fn ends_a_string(with: &str) -> bool {
 
 /// The parameter that `params('x')` or `params().querystring.x` reads.
 fn parameter(arguments: &[Expr], rest: &[Step]) -> Option<String> {
-    let key = |step: &Step| match step {
-        Step::Property(name) => Some(name.clone()),
-        Step::Index(Expr::String(key)) => Some(key.to_string()),
-        Step::Method(name, arguments) if name == "get" => match arguments.as_slice() {
-            [Expr::String(key)] => Some(key.to_string()),
-            _ => None,
-        },
-        _ => None,
-    };
     match (arguments, rest) {
         ([Expr::String(name)], _) => Some(name.to_string()),
-        ([], [_, step, ..]) => key(step),
+        ([], [_, step, ..]) => key_of(step),
         _ => None,
     }
 }

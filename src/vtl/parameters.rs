@@ -51,7 +51,7 @@ fn location(group: &str) -> Option<ParameterLocation> {
 }
 
 /// The key of a map that a step reads, if the template's text says which.
-fn key_of(step: &Step) -> Option<String> {
+pub(super) fn key_of(step: &Step) -> Option<String> {
     match step {
         Step::Property(name) => Some(name.clone()),
         Step::Index(Expr::String(key)) => Some(key.to_string()),

@@ -118,6 +118,22 @@ fn a_new_r_project_deploys_as_it_stands() {
     assert_eq!(again["writes"], 0);
 }
 
+/// ECR takes fewer names than everything else that is called after a project.
+#[test]
+fn whatever_an_r_project_is_called_its_image_has_a_name_that_ecr_takes() {
+    let empty = Empty::new();
+    for (at, (name, image)) in
+        [("f", "prediction-f"), ("_", "prediction"), ("My_Flats-", "my-flats"), ("a-_b", "a-b")].into_iter().enumerate()
+    {
+        let project = format!("project-{at}");
+        let named = format!("--name={name}");
+        empty.poc(&["init", &project, &named, "--template", "r", "--yes"]).exits(0);
+        let file = format!("{project}/deploy.yaml");
+        assert!(empty.read(&file).contains(&format!("\npackage: {{ image: \"{image}:latest\" }}\n")), "{name}");
+        empty.poc(&["validate", "-f", &file]).exits(0);
+    }
+}
+
 /// With cargo-lambda a deploy builds it; without, it says how to get it, before anything is sent.
 #[test]
 fn a_new_rust_project_is_right_and_says_what_builds_it() {

@@ -90,3 +90,64 @@ fn an_address_of_another_machine() {
     let ran = Desk::new().poc(&["dev", "--host", "192.0.2.1", "--port", "0", "--json"]).exits(1);
     assert_eq!(kind(&ran), "no_such_address");
 }
+
+/// The kinds of the mistakes that a command tells in its one document.
+#[track_caller]
+fn faults(ran: &Ran) -> Vec<String> {
+    let told = ran.json();
+    let faults = told["faults"].as_array().unwrap_or_else(|| panic!("{told}"));
+    faults.iter().map(|fault| fault["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_package_without_room_for_its_zip() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["package", "--json"]);
+    let ran = Ran::of(command.env("TMPDIR", desk.directory.path().join("nowhere")).output().unwrap()).exits(2);
+    assert_eq!(faults(&ran), ["package_unwritten"], "{}", ran.out);
+}
+
+/// Of 100 MB and a byte that take no room.
+#[test]
+fn a_page_that_is_too_big() {
+    let desk = Desk::new();
+    let page = |bytes: u64| {
+        let file = fs::File::create(desk.directory.path().join("web/film.bin")).unwrap();
+        file.set_len(bytes).unwrap();
+    };
+    page((100 << 20) + 1);
+    let ran = desk.poc(&["validate", "--json"]).exits(2);
+    assert_eq!(faults(&ran), ["file_too_big"], "{}", ran.out);
+    assert!(ran.out.contains("web/film.bin has 104857601 bytes; at most 104857600 are shown"), "{}", ran.out);
+    page(100 << 20);
+    desk.poc(&["validate"]).exits(0);
+}
+
+#[test]
+fn a_site_of_too_many_pages() {
+    let desk = Desk::new();
+    for page in 0..10_000 {
+        fs::write(desk.directory.path().join(format!("web/{page}.txt")), "").unwrap();
+    }
+    let ran = desk.poc(&["validate", "--json"]).exits(2);
+    assert_eq!(faults(&ran), ["site_too_big"], "{}", ran.out);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "package: { path: app,", "package: { path: app, build: [[\"true\"]],");
+    fs::create_dir(desk.directory.path().join(".poc")).unwrap();
+    fs::write(desk.directory.path().join(".poc/cache"), "").unwrap();
+    let ran = desk.poc(&["package", "--json"]).exits(1);
+    assert_eq!(kind(&ran), "cache_unusable", "{}", ran.out);
+    fs::remove_file(desk.directory.path().join(".poc/cache")).unwrap();
+    desk.poc(&["package"]).exits(0);
+}
+
+/// An address of a link, without the link.
+#[test]
+fn a_port_that_the_system_does_not_open() {
+    let ran = Desk::new().poc(&["dev", "--host", "fe80::1", "--port", "0", "--json"]).exits(1);
+    assert_eq!(kind(&ran), "port_refused", "{}", ran.out);
+}

@@ -433,6 +433,51 @@ fn npm_that_fails_says_so_in_its_own_words() {
     ");
 }
 
+/// What each tool prints, and what that means.
+#[test]
+fn what_keeps_libraries_from_being_fetched_is_told_apart() {
+    let npm = [
+        ("npm error code EINTEGRITY", "hash_mismatch"),
+        ("npm error code ENOTFOUND", "index_unreachable"),
+        ("npm error code ECONNREFUSED", "index_unreachable"),
+        ("npm error code ETARGET", "dependencies_failed"),
+    ];
+    let pip = [
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "hash_mismatch"),
+        ("WARNING: Retrying after connection broken by 'NewConnectionError('", "index_unreachable"),
+        ("ERROR: Invalid requirement: 'six=1'", "dependencies_failed"),
+    ];
+    let uv = [
+        ("error: Hash mismatch for `six==1.16.0`", "hash_mismatch"),
+        ("  Caused by: error sending request for url (https://pypi.org/simple/six/)", "index_unreachable"),
+        ("error: No interpreter found", "dependencies_failed"),
+    ];
+    let told = |workshop: &Workshop, tool: &str, words: &str| {
+        let words = words.replace('\'', "'\\''");
+        workshop.tool(
+            tool,
+            &format!(
+                "#!/bin/sh\ncase \"$*\" in *--version) echo '{tool} 1.0'; exit 0;; esac\necho '{words}' >&2\nexit 1\n"
+            ),
+        );
+        let ran = workshop.poc(&["package", "--json"]).exits(1);
+        ran.json()["problem"]["kind"].as_str().unwrap_or_else(|| panic!("{}", ran.out)).to_owned()
+    };
+    let workshop = Workshop::new();
+    node(&workshop);
+    workshop.write("app/package-lock.json", r#"{"packages": {}}"#);
+    for (words, kind) in npm {
+        assert_eq!(told(&workshop, "npm", words), kind, "{words}");
+    }
+    let workshop = Workshop::new();
+    workshop.write("app/requirements.txt", "six==1.16.0\n");
+    for (tool, all) in [("pip", pip), ("uv", uv)] {
+        for (words, kind) in all {
+            assert_eq!(told(&workshop, tool, words), kind, "{tool}: {words}");
+        }
+    }
+}
+
 #[test]
 fn cargo_lambda_builds_the_bootstrap() {
     let workshop = Workshop::new();

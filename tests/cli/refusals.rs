@@ -18,28 +18,50 @@ use super::{Desk, Ran};
 /// A deploy over a line on which requests that begin with `start` and hold `part` are answered so, the first `times` of them.
 async fn refused(start: &'static str, part: &'static str, answer: String, times: usize) -> (Desk, Ran) {
     let desk = Desk::new();
-    let cloud = Cloud::in_memory(Clock::system(), Profile::quick());
+    let met = Cell::new(0);
+    let ran = over_a_line(&desk, &[&DEPLOY], move |request| {
+        let wanted = met.get() < times && request.starts_with(start) && request.contains(part);
+        met.set(met.get() + usize::from(wanted));
+        if wanted { Fate::Refused(answer.clone()) } else { Fate::Passed }
+    })
+    .await;
+    (desk, ran)
+}
+
+const DEPLOY: [&str; 5] = ["deploy", "--yes", "--json", "--verbose", "--no-checks"];
+
+/// The commands, one after the other, over a line to one cloud; what the last of them did.
+async fn over_a_line(desk: &Desk, commands: &[&[&str]], fate: impl Fn(&str) -> Fate + 'static) -> Ran {
+    let cloud = Cloud::in_memory(Clock::system(), Profile { assumes_images: true, ..Profile::quick() });
     let port = Port::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let upstream = port.address().unwrap();
     let mut serving = EmbeddedCloud::from(cloud).serve(port).unwrap();
-    let met = Cell::new(0);
     let local = LocalSet::new();
     let ran = local.run_until(async {
-        let relay = Relay::to(upstream, move |request| {
-            let wanted = met.get() < times && request.starts_with(start) && request.contains(part);
-            met.set(met.get() + usize::from(wanted));
-            if wanted { Fate::Refused(answer.clone()) } else { Fate::Passed }
-        })
-        .await;
+        let relay = Relay::to(upstream, fate).await;
         let endpoint = relay.url();
-        let arguments = ["deploy", "--yes", "--json", "--verbose", "--no-checks", "--endpoint-url", &endpoint];
-        let mut command = desk.command(&arguments);
-        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
-        Ran::of(tokio::process::Command::from(command).output().await.unwrap())
+        let mut last = None;
+        for arguments in commands {
+            let mut command = desk.command(&[arguments, &["--endpoint-url", &endpoint][..]].concat());
+            command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+            last = Some(Ran::of(tokio::process::Command::from(command).output().await.unwrap()));
+        }
+        last.expect("there is a command")
     });
     let ran = ran.await;
     serving.stop(|_| ()).await;
-    (desk, ran)
+    ran
+}
+
+/// The problem that ended the last of the commands, where requests that `wanted` picks are answered so.
+async fn stopped_by(
+    desk: &Desk,
+    commands: &[&[&str]],
+    wanted: impl Fn(&str) -> bool + 'static,
+    answer: String,
+) -> Value {
+    let fate = move |request: &str| if wanted(request) { Fate::Refused(answer.clone()) } else { Fate::Passed };
+    over_a_line(desk, commands, fate).await.exits(1).last_event()["problem"].clone()
 }
 
 fn answer(status: &str, headers: &str, body: &str) -> String {
@@ -93,6 +115,88 @@ async fn a_lock_that_may_not_be_written_stops_the_run_with_its_name() {
     // Nothing was made but the bucket that the lock would lie in.
     let made: Vec<Value> = events(&ran, "step_finished").into_iter().map(|event| event["step"].clone()).collect();
     assert_eq!(made, ["bucket"]);
+}
+
+/// Where it serves an API, only an emulator knows.
+#[tokio::test]
+async fn an_emulators_page_is_not_guessed() {
+    let open = ["open", "--print", "--json"];
+    let ran = over_a_line(&Desk::new(), &[&DEPLOY, &open], |_| Fate::Passed).await.exits(1);
+    let problem = &ran.json()["problem"];
+    assert_eq!(problem["kind"], "emulated", "{problem}");
+    assert!(problem["next"].as_str().is_some_and(|next| next.contains("poc call --url URL")), "{problem}");
+}
+
+#[tokio::test]
+async fn an_image_that_these_credentials_may_not_see_is_told_with_the_right_that_is_missing() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "package: { path: app,", "package: { image: \"admission:1.4\",");
+    desk.edit("deploy.yaml", "  runtime: python3.13\n", "");
+    desk.edit("deploy.yaml", "  handler: handler.lambda_handler\n", "");
+    let denied = answer(
+        "400 Bad Request",
+        "content-type: application/x-amz-json-1.1\r\n",
+        r#"{"__type":"AccessDeniedException","message":"not authorized to perform: ecr:DescribeImages"}"#,
+    );
+    let asked = |request: &str| request.contains("ContainerRegistry_V20150921.DescribeImages");
+    let problem = stopped_by(&desk, &[&DEPLOY], asked, denied).await;
+    assert_eq!(problem["kind"], "image_denied", "{problem}");
+    assert!(problem["next"].as_str().is_some_and(|next| next.contains("ecr:DescribeImages")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_function_that_lambda_cannot_make_ready_is_told_with_lambdas_reason() {
+    let failed = r#"{"FunctionName":"ServerlessPOCAdmission","State":"Failed","StateReason":"The image is not valid.",
+        "StateReasonCode":"InvalidImage","Version":"1"}"#;
+    let looked = |request: &str| request.starts_with("GET /2015-03-31/functions/ServerlessPOCAdmission/configuration");
+    let problem = stopped_by(&Desk::new(), &[&DEPLOY], looked, answer("200 OK", "", failed)).await;
+    assert_eq!(problem["kind"], "function_failed", "{problem}");
+    assert!(problem["message"].as_str().is_some_and(|told| told.contains("The image is not valid.")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_domain_name_that_another_account_has_is_told() {
+    let taken = answer(
+        "400 Bad Request",
+        "x-amzn-errortype: BadRequestException\r\n",
+        r#"{"message":"The domain name you provided already exists."}"#,
+    );
+    let made = |request: &str| request.starts_with("POST /domainnames ");
+    let problem = stopped_by(&Desk::new(), &[&DEPLOY], made, taken).await;
+    assert_eq!(problem["kind"], "domain_taken", "{problem}");
+    assert!(problem["message"].as_str().is_some_and(|told| told.contains("api.example.com")), "{problem}");
+}
+
+/// From the moment it is made, AWS asks for something that nobody has done yet.
+#[tokio::test]
+async fn a_domain_name_that_waits_for_a_person_is_told_with_its_status() {
+    let made = Cell::new(false);
+    let stuck = r#"{"domainName":"api.example.com","domainNameStatus":"PENDING_OWNERSHIP_VERIFICATION",
+        "domainNameStatusMessage":"Prove that it is yours.","endpointConfiguration":{"types":["REGIONAL"]}}"#;
+    let looked = move |request: &str| {
+        made.set(made.get() || request.starts_with("POST /domainnames "));
+        made.get() && request.starts_with("GET /domainnames/api.example.com ")
+    };
+    let problem = stopped_by(&Desk::new(), &[&DEPLOY], looked, answer("200 OK", "", stuck)).await;
+    assert_eq!(problem["kind"], "domain_name_stuck", "{problem}");
+    let message = problem["message"].as_str().unwrap_or_default();
+    assert!(message.ends_with("PENDING_OWNERSHIP_VERIFICATION: Prove that it is yours."), "{problem}");
+}
+
+/// S3 answers 200 and says in the body what it did not delete (B9).
+#[tokio::test]
+async fn an_object_that_may_not_be_deleted_stops_a_teardown_with_its_name() {
+    let kept = "<DeleteResult><Error><Key>kept.zip</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>\
+                </DeleteResult>";
+    let deleted = |request: &str| {
+        let line = request.lines().next().unwrap_or_default();
+        line.starts_with("POST /serverless-poc-") && line.contains("?delete")
+    };
+    let teardown = ["teardown", "--yes", "--json"];
+    let problem = stopped_by(&Desk::new(), &[&DEPLOY, &teardown], deleted, answer("200 OK", "", kept)).await;
+    assert_eq!(problem["kind"], "object_kept", "{problem}");
+    assert_eq!((&problem["message"], &problem["code"]), (&"kept.zip: Access Denied".into(), &"AccessDenied".into()));
+    assert!(problem["next"].as_str().is_some_and(|next| next.contains("s3:DeleteObject")), "{problem}");
 }
 
 /// A deploy into the embedded cloud with AWS's manners, up to its first step but the bucket: from there on it holds the lock.

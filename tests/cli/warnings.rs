@@ -12,19 +12,6 @@ fn trapped() -> Desk {
 }
 
 #[test]
-fn the_sample_and_every_new_project_are_clean() {
-    let desk = Desk::new();
-    let clean = desk.poc(&["validate", "--deny-warnings"]).exits(0);
-    assert_eq!(clean.err, "");
-    for template in ["python", "node", "rust", "r"] {
-        let project = format!("new-{template}");
-        desk.poc(&["init", &project, "--template", template, "--yes"]).exits(0);
-        let clean = desk.poc(&["validate", "--deny-warnings", "-f", &format!("{project}/deploy.yaml")]).exits(0);
-        assert_eq!(clean.err, "", "{template}");
-    }
-}
-
-#[test]
 fn the_articles_trap_is_told_and_keeps_nobody_from_going_on() {
     let told = trapped().poc(&["validate"]).exits(0);
     insta::assert_snapshot!(told.err, @r#"

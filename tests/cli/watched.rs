@@ -21,6 +21,22 @@ impl Desk {
     }
 }
 
+/// A kernel that has no more watches to give: told with the way out, and without watching it goes.
+#[test]
+#[ignore = "needs strace"]
+fn watched_files_that_cannot_be_are_told_of() {
+    let desk = Desk::new();
+    let ours = desk.command(&["dev", "--port", "0", "--json"]);
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-e", "inject=inotify_add_watch:error=ENOSPC", "-o", "/dev/null"]);
+    command.arg(ours.get_program()).args(ours.get_args()).current_dir(desk.directory.path()).env_clear();
+    command.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = Ran::of(command.output().expect("strace is installed")).exits(1);
+    let problem = &ran.last_event()["problem"];
+    assert_eq!(problem["kind"], "watch", "{}", ran.out);
+    assert!(problem["next"].as_str().is_some_and(|next| next.contains("--no-watch")), "{problem}");
+}
+
 /// `127.0.0.1:3000` of a line of strace; none where it names no place on a network.
 fn address(line: &str) -> Option<String> {
     let between = |from: &str, to: &str| Some(line.split_once(from)?.1.split_once(to)?.0.to_owned());

@@ -1,7 +1,10 @@
 //! What is not ours is not touched (law 5), and what somebody did to ours is put right.
 
+use std::time::Duration;
+
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use poc::local::cloud::Profile;
 use poc::pipeline::Failure;
 
 use crate::inventory::Inventory;
@@ -175,4 +178,48 @@ async fn nothing_secret_is_told() {
         assert!(!text.contains(value), "the key's value is in the {place}");
         assert!(!text.contains("hush"), "the environment's value is in the {place}");
     }
+}
+
+/// A role is one for all regions: the one of the other deployment is not taken from it.
+#[tokio::test]
+async fn a_second_deployment_in_another_region_needs_a_role_of_its_own() {
+    let world = World::new();
+    world.deploy().await;
+    world.edit("deploy.yaml", "region: us-east-1", "region: eu-west-1");
+    let before = Inventory::of(&world).await;
+    let (result, told) = world.try_deploy().await;
+    let problem = problem(result.unwrap_err());
+    assert_eq!(problem.kind, "role_elsewhere", "{problem:?}");
+    assert!(problem.next.contains("function.role.name"), "{problem:?}");
+    assert_eq!(told.finished().1, 0);
+    assert_eq!(Inventory::of(&world).await, before);
+}
+
+#[tokio::test]
+async fn a_role_with_a_path_is_neither_taken_nor_taken_over() {
+    let mut world = World::new();
+    let iam = aws_sdk_iam::Client::new(&world.sdk());
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let role = iam.create_role().role_name("ServerlessPOCAdmission-role").path("/team/");
+    role.assume_role_policy_document(trust).send().await.unwrap();
+    for adopt in [false, true] {
+        world.settings.adopt = adopt;
+        let (result, told) = world.try_deploy().await;
+        let problem = problem(result.unwrap_err());
+        assert_eq!(problem.kind, "role_has_path", "{problem:?}");
+        assert!(problem.message.ends_with("under the path /team/"), "{problem:?}");
+        assert_eq!(told.finished().1, 0);
+    }
+}
+
+/// AWS says for ever that it is at work.
+#[tokio::test(start_paused = true)]
+async fn what_does_not_come_is_not_waited_for_without_end() {
+    let world = World::with(Profile { function_settles: Duration::from_secs(3600), ..Profile::quick() });
+    let (result, _) = world.try_deploy().await;
+    let problem = problem(result.unwrap_err());
+    assert_eq!(problem.kind, "timed_out", "{problem:?}");
+    assert!(problem.message.starts_with("waited 300 s for "), "{problem:?}");
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    world.deploy().await;
 }

@@ -284,3 +284,21 @@ async fn said_no_nothing_is_written() {
     assert_eq!(rotated.outcome, Outcome::Declined);
     assert!(Told(recorder.0.into_inner()).writes().is_empty());
 }
+
+/// There is always a key that opens the API: the old one stays where the new one was taken out of the plan meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_new_key_that_somebody_takes_out_of_the_plan_keeps_the_old_one_there() {
+    let world = World::with(counting());
+    world.deploy().await;
+    let old = Keys::of(&world).await.usable;
+    let gateway = Client::new(&world.sdk());
+    let plan = gateway.get_usage_plans().send().await.unwrap().items()[0].id().unwrap().to_owned();
+    let undone = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let new = Keys::of(&world).await.usable.into_iter().find(|id| !old.contains(id)).expect("both are in the plan");
+        gateway.delete_usage_plan_key().usage_plan_id(&plan).key_id(new).send().await.unwrap();
+    };
+    let ((result, _), ()) = tokio::join!(rotate(&world, MINUTE), undone);
+    assert_eq!(problem(result.unwrap_err()).kind, "rotation_undone");
+    assert_eq!(Keys::of(&world).await.usable, old);
+}

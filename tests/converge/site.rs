@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use poc::event::Action;
+use poc::event::{Action, Recorder};
 use poc::local::cloud::s3::PublicAccessBlock;
 use poc::pipeline::Failure;
 
@@ -377,4 +377,22 @@ async fn what_must_not_be_shown_stops_the_run_before_anything_is_sent() {
     let judged = poc::pipeline::validate(&world.settings).await;
     let Err(Failure::Faults(again)) = judged else { panic!("{judged:?}") };
     assert_eq!(again.len(), 2, "{again:?}");
+}
+
+/// Somebody removes a page between the plan and its turn.
+#[tokio::test]
+async fn a_page_that_is_gone_when_its_turn_comes_stops_the_run_and_the_next_one_goes_on() {
+    let world = World::new();
+    world.write("web/gone.txt", "");
+    let recorder = Recorder::default();
+    let result = poc::pipeline::deploy(&world.settings, &recorder, &|_| {
+        std::fs::remove_file(world.path("web/gone.txt")).unwrap();
+        true
+    })
+    .await;
+    let problem = problem(result.unwrap_err());
+    assert_eq!(problem.kind, "page_unreadable");
+    assert!(problem.message.contains("web/gone.txt"), "{problem:?}");
+    world.deploy().await;
+    world.assert_idle().await;
 }

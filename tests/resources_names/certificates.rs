@@ -198,7 +198,9 @@ async fn a_given_certificate_must_exist_be_issued_be_in_the_right_region_and_cov
     World::assert_idle(&world.run(given(&arn, DOMAIN).unwanted()).await.expect("and is not ours to delete"));
 
     let why = async |arn: &str, domain: &str| {
-        world.run(given(arn, domain)).await.expect_err("it does not fit").message.replace(arn, "ARN")
+        let problem = world.run(given(arn, domain)).await.expect_err("it does not fit");
+        assert_eq!(problem.kind, "certificate_unfit");
+        problem.message.replace(arn, "ARN")
     };
     let pending = foreign(&world, "new.example.com").await;
     seconds(10).await;

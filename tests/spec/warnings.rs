@@ -1,10 +1,13 @@
 //! Every warning: a file that it is for, with the place it is told at (▸), and a near miss that it is not for.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
-use poc::spec::{Source, Warning, WarningCode};
+use poc::pipeline::{InitWanted, Template, init};
+use poc::spec::{Document, Source, Variables, Warning, WarningCode};
 use poc::ui::{Format, Ui, Volume};
+use tempfile::TempDir;
 
 use crate::project::{Project, complete, mark};
 
@@ -492,6 +495,26 @@ fn a_form_becomes_json_too() {
 }
 
 // ------------------------------------------------------------------------------------------------- time
+
+/// On one day, because runtimes end.
+#[test]
+fn the_sample_and_every_new_project_are_clean() {
+    let clean = |directory: &Path| {
+        let variables = Variables { account: None, region: None, stage: None, env: &|_| None };
+        let document = Document::open(&directory.join("deploy.yaml")).expect("its form is right");
+        let stages = document.stages(&variables);
+        document.spec(&variables).unwrap_or_else(|faults| panic!("{}", crate::project::listed(&faults)));
+        let told = document.warnings(&variables, &stages, TODAY);
+        assert!(told.is_empty(), "{}{}", directory.display(), listed(&told));
+    };
+    clean(Path::new(env!("CARGO_MANIFEST_DIR")));
+    for template in [Template::Python, Template::Node, Template::Rust, Template::R] {
+        let directory = TempDir::new().expect("a temporary directory");
+        let (name, region) = ("flats".to_owned(), "us-east-1".to_owned());
+        init(&InitWanted { directory: directory.path().to_owned(), template, name, region }).expect("it is written");
+        clean(directory.path());
+    }
+}
 
 #[test]
 fn runtimes_end_on_a_day() {

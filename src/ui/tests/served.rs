@@ -89,7 +89,7 @@ fn what_a_server_says_besides() {
         Event::Redeployed { elapsed: Duration::from_millis(180), changes },
         Event::Kept { elapsed: Duration::from_millis(20) },
         Event::Restored { elapsed: Duration::from_millis(20) },
-        Event::Stopped { requests: 1, elapsed: Duration::from_secs(75) },
+        Event::Stopped { requests: 1, elapsed: Duration::from_secs(75), problem: None },
     ];
     let (out, err) = shown(Format::Human, Volume::Normal, &events);
     insta::assert_snapshot!(out.trim_start(), @"
