@@ -24,6 +24,8 @@ mod kinds;
 #[cfg(target_os = "linux")]
 #[path = "cli/live.rs"]
 mod live;
+#[path = "cli/logs.rs"]
+mod logs;
 #[path = "cli/lost.rs"]
 mod lost;
 #[path = "cli/network.rs"]

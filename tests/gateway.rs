@@ -4,6 +4,7 @@
 mod support;
 
 mod gateway {
+    mod access_log;
     mod bodies;
     mod gateway_responses;
     mod http;

@@ -24,6 +24,8 @@ use aws_types::region::Region;
 use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
@@ -237,6 +239,8 @@ impl EmbeddedCloud {
     /// When the system refuses a thread or what a runtime needs.
     pub fn serve(&self, port: Port) -> io::Result<Serving> {
         let address = port.address()?;
+        // The one chance that no run has to repeat: it guards a secret.
+        let mut chance = StdRng::try_from_os_rng().map_err(|fault| io::Error::other(fault.to_string()))?;
         let aws = self.aws.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -256,7 +260,7 @@ impl EmbeddedCloud {
             Server::start(port.0, aws.clone(), Limits::default(), observer)?
         };
         aws.set_endpoint(&format!("http://{}", reachable(address)));
-        aws.page().set_reach(address.ip());
+        aws.page().open(address.ip(), &mut chance);
         let thread = std::thread::Builder::new().name("server".to_owned()).spawn(move || {
             runtime.block_on(async {
                 // A sender that is gone asks for the same.

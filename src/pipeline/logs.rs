@@ -62,16 +62,24 @@ pub async fn logs(
     let back = i64::try_from(wanted.since.as_millis()).unwrap_or(i64::MAX);
     let function = session.spec.function.name.clone();
     let access = access_group(&session.spec);
-    let (group, whose) = match (wanted.access, &access) {
-        (false, _) => (format!("/aws/lambda/{function}"), format!("the function {function}")),
-        (true, Some(group)) => (group.clone(), format!("the stage {}", session.spec.stage)),
+    let deploy = session.command("deploy");
+    let (group, whose, maker) = match (wanted.access, &access) {
+        (false, _) => {
+            (format!("/aws/lambda/{function}"), format!("the function {function}"), format!("`{deploy}` makes it"))
+        }
+        (true, Some(group)) => {
+            let maker = format!(
+                "after `{deploy}`, the first call makes it, where `access_log.destination` names this account and region"
+            );
+            (group.clone(), format!("the stage {}", session.spec.stage), maker)
+        }
         (true, None) => return Err(Failure::Usage(NO_ACCESS_LOG.to_owned())),
     };
     let reading = Reading {
         aws: &session.aws,
         group,
         whose,
-        deploy: session.command("deploy"),
+        maker,
         errors: wanted.errors,
         show,
         state: RefCell::new(State { from: now.saturating_sub(back).max(0), ..State::default() }),
@@ -124,8 +132,8 @@ struct Reading<'a, 'r> {
     group: String,
     /// Who writes there.
     whose: String,
-    /// The command that would make the log group.
-    deploy: String,
+    /// What would make the log group.
+    maker: String,
     errors: bool,
     show: &'a dyn Fn(&LogLine),
     state: RefCell<State>,
@@ -225,7 +233,7 @@ impl Reading<'_, '_> {
         Error::refused(
             "no_log",
             format!("there is no log group {}, so {} has written nothing yet", self.group, self.whose),
-            format!("`{}` makes it; --stage, --region and --local say where to look", self.deploy),
+            format!("{}; --stage, --region and --local say where to look", self.maker),
         )
     }
 }

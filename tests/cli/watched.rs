@@ -2,22 +2,37 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Desk, Ran, refusing};
 
 impl Desk {
     /// Runs the command; every address that it, or a program that it started, connected or sent to.
     fn watched(&self, arguments: &[&str]) -> (Ran, BTreeSet<String>) {
-        let (ours, trace) = (self.command(arguments), self.directory.path().join("trace"));
+        let ran = Ran::of(self.under_watch(arguments).output().expect("strace is installed"));
+        (ran, self.seen())
+    }
+
+    /// The command itself is the child, and whoever watches it a process beside it.
+    fn under_watch(&self, arguments: &[&str]) -> Command {
+        let ours = self.command(arguments);
         let mut command = Command::new("strace");
-        command.args(["-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o"]).arg(&trace);
+        command.args(["-D", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o"]).arg(self.trace());
         command.arg(ours.get_program()).args(ours.get_args()).current_dir(self.directory.path()).env_clear();
         command.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
-        let ran = Ran::of(command.output().expect("strace is installed"));
-        let seen = fs::read_to_string(trace).unwrap();
-        (ran, seen.lines().filter_map(address).collect())
+        command
+    }
+
+    fn trace(&self) -> std::path::PathBuf {
+        self.directory.path().join("trace")
+    }
+
+    fn seen(&self) -> BTreeSet<String> {
+        fs::read_to_string(self.trace()).unwrap().lines().filter_map(address).collect()
     }
 }
 
@@ -79,6 +94,11 @@ fn watched_the_embedded_cloud_calls_nobody() {
         &["call", "GET", request, "--local"],
         &["logs", "--local"],
         &["key", "show", "--local"],
+        &["rollback", "--list", "--local"],
+        &["diff", "prod", "dev"],
+        &["open", "--print", "--local"],
+        &["explain", "no_log"],
+        &["policy", "--local"],
         &["export", "openapi"],
         &["teardown", "--local", "--yes"],
         &["deploy", "--local", "--yes", "--simulate", "aws", "--speed", "500"],
@@ -108,4 +128,32 @@ fn watched_a_given_endpoint_is_the_only_one_that_is_called() {
         // Also that the watch sees what there is.
         assert_eq!(addresses, BTreeSet::from([place.clone()]), "{arguments:?}");
     }
+}
+
+/// The one command that goes on for hours.
+#[test]
+#[ignore = "needs strace"]
+fn watched_a_server_calls_nobody_either() {
+    let desk = Desk::new();
+    let mut served = desk.under_watch(&["dev", "--local", "--port", "0", "--json"]);
+    let mut served = served.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("strace is installed");
+    let mut events = BufReader::new(served.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut event = |name: &str| {
+        let tag = format!("\"event\":\"{name}\"");
+        events.find(|event| event.contains(&tag)).unwrap_or_else(|| panic!("it ended before {tag}"))
+    };
+    let serving: serde_json::Value = serde_json::from_str(&event("serving")).unwrap();
+    let api = serving["url"].as_str().unwrap();
+    desk.poc(&["test", "--local", "--url", api]).exits(0);
+    desk.edit("deploy.yaml", "memory: 256", "memory: 512");
+    event("redeployed");
+    kill_process(Pid::from_child(&served), Signal::INT).unwrap();
+    event("stopped");
+    // Whoever watches holds the same pipe, and is gone when it is at its end.
+    events.for_each(drop);
+    assert!(served.wait().unwrap().success());
+    let (here, strangers): (Vec<String>, Vec<String>) =
+        desk.seen().into_iter().partition(|address| is_this_machine(address));
+    assert!(strangers.is_empty(), "it called {strangers:?}");
+    assert!(!here.is_empty(), "not even the handler's process was seen, which asks for its events here");
 }

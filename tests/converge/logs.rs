@@ -76,7 +76,9 @@ async fn api_gateways_id_finds_it_through_the_access_log() {
     assert!(matches!(world.logs(None, true).await, Err(Failure::Usage(why)) if why.contains("access_log")));
     world.edit("deploy.yaml", "usage_plan:", &format!("stage_settings: {{ access_log: {log} }}\nusage_plan:"));
     // Nobody has called yet, so there is no such group.
-    assert!(matches!(world.logs(None, true).await, Err(Failure::Problem(problem)) if problem.kind == "no_log"));
+    let Err(Failure::Problem(problem)) = world.logs(None, true).await else { panic!("there is a log") };
+    assert_eq!(problem.kind, "no_log");
+    assert!(problem.next.contains("the first call makes it"), "a deploy does not: {}", problem.next);
     assert_eq!(world.logs(Some(LAMBDA), false).await.unwrap(), of_the_one());
 
     world.writes("access", "x", &[&access, "another request"]).await;

@@ -9,6 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
+use super::filled::fill;
 use super::headers;
 use super::mapping::{Scope, Source};
 use super::refusal::{Kind, Refusal};
@@ -70,13 +71,15 @@ pub fn answer(refusal: &Refusal, scope: Option<&Scope<'_>>) -> Response<Bytes> {
         own.templates.get_key_value("application/json").or_else(|| own.templates.iter().next())
     {
         all.insert(CONTENT_TYPE, headers::value(content_type));
-        let body = if is_default(template) { default_body(refusal, status) } else { fill(template, refusal, scope) };
+        let body = if is_default(template) { default_body(refusal, status) } else { filled(template, refusal, scope) };
         *response.body_mut() = body.into();
     }
     let all = response.headers_mut();
     for (name, source) in &own.headers {
         let values = match source {
-            Source::Context(path) if path.starts_with("error.") => error_value(refusal, &path["error.".len()..]),
+            Source::Context(path) if path.starts_with("error.") => {
+                error_value(refusal, &path["error.".len()..]).into_iter().collect()
+            }
             source => source.values(scope),
         };
         if !values.is_empty() {
@@ -100,53 +103,29 @@ fn is_default(template: &str) -> bool {
     template == "{\"message\":$context.error.messageString}"
 }
 
-fn error_value(refusal: &Refusal, name: &str) -> Vec<String> {
-    let value = match name {
+/// `$context.error.…`, which gateway responses and access logs alone have.
+pub fn error_value(refusal: &Refusal, name: &str) -> Option<String> {
+    match name {
         "message" => Some(refusal.message.clone()),
         "messageString" => Some(Value::from(refusal.message.as_str()).to_string()),
         "responseType" => refusal.kind.response_type().map(str::to_owned),
         "validationErrorString" => refusal.validation.clone(),
         _ => None,
-    };
-    value.into_iter().collect()
+    }
 }
 
-/// `$context.a.b`, `${context.a.b}`, `$stageVariables.a`; what has no value leaves nothing.
-fn fill(template: &str, refusal: &Refusal, scope: &Scope<'_>) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        let (braced, inner) = after.strip_prefix('{').map_or((false, after), |inner| (true, inner));
-        let end = inner.find(|letter: char| !(letter.is_ascii_alphanumeric() || "._-".contains(letter)));
-        let mut path = &inner[..end.unwrap_or(inner.len())];
-        if !braced {
-            path = path.trim_end_matches(['.', '-']);
-        }
-        let closed = !braced || inner[path.len()..].starts_with('}');
-        let value = path
-            .strip_prefix("context.")
-            .map(|path| context_value(path, refusal, scope.context()))
-            .or_else(|| path.strip_prefix("stageVariables.").map(|name| scope.stage.variables.get(name).cloned()));
-        match value.filter(|_| closed) {
-            Some(value) => {
-                out.push_str(&value.unwrap_or_default());
-                rest = &inner[path.len() + usize::from(braced)..];
-            }
-            None => {
-                out.push('$');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
+/// What has no value leaves nothing.
+fn filled(template: &str, refusal: &Refusal, scope: &Scope<'_>) -> String {
+    fill(template, |path| {
+        let context = path.strip_prefix("context.").map(|path| context_value(path, refusal, scope.context()));
+        let variable = || Some(scope.stage.variables.get(path.strip_prefix("stageVariables.")?).cloned());
+        Some(context.or_else(variable)?.unwrap_or_default())
+    })
 }
 
 fn context_value(path: &str, refusal: &Refusal, context: &Map<String, Value>) -> Option<String> {
     match path.strip_prefix("error.") {
-        Some(name) => error_value(refusal, name).pop(),
+        Some(name) => error_value(refusal, name),
         None => super::context::value_at(context, path),
     }
 }

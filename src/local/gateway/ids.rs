@@ -22,6 +22,8 @@ pub struct Ids {
 pub struct RequestIds {
     /// `x-amzn-RequestId`: a UUID.
     pub request: String,
+    /// The same, as access logs tell it: never in the words of a caller who brought something else than a UUID.
+    pub logged: String,
     /// `x-amz-apigw-id`
     pub extended: String,
     /// `X-Amzn-Trace-Id`
@@ -56,6 +58,6 @@ impl Ids {
         let extended: [u8; 11] = rng.random();
         let root: (u64, u32) = rng.random();
         let trace = format!("Root=1-{:08x}-{:016x}{:08x}", epoch_millis / 1000, root.0, root.1);
-        RequestIds { request, extended: URL_SAFE.encode(extended), trace }
+        RequestIds { logged: request.clone(), request, extended: URL_SAFE.encode(extended), trace }
     }
 }

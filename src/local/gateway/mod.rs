@@ -14,17 +14,21 @@
 //! | `request`, `context` | what the caller sent, and `$context` made of it |
 //! | `refusal`, `gateway_response` | the gateway's own answers, and what an API makes of them |
 //! | `record`, `trace` | what happened, step by step |
+//! | `access_log` | the line that CloudWatch Logs gets of it |
+//! | `filled` | texts in which variables alone mean something |
 //! | `media`, `encoding`, `headers`, `limits` | the small rules of HTTP that API Gateway adds |
 //!
 //! Where it cannot be as AWS is: header names arrive in lower case, because the library that reads HTTP says no other.
 //! They are compared without case; templates and events see them as the method's declarations and templates spell them,
 //! or `Like-This`.
 
+mod access_log;
 mod binary;
 mod call;
 mod context;
 mod door;
 mod encoding;
+mod filled;
 mod gateway_response;
 mod headers;
 mod identity;
@@ -62,6 +66,7 @@ pub use trace::{Fact, Step, StepName, Trace};
 use super::cloud::Cloud;
 use super::cloud::usage::Limit;
 use super::lambda::Functions;
+use access_log::Ended;
 use door::Door;
 use ids::RequestIds;
 use mapping::Scope;
@@ -118,16 +123,24 @@ impl Gateway {
             self.write_behind();
         }
         record.enter(StepName::MethodResponse);
-        let mut response = outcome.and_then(sendable).unwrap_or_else(|refusal| {
-            let scope = visit.as_ref().map(|visit| Scope::new(&visit.stage, visit.method.as_deref(), &visit.request));
-            let response = gateway_response::answer(&refusal, scope.as_ref());
+        let scope = visit.as_ref().map(|visit| Scope::new(&visit.stage, visit.method.as_deref(), &visit.request));
+        let (mut response, refusal) = match outcome.and_then(sendable) {
+            Ok(response) => (response, None),
+            Err(refusal) => (gateway_response::answer(&refusal, scope.as_ref()), Some(refusal)),
+        };
+        if let Some(refusal) = &refusal {
             record.fact("gateway_response", || refusal.kind.response_type().unwrap_or("none"));
-            record.trace.reason = refusal.reason.or(Some(refusal.message));
-            response
-        });
+            record.trace.reason = refusal.reason.clone().or_else(|| Some(refusal.message.clone()));
+        }
         finish(&mut response, &ids, visit.as_ref().map(|visit| &*visit.stage), &asked);
         record.fact("status", || response.status().as_u16());
         record.fact("headers", || told(response.headers()));
+        if let Some(scope) = &scope
+            && let Some(log) = &scope.stage.access_log
+        {
+            let (refusal, response) = (refusal.as_ref(), &response);
+            log.write(&self.cloud, &Ended { scope, record: &record, refusal, response, request_id: &ids.logged }).await;
+        }
         record.trace.request_id = ids.request;
         Answer { response, trace: record.finish() }
     }
@@ -319,8 +332,15 @@ fn take_over(ids: &mut RequestIds, headers: &HeaderMap) {
     }
     let plain = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     if let Some(id) = given("x-amzn-requestid").filter(plain) {
+        ids.logged = if is_uuid(id) { id.to_owned() } else { format!("{}_REPLACED_INVALID_REQUEST_ID", ids.request) };
         id.clone_into(&mut ids.request);
     }
+}
+
+fn is_uuid(id: &str) -> bool {
+    let dash = |at| [8, 13, 18, 23].contains(&at);
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| if dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
 fn health() -> Response<Bytes> {

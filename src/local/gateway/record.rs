@@ -22,9 +22,22 @@ const BEYOND: usize = 1 << 10;
 #[derive(Debug)]
 pub struct Record {
     pub trace: Trace,
+    /// What is known of the call that the integration made.
+    pub endpoint: Reached,
     traced: Traced,
     entered: Instant,
     secrets: Secrets,
+}
+
+/// What the integration's endpoint told of itself.
+#[derive(Debug, Default)]
+pub struct Reached {
+    /// Lambda's own id of the invocation.
+    pub request_id: Option<String>,
+    pub status: Option<u16>,
+    /// The status that a proxy's function returned, where Lambda's own says that it ran.
+    pub own_status: Option<u16>,
+    pub error: Option<String>,
 }
 
 /// API keys' values that a request brought: they may stand in headers, events and rendered texts.
@@ -104,7 +117,13 @@ fn at_least(value: &Value) -> usize {
 impl Record {
     pub fn new(traced: Traced) -> Record {
         let trace = Trace { steps: Vec::with_capacity(5), ..Trace::default() };
-        let mut record = Record { trace, traced, entered: Instant::now(), secrets: Secrets::default() };
+        let mut record = Record {
+            trace,
+            endpoint: Reached::default(),
+            traced,
+            entered: Instant::now(),
+            secrets: Secrets::default(),
+        };
         record.enter(StepName::MethodRequest);
         record
     }
@@ -121,6 +140,11 @@ impl Record {
             step.elapsed = now - self.entered;
         }
         self.entered = now;
+    }
+
+    /// So far.
+    pub fn elapsed(&self) -> Duration {
+        self.trace.steps.iter().map(|step| step.elapsed).sum::<Duration>() + self.entered.elapsed()
     }
 
     /// The keys among the headers, from here on and from what was noted.

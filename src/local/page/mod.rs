@@ -16,13 +16,13 @@ mod calls;
 mod files;
 mod guard;
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use rand::{CryptoRng, Rng};
 use serde_json::{Value, json};
 
 use super::gateway::{Trace, Traced};
@@ -35,13 +35,10 @@ use guard::{Asker, Reach, Refused};
 const PLACE: &str = "/_poc";
 
 /// What it takes to show the page.
+#[derive(Default)]
 pub struct Page {
     told: RwLock<Told>,
     calls: Mutex<Calls>,
-    /// Stands in the page that a person opened, and in no answer that a script can read.
-    token: String,
-    /// Tells one run of the server from the next.
-    run: u64,
 }
 
 #[derive(Debug, Default)]
@@ -54,21 +51,21 @@ struct Told {
     occupied: bool,
     stage: String,
     reach: Reach,
-}
-
-impl Default for Page {
-    fn default() -> Page {
-        // The one chance here that no run has to repeat: who guesses the token is told the keys.
-        let chance = RandomState::new();
-        let token = format!("{:016x}{:016x}", chance.hash_one(0), chance.hash_one(1));
-        Page { told: RwLock::default(), calls: Mutex::default(), token, run: chance.hash_one(2) >> 12 }
-    }
+    /// Stands in the page that a person opened, and in no answer that a script can read. None until a port is open.
+    token: Option<String>,
+    /// Tells one run of the server from the next.
+    run: u64,
 }
 
 impl Page {
-    /// Which address is listened to.
-    pub fn set_reach(&self, address: IpAddr) {
-        self.write().reach = Reach::of(address);
+    /// Shows itself at `address` from now on. Who guesses its token is told the keys, so `chance` must be such that
+    /// nobody can.
+    pub fn open(&self, address: IpAddr, chance: &mut impl CryptoRng) {
+        let mut told = self.write();
+        told.reach = Reach::of(address);
+        told.token = Some(format!("{:032x}", chance.random::<u128>()));
+        // No more bits than a number of JavaScript holds.
+        told.run = chance.random::<u64>() >> 12;
     }
 
     /// Shows `routes` from now on, of an API's stage that answers under the path `api` (`/prod`).
@@ -107,21 +104,25 @@ impl Page {
     /// Answers what is asked for; `keys` are looked up where they may be told.
     pub async fn answer(&self, head: &Parts, keys: impl AsyncFnOnce() -> Vec<(String, String)>) -> Answered {
         let asked = Asked::of(head.uri.path());
-        let reach = self.read().reach;
+        let (reach, run, token) = {
+            let told = self.read();
+            (told.reach, told.run, told.token.clone())
+        };
+        let token = token.as_deref();
         let asker = match Asker::of(head, reach) {
             Ok(asker) => asker,
             Err(refused) => return answered(refused.response(), By::Server { reason: refused.why.to_owned() }),
         };
         let response = match asked {
             Asked::Start => moved(),
-            Asked::File(name) => match files::file(name, asker.may_get_the_token().then_some(self.token.as_str())) {
+            Asked::File(name) => match files::file(name, token.filter(|_| asker.may_get_the_token())) {
                 Some(file) => file,
                 None => nothing(),
             },
             Asked::Routes => self.routes(),
             Asked::Calls if reach == Reach::ThisMachine => self.told_calls(head.uri.query()),
-            Asked::Calls => json(&json!({ "run": self.run, "deployed": self.read().deployed, "calls": null })),
-            Asked::Keys => match asker.may_get_keys(&self.token) {
+            Asked::Calls => json(&json!({ "run": run, "deployed": self.read().deployed, "calls": null })),
+            Asked::Keys => match asker.may_get_keys(token) {
                 Ok(()) => json(&named(keys().await)),
                 Err(refused) => return answered(refused.response(), By::Server { reason: refused.why.to_owned() }),
             },
@@ -133,7 +134,7 @@ impl Page {
         let told = self.read();
         match &told.routes {
             Some(routes) => json(&json!({
-                "run": self.run,
+                "run": told.run,
                 "deployed": told.deployed,
                 "open": told.reach != Reach::ThisMachine,
                 "api": routes,
@@ -145,7 +146,8 @@ impl Page {
     fn told_calls(&self, query: Option<&str>) -> Response<Bytes> {
         let after = query.and_then(|query| query.strip_prefix("after=")).and_then(|after| after.parse().ok());
         let calls = self.calls().after(after.unwrap_or_default());
-        json(&json!({ "run": self.run, "deployed": self.read().deployed, "calls": calls }))
+        let told = self.read();
+        json(&json!({ "run": told.run, "deployed": told.deployed, "calls": calls }))
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Told> {
@@ -213,4 +215,47 @@ fn moved() -> Response<Bytes> {
 
 fn nothing() -> Response<Bytes> {
     Refused::new(StatusCode::NOT_FOUND, "the page has no such part").response()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    async fn opened(page: &Page) -> String {
+        let request = http::Request::get("/_poc/").header("host", "localhost");
+        let request = request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
+        let answer = page.answer(&request.body(()).unwrap().into_parts().0, async || Vec::new()).await;
+        String::from_utf8(answer.response.into_body().to_vec()).unwrap()
+    }
+
+    /// The status of what a script asks with the token that stands in the page.
+    async fn keys(page: &Page, token: &str) -> u16 {
+        let request = http::Request::get("/_poc/keys").header("host", "localhost");
+        let request = request.header("sec-fetch-site", "same-origin").header("x-poc-page", token);
+        page.answer(&request.body(()).unwrap().into_parts().0, async || Vec::new()).await.response.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn the_token_is_drawn_from_the_chance_that_is_given_and_opens_that_page_alone() {
+        let page = |seed| {
+            let page = Page::default();
+            page.open([127, 0, 0, 1].into(), &mut StdRng::seed_from_u64(seed));
+            page
+        };
+        let (one, same, other) = (opened(&page(1)).await, opened(&page(1)).await, opened(&page(2)).await);
+        assert!(one == same && one != other);
+        let token = |page: &str| page.split("name=\"poc-page\" content=\"").nth(1).unwrap()[..32].to_owned();
+        assert_eq!((keys(&page(1), &token(&one)).await, keys(&page(2), &token(&one)).await), (200, 403));
+    }
+
+    #[tokio::test]
+    async fn a_page_at_no_port_has_no_token_that_could_be_guessed() {
+        let page = Page::default();
+        page.write().reach = Reach::ThisMachine;
+        assert!(opened(&page).await.contains("name=\"poc-page\" content=\"\""));
+        assert_eq!(keys(&page, "").await, 403);
+    }
 }

@@ -60,6 +60,7 @@ pub async fn answer(
     let asked = to_send(verb, &authority, &target, outgoing, request)?;
     let response = within(integration.timeout, exchange(authority, asked)).await?;
     let (parts, body) = response.into_parts();
+    record.endpoint.status = Some(parts.status.as_u16());
     record.fact("status", || parts.status.as_u16());
     record.document("result", &body);
     Ok(Endpoint {

@@ -89,10 +89,14 @@ async fn invoke(
 fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
     match outcome {
         Ok(invoked) => {
+            record.endpoint.request_id = Some(invoked.request_id.clone());
+            record.endpoint.status = Some(200);
             record.document("result", &invoked.payload);
             if let Some(error) = invoked.error {
+                let raised = raised(&invoked.payload);
                 record.fact("function_error", || function_error(error));
-                record.trace.reason = Some(raised(&invoked.payload));
+                record.endpoint.error = Some(raised.clone());
+                record.trace.reason = Some(raised);
             }
             record.fact("duration_ms", || invoked.duration.as_secs_f64() * 1000.0);
             record.trace.cold_start = invoked.init_duration;
@@ -105,6 +109,8 @@ fn note(outcome: &Result<Invoked, Refused>, record: &mut Record) {
                 "refused",
                 || json!({ "status": refused.status, "code": refused.code, "message": refused.message }),
             );
+            record.endpoint.status = Some(refused.status);
+            record.endpoint.error = Some(refused.message.clone());
             // The caller may be told 200: the default response does not know of it.
             record.trace.reason = Some(answered(refused));
         }
@@ -203,6 +209,7 @@ pub async fn proxied(
             String::from_utf8_lossy(&invoked.payload)
         ))
     })?;
+    record.endpoint.own_status = Some(told.status.as_u16());
     let mut response = told.response(accepted)?;
     response.headers_mut().insert(HeaderName::from_static("x-amzn-trace-id"), headers::value(&request.trace_id));
     Ok(response)

@@ -11,6 +11,7 @@ use super::{
 use crate::local::cloud::apigateway::{self as model, Definition, Region, Resource, RestApi};
 use crate::local::cloud::usage::{Limit, Tap};
 use crate::local::cloud::{ACCOUNT, State};
+use crate::local::gateway::access_log::AccessLog;
 use crate::local::gateway::binary::ContentHandling;
 use crate::local::gateway::gateway_response::GatewayResponses;
 use crate::local::gateway::mapping::Source;
@@ -81,6 +82,7 @@ impl Scope<'_> {
             minimum_compression: settings.minimum_compression_size,
             binary: BinaryTypes::new(settings.binary_media_types.as_deref().unwrap_or_default()),
             policy: settings.policy.as_deref().map(Policy::parse),
+            access_log: AccessLog::of(self.state, &self.api.id, stage, self.region.cloudwatch_role_arn.is_some()),
             gateway_responses: GatewayResponses::new(&definition.gateway_responses),
             routes,
             admissions: keys::admissions(self.region, &self.api.id, &stage.stage_name),

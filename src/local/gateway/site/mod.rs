@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::access_log::AccessLog;
 use super::binary::ContentHandling;
 use super::gateway_response::GatewayResponses;
 use super::mapping::Source;
@@ -64,6 +65,7 @@ pub struct Stage {
     pub minimum_compression: Option<i64>,
     pub binary: BinaryTypes,
     pub policy: Option<Policy>,
+    pub access_log: Option<AccessLog>,
     pub gateway_responses: GatewayResponses,
     pub routes: Routes<Method>,
     /// By the key's value.
