@@ -6,7 +6,7 @@ use std::path::Path;
 
 use poc::explain::{Explanation, Subject, all, page};
 
-const SUBJECTS: [Subject; 3] = [Subject::Warning, Subject::Mistake, Subject::Problem];
+const SUBJECTS: [Subject; 4] = [Subject::Warning, Subject::Mistake, Subject::Problem, Subject::Finding];
 
 /// Codes that no test names yet. May only shrink.
 const NOT_NAMED: [&str; 20] = [
@@ -50,6 +50,25 @@ fn every_code_has_a_page_and_every_page_a_code() {
     }
 }
 
+/// Names of refusals are texts, so the compiler does not know whether they have a page.
+#[test]
+fn every_refusal_is_by_a_code() {
+    let codes: BTreeSet<&str> = SUBJECTS.into_iter().flat_map(Subject::codes).collect();
+    let mut texts = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut |_, text| texts.push(text));
+    let mut named = BTreeSet::new();
+    for text in &texts {
+        let text: String = text.split_whitespace().collect();
+        for (at, start) in text.match_indices("Error::refused(\"") {
+            let name = text[at + start.len()..].split('"').next().unwrap_or_default();
+            named.insert(name.to_owned());
+        }
+    }
+    assert!(named.len() > 20, "{named:?}");
+    let unknown: Vec<&String> = named.iter().filter(|name| !codes.contains(name.as_str())).collect();
+    assert!(unknown.is_empty(), "refusals without a page: {unknown:?}");
+}
+
 /// `poc explain` takes a code without its subject.
 #[test]
 fn a_code_means_one_thing() {
@@ -81,7 +100,9 @@ fn every_page_says_enough() {
                 );
                 assert_ne!(block(before), block(after), "{code}");
             }
-            Subject::Problem => assert!(has(&["Why:", "Do:", "Then:"]), "{code} lacks why, what to do or how to go on"),
+            Subject::Problem | Subject::Finding => {
+                assert!(has(&["Why:", "Do:", "Then:"]), "{code} lacks why, what to do or how to go on")
+            }
             Subject::Mistake => assert!(text.trim_end().ends_with(['.', '`']), "{code}: {text}"),
         }
     }
@@ -118,24 +139,31 @@ fn every_code_is_named_by_a_test() {
 
 /// The texts of all tests but this one: files under tests/, and those parts of src/ that are tests.
 fn tests() -> Vec<String> {
-    fn walk(directory: &Path, texts: &mut Vec<String>) {
-        for entry in fs::read_dir(directory).expect("it can be read") {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && name != "node_modules" {
-                walk(&path, texts);
-            } else if name.ends_with(".rs") && name != "catalogue.rs" {
-                let text = fs::read_to_string(&path).expect("it can be read");
-                let shown = path.display().to_string().replace('\\', "/");
-                let all = shown.contains("/tests/") || name == "tests.rs";
-                let own = text.split_once("mod tests {").map(|(_, tests)| tests.to_owned());
-                texts.extend(if all { Some(text) } else { own });
-            }
-        }
-    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = Vec::new();
-    walk(&root.join("tests"), &mut texts);
-    walk(&root.join("src"), &mut texts);
+    let mut keep = |path: &Path, text: String| {
+        let name = path.file_name().unwrap_or_default();
+        let shown = path.display().to_string().replace('\\', "/");
+        let all = shown.contains("/tests/") || name == "tests.rs";
+        let own = text.split_once("mod tests {").map(|(_, tests)| tests.to_owned());
+        if name != "catalogue.rs" {
+            texts.extend(if all { Some(text) } else { own });
+        }
+    };
+    walk(&root.join("tests"), &mut keep);
+    walk(&root.join("src"), &mut keep);
     texts
+}
+
+/// Every file of Rust below the directory, with its text.
+fn walk(directory: &Path, each: &mut dyn FnMut(&Path, String)) {
+    for entry in fs::read_dir(directory).expect("it can be read") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            walk(&path, each);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("it can be read");
+            each(&path, text);
+        }
+    }
 }

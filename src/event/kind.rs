@@ -1,29 +1,36 @@
-//! Why a run can stop: a [`Problem`](super::Problem) carries the name of one of these; src/explain/problems.md has a page for
-//! each.
+//! Why a run can stop, and what can be found before: a [`Problem`](super::Problem) or a finding of the doctor carries the name
+//! of one of these; src/explain/problems.md and findings.md have a page for each.
 
 macro_rules! kinds {
-    ($($kind:ident = $name:literal;)*) => {
-        /// A kind of problem.
+    ($(#[$about:meta])* $all:ident: $($kind:ident = $name:literal;)*) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum ProblemKind {
+        pub enum $all {
             $(#[doc = $name] $kind,)*
         }
 
-        impl ProblemKind {
+        impl $all {
             /// Every kind, by name.
-            pub fn all() -> &'static [ProblemKind] {
-                &[$(ProblemKind::$kind,)*]
+            pub fn all() -> &'static [$all] {
+                &[$($all::$kind,)*]
             }
 
             /// What `--json` calls it.
             pub fn name(self) -> &'static str {
-                match self { $(ProblemKind::$kind => $name,)* }
+                match self { $($all::$kind => $name,)* }
+            }
+
+            /// The kind that is called so.
+            pub fn named(name: &str) -> Option<$all> {
+                $all::all().iter().find(|kind| kind.name() == name).copied()
             }
         }
     };
 }
 
 kinds! {
+    /// A kind of problem.
+    ProblemKind:
     AccessDenied = "access_denied";
     AlreadyExists = "already_exists";
     AmbiguousHostedZone = "ambiguous_hosted_zone";
@@ -95,9 +102,29 @@ kinds! {
     Watch = "watch";
 }
 
-impl ProblemKind {
-    /// The kind that is called so.
-    pub fn named(name: &str) -> Option<ProblemKind> {
-        ProblemKind::all().iter().find(|kind| kind.name() == name).copied()
-    }
+kinds! {
+    /// A kind of finding that is no kind of problem, too.
+    FindingKind:
+    CaaForbids = "caa_forbids";
+    CertificateHangs = "certificate_hangs";
+    CertificatePending = "certificate_pending";
+    CertificateTimedOut = "certificate_timed_out";
+    ClockDrifts = "clock_drifts";
+    ClockOff = "clock_off";
+    ConcurrencyLow = "concurrency_low";
+    ConcurrencyShort = "concurrency_short";
+    CredentialsExpireSoon = "credentials_expire_soon";
+    DelegatedElsewhere = "delegated_elsewhere";
+    DelegatedPartly = "delegated_partly";
+    DelegationIncomplete = "delegation_incomplete";
+    NoCertificate = "no_certificate";
+    NoInterpreter = "no_interpreter";
+    NotDelegated = "not_delegated";
+    PermissionsMissing = "permissions_missing";
+    QuotaNear = "quota_near";
+    QuotaReached = "quota_reached";
+    RootUser = "root_user";
+    UnknownRegion = "unknown_region";
+    ValidationRecordMissing = "validation_record_missing";
+    ValidationRecordWrong = "validation_record_wrong";
 }
