@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use kind::ProblemKind;
+pub use kind::{FindingKind, ProblemKind};
 
 /// Something that happened during a run. Times are measured by tokio's clock.
 #[derive(Clone, Debug, Serialize)]

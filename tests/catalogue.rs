@@ -6,7 +6,7 @@ use std::path::Path;
 
 use poc::explain::{Explanation, Subject, all, page};
 
-const SUBJECTS: [Subject; 3] = [Subject::Warning, Subject::Mistake, Subject::Problem];
+const SUBJECTS: [Subject; 4] = [Subject::Warning, Subject::Mistake, Subject::Problem, Subject::Finding];
 
 fn pages(subject: Subject) -> Vec<Explanation> {
     all().into_iter().filter(|page| page.subject == subject).collect()
@@ -24,6 +24,25 @@ fn every_code_has_a_page_and_every_page_a_code() {
         assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len(), "a page stands twice");
         assert!(told.is_sorted(), "{subject:?}: pages stand in the order of their codes: {told:?}");
     }
+}
+
+/// Names of refusals are texts, so the compiler does not know whether they have a page.
+#[test]
+fn every_refusal_is_by_a_code() {
+    let codes: BTreeSet<&str> = SUBJECTS.into_iter().flat_map(Subject::codes).collect();
+    let mut texts = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut |_, text| texts.push(text));
+    let mut named = BTreeSet::new();
+    for text in &texts {
+        let text: String = text.split_whitespace().collect();
+        for (at, start) in text.match_indices("Error::refused(\"") {
+            let name = text[at + start.len()..].split('"').next().unwrap_or_default();
+            named.insert(name.to_owned());
+        }
+    }
+    assert!(named.len() > 20, "{named:?}");
+    let unknown: Vec<&String> = named.iter().filter(|name| !codes.contains(name.as_str())).collect();
+    assert!(unknown.is_empty(), "refusals without a page: {unknown:?}");
 }
 
 /// `poc explain` takes a code without its subject.
@@ -57,7 +76,9 @@ fn every_page_says_enough() {
                 );
                 assert_ne!(block(before), block(after), "{code}");
             }
-            Subject::Problem => assert!(has(&["Why:", "Do:", "Then:"]), "{code} lacks why, what to do or how to go on"),
+            Subject::Problem | Subject::Finding => {
+                assert!(has(&["Why:", "Do:", "Then:"]), "{code} lacks why, what to do or how to go on")
+            }
             Subject::Mistake => assert!(text.trim_end().ends_with(['.', '`']), "{code}: {text}"),
         }
     }
@@ -99,7 +120,7 @@ const TAKE_A_KIND: [&str; 8] =
 fn the_sources_use_the_kinds_that_have_pages_and_no_others() {
     let mut used = BTreeSet::new();
     let mut unknown = Vec::new();
-    let codes: Vec<&str> = [Subject::Mistake, Subject::Problem].into_iter().flat_map(Subject::codes).collect();
+    let codes: Vec<&str> = [Subject::Mistake, Subject::Problem, Subject::Finding].into_iter().flat_map(Subject::codes).collect();
     for (file, text) in files("src") {
         // The embedded cloud stands for AWS, which has kinds of its own.
         let lists_them = file.ends_with("/event/kind.rs") || file.ends_with("/spec/mistake.rs");
@@ -158,4 +179,17 @@ fn files(directory: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(directory), &mut found);
     found
+}
+
+/// Every file of Rust below the directory, with its text.
+fn walk(directory: &Path, each: &mut dyn FnMut(&Path, String)) {
+    for entry in fs::read_dir(directory).expect("it can be read") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            walk(&path, each);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("it can be read");
+            each(&path, text);
+        }
+    }
 }

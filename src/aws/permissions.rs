@@ -17,6 +17,8 @@ pub(super) enum On {
     SiteObjects,
     LogGroups,
     LogGroup,
+    /// What API Gateway writes of the stage, which is read alone.
+    StageLogs,
     Role,
     /// The role, and only with the managed policies that the file names.
     AttachedRole,
@@ -139,7 +141,7 @@ const TABLE: &[Row] = &[
     row("logs", "TagResource", &[("logs:TagResource", On::LogGroup)]),
     row("logs", "PutRetentionPolicy", &[("logs:PutRetentionPolicy", On::LogGroup)]),
     row("logs", "DeleteRetentionPolicy", &[("logs:DeleteRetentionPolicy", On::LogGroup)]),
-    row("logs", "FilterLogEvents", &[("logs:FilterLogEvents", On::LogGroup)]),
+    row("logs", "FilterLogEvents", &[("logs:FilterLogEvents", On::LogGroup), ("logs:FilterLogEvents", On::StageLogs)]),
     row("logs", "DeleteLogGroup", &[("logs:DeleteLogGroup", On::LogGroup)]),
 
     row("iam", "GetRole", &[("iam:GetRole", On::Role)]),

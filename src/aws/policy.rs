@@ -32,6 +32,8 @@ pub struct Scope {
     pub policed: bool,
     /// Does the stage need the account's role for logs?
     pub logs: bool,
+    /// ARNs of the log groups that API Gateway writes of the stage.
+    pub stage_logs: Vec<String>,
     /// Is there a usage plan?
     pub keyed: bool,
     pub domain: Option<DomainScope>,
@@ -60,6 +62,7 @@ const STATEMENTS: &[(&str, On)] = &[
     ("SiteObjects", On::SiteObjects),
     ("LogGroups", On::LogGroups),
     ("LogGroup", On::LogGroup),
+    ("StageLogs", On::StageLogs),
     ("Role", On::Role),
     ("RolePolicies", On::AttachedRole),
     ("PassRole", On::PassedRole),
@@ -167,6 +170,7 @@ impl Scope {
                 let group = self.arn("logs", region, account, &format!("log-group:/aws/lambda/{}", self.function));
                 vec![group.clone(), format!("{group}:*")]
             }
+            On::StageLogs => self.stage_logs.iter().map(|group| format!("{group}:*")).collect(),
             On::Role | On::PassedRole => vec![self.role(role)],
             On::AttachedRole => when(!self.managed_policies.is_empty(), vec![self.role(role)]),
             On::Function => {

@@ -7,7 +7,7 @@ use crate::pipeline::{self, Failure};
 use crate::ui::Ui;
 
 const ABOUT: &str = "\
-Every warning, mistake and problem has a code. Tells what stands behind one: why it hurts, what to do, and how to go \
+Every warning, mistake, problem and finding of the doctor has a code. Tells what stands behind one: why it hurts, what to do, and how to go \
 on; of warnings also an example before and after. Without a code it lists all of them.";
 
 const EXAMPLES: &str = "\
@@ -15,6 +15,7 @@ Examples:
   poc explain POC010          a warning
   poc explain not_ours        a problem of a run
   poc explain missing_key     a mistake in deploy.yaml
+  poc explain not_delegated   what `poc doctor` found
   poc explain                 every code there is
   poc explain --json          all pages as data";
 

@@ -11,11 +11,12 @@ use crate::pipeline::{self, Failure, GithubWanted, PolicyWanted, Settings, Trust
 use crate::ui::Ui;
 
 const ABOUT: &str = "\
-Prints the IAM policy of whoever works on this stage: it allows the calls that plan, deploy, status, test, key, logs, \
-unlock and teardown send for this deploy.yaml, on the things that it names, and nothing else. What deploy.yaml has not \
-(a domain, a site, a usage plan, an image, managed policies), the policy does not allow; so before such a block is \
-added, removed or renamed, give the deployer the new policy beside the old one. AWS is asked for the account and the \
-hosted zone; with --account nothing is asked.
+Prints the IAM policy of whoever works on this stage: it allows the calls that plan, deploy, rollback, status, diff, \
+open, test, key, logs, unlock, doctor and teardown send for this deploy.yaml, on the things that it names, and nothing \
+else; only what may do what, which the doctor asks IAM, it does not allow to ask. What deploy.yaml has not (a domain, a \
+site, a usage plan, an image, managed policies), the policy does not allow; so before such a block is added, removed or \
+renamed, give the deployer the new policy beside the old one. AWS is asked for the account and the hosted zone; with \
+--account nothing is asked.
 
 With --github, a role takes the place of keys: its trust policy, which takes the tokens of one branch or environment of \
 one repository, a workflow that deploys as that role, and the commands that make the role.";
@@ -24,7 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   poc policy > policy.json
   poc policy --account 123456789012 --stage dev
-  poc policy --read-only                           for plan, status and logs
+  poc policy --read-only                           for plan, status, diff and logs
   poc policy --github octocat/admission            what GitHub Actions need, shown
   poc policy --github octocat/admission --environment production --write";
 
@@ -36,7 +37,7 @@ pub(super) struct PolicyArgs {
     #[arg(long, value_name = "ID", value_parser = account)]
     account: Option<String>,
 
-    /// For somebody who only looks: plan, status, logs; it shows the values of API keys, too
+    /// For somebody who only looks: plan, status, diff, logs; it shows the values of API keys, too
     #[arg(long, conflicts_with = "github")]
     read_only: bool,
 

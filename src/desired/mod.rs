@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub use former::Former;
 pub use openapi::openapi;
 pub use outputs::{Manner, base_url, curl, custom_url, outputs, site_url};
-pub use scope::scope;
+pub use scope::{execution_log, scope};
 
 use crate::aws::{Tags, US_EAST_1};
 use crate::engine::{Graph, Handle, Known, NodeId};

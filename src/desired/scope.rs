@@ -3,7 +3,7 @@
 use super::{Account, prefix};
 use crate::aws::{DomainScope, Scope};
 use crate::spec::Spec;
-use crate::spec::model::{self, Endpoint, LogLevel, PackageSource};
+use crate::spec::model::{self, Endpoint, PackageSource};
 
 /// The names of `spec`'s things in `account`; `zone` is the hosted zone's id, where it is known.
 pub fn scope(spec: &Spec, account: &Account, zone: Option<&str>) -> Scope {
@@ -29,6 +29,7 @@ pub fn scope(spec: &Spec, account: &Account, zone: Option<&str>) -> Scope {
         managed_policies: spec.role.managed_policies.clone(),
         policed: spec.api.policy.is_some(),
         logs: logs(spec),
+        stage_logs: stage_logs(spec, account),
         keyed: spec.usage_plan.is_some(),
         domain: spec.domain.as_ref().map(|domain| DomainScope {
             name: domain.name.clone(),
@@ -46,6 +47,21 @@ pub fn scope(spec: &Spec, account: &Account, zone: Option<&str>) -> Scope {
 /// Does the stage write logs or metrics?
 pub(super) fn logs(spec: &Spec) -> bool {
     let settings = &spec.stage_settings;
-    let level = !matches!(settings.log_level, None | Some(LogLevel::Off));
-    level || settings.metrics || settings.data_trace || settings.access_log.is_some()
+    settings.logs_executions() || settings.metrics || settings.data_trace || settings.access_log.is_some()
+}
+
+/// The log group that API Gateway makes for a stage whose executions are logged; `api` is the REST API's id.
+pub fn execution_log(api: &str, stage: &str) -> String {
+    format!("API-Gateway-Execution-Logs_{api}/{stage}")
+}
+
+/// ARNs of the log groups that API Gateway writes. The id of the API is AWS's to make up.
+fn stage_logs(spec: &Spec, account: &Account) -> Vec<String> {
+    let Account { id, partition, region } = account;
+    let settings = &spec.stage_settings;
+    let access = settings.access_log.as_ref().filter(|log| log.group().is_some()).map(|log| log.destination.clone());
+    let executions = settings
+        .logs_executions()
+        .then(|| format!("arn:{partition}:logs:{region}:{id}:log-group:{}", execution_log("*", &spec.stage)));
+    access.into_iter().chain(executions).collect()
 }

@@ -1,5 +1,5 @@
-//! Why a run can stop: a [`Problem`](super::Problem) carries the name of one of these; src/explain/problems.md has a page for
-//! each.
+//! Why a run can stop, and what can be found before: a [`Problem`](super::Problem) or a finding of the doctor carries the name
+//! of one of these; src/explain/problems.md and findings.md have a page for each.
 
 kinds! {
     /// A kind of problem.
@@ -74,4 +74,31 @@ kinds! {
     Usage = "usage";
     ValueIsGiven = "value_is_given";
     Watch = "watch";
+}
+
+kinds! {
+    /// A kind of finding that is no kind of problem, too.
+    FindingKind:
+    CaaForbids = "caa_forbids";
+    CertificateHangs = "certificate_hangs";
+    CertificatePending = "certificate_pending";
+    CertificateTimedOut = "certificate_timed_out";
+    ClockDrifts = "clock_drifts";
+    ClockOff = "clock_off";
+    ConcurrencyLow = "concurrency_low";
+    ConcurrencyShort = "concurrency_short";
+    CredentialsExpireSoon = "credentials_expire_soon";
+    DelegatedElsewhere = "delegated_elsewhere";
+    DelegatedPartly = "delegated_partly";
+    DelegationIncomplete = "delegation_incomplete";
+    NoCertificate = "no_certificate";
+    NoInterpreter = "no_interpreter";
+    NotDelegated = "not_delegated";
+    PermissionsMissing = "permissions_missing";
+    QuotaNear = "quota_near";
+    QuotaReached = "quota_reached";
+    RootUser = "root_user";
+    UnknownRegion = "unknown_region";
+    ValidationRecordMissing = "validation_record_missing";
+    ValidationRecordWrong = "validation_record_wrong";
 }

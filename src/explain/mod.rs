@@ -1,9 +1,9 @@
-//! The story behind every code that a person can meet: warnings, mistakes of deploy.yaml, problems of a run. The pages are
-//! Markdown beside this file, compiled in, and as data they are what `poc explain` shows.
+//! The story behind every code that a person can meet: warnings, mistakes of deploy.yaml, problems of a run, findings of the
+//! doctor. The pages are Markdown beside this file, compiled in, and as data they are what `poc explain` shows.
 
 use serde::Serialize;
 
-use crate::event::ProblemKind;
+use crate::event::{FindingKind, ProblemKind};
 use crate::spec::{Mistake, WarningCode, nearest_word};
 
 /// What a page is about.
@@ -16,6 +16,8 @@ pub enum Subject {
     Mistake,
     /// Why a run could not go on.
     Problem,
+    /// What `poc doctor` sees that is no problem of a run, too.
+    Finding,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,10 +29,11 @@ pub struct Explanation {
     pub text: String,
 }
 
-const SOURCES: [(Subject, &str); 3] = [
+const SOURCES: [(Subject, &str); 4] = [
     (Subject::Warning, include_str!("warnings.md")),
     (Subject::Mistake, include_str!("mistakes.md")),
     (Subject::Problem, include_str!("problems.md")),
+    (Subject::Finding, include_str!("findings.md")),
 ];
 
 impl Subject {
@@ -40,6 +43,7 @@ impl Subject {
             Subject::Warning => WarningCode::all().iter().map(|code| code.name()).collect(),
             Subject::Mistake => Mistake::all().iter().map(|kind| kind.name()).collect(),
             Subject::Problem => ProblemKind::all().iter().map(|kind| kind.name()).collect(),
+            Subject::Finding => FindingKind::all().iter().map(|kind| kind.name()).collect(),
         }
     }
 }

@@ -18,8 +18,10 @@ use super::session::{connection, place, variables};
 use super::{Failure, Settings};
 use crate::aws::{Aws, Error, ErrorKind, Heard, Identity};
 use crate::desired::Account;
-use crate::event::Reporter;
+use crate::event::{FindingKind, ProblemKind, Reporter};
+use crate::resources::zone::Zone;
 use crate::resources::{HostedZone, Lookups};
+use crate::spec::model::Domain;
 use crate::spec::{Document, Spec};
 
 use account::Clocks;
@@ -51,7 +53,7 @@ pub struct Finding {
     /// `clock`, `delegation`, …
     pub check: &'static str,
     pub verdict: Verdict,
-    /// Stable, for machines: `clock_off`, `not_delegated`, …; `ok` and `not_asked`.
+    /// Stable, for machines: `clock_off`, `not_delegated`, …, each with a page of `poc explain`; `ok` and `not_asked`.
     pub kind: &'static str,
     /// One sentence.
     pub message: String,
@@ -94,6 +96,8 @@ impl Finding {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Finding {
+        let known = FindingKind::named(kind).is_some() || ProblemKind::named(kind).is_some();
+        debug_assert!(known, "{kind} has no page: see src/event/kind.rs");
         Finding { check, verdict: Verdict::Warning, kind, message: message.into(), remedy: Some(remedy.into()) }
     }
 
@@ -124,6 +128,14 @@ struct Patient<'a, 'r> {
     /// The caller.
     arn: &'a str,
     lookups: Rc<Lookups>,
+}
+
+impl Patient<'_, '_> {
+    /// The hosted zone of the file's domain, looked up once however many ask.
+    async fn zone(&self, domain: &Domain) -> Result<Zone, Error> {
+        let (name, zone_name) = (domain.name.clone(), domain.hosted_zone.clone());
+        HostedZone { domain: name, zone_name, lookups: self.lookups.clone() }.sole(self.aws).await
+    }
 }
 
 /// Runs every check. What is wrong is told in the findings.
@@ -208,7 +220,12 @@ fn unconnected(settings: &Settings, spec: &Spec, region: Option<String>, error: 
         }
         _ => vec![
             Finding::not_asked("credentials", "they are looked for once a region is set"),
-            Finding::problem("region", "no_region", error.message.clone(), error.next.clone().unwrap_or_default()),
+            Finding::problem(
+                "region",
+                ProblemKind::NoRegion.name(),
+                error.message.clone(),
+                error.next.clone().unwrap_or_default(),
+            ),
         ],
     };
     let why = "needs credentials and a region";
@@ -260,9 +277,7 @@ async fn examined(
 /// Zone, delegation and certificate of the domain, where the file has one.
 async fn domain(patient: &Patient<'_, '_>, dns: Option<&Dns>) -> (Vec<Finding>, Option<certificate::Facts>) {
     let Some(domain) = &patient.spec.domain else { return (Vec::new(), None) };
-    let (name, zone_name) = (domain.name.clone(), domain.hosted_zone.clone());
-    let zone = HostedZone { domain: name, zone_name, lookups: patient.lookups.clone() };
-    let found = zone.sole(patient.aws).await;
+    let found = patient.zone(domain).await;
     let zone = found.as_ref().ok();
     let delegated = async {
         match zone {

@@ -11,10 +11,9 @@ use serde::Serialize;
 use super::session::{Session, unnamed};
 use super::{Failure, Settings};
 use crate::aws::{Aws, Error, ErrorKind, Repeat};
+use crate::desired;
 use crate::engine::wait;
 use crate::event::Reporter;
-use crate::spec::Spec;
-use crate::spec::model::LogLevel;
 
 /// Which lines are wanted.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ pub async fn logs(
     let now = i64::try_from(session.aws.clock().epoch_millis()).unwrap_or(i64::MAX);
     let back = i64::try_from(wanted.since.as_millis()).unwrap_or(i64::MAX);
     let function = session.spec.function.name.clone();
-    let access = access_group(&session.spec);
+    let access = session.spec.stage_settings.access_log.as_ref().and_then(|log| Some(log.group()?.to_owned()));
     let deploy = session.command("deploy");
     let (group, whose, maker) = match (wanted.access, &access) {
         (false, _) => {
@@ -101,19 +100,12 @@ pub async fn logs(
 const NO_ACCESS_LOG: &str =
     "the stage has no access log in CloudWatch Logs; `stage_settings.access_log` in deploy.yaml turns it on";
 
-/// The log group that the stage's access log goes to, if it has one and goes to CloudWatch Logs.
-fn access_group(spec: &Spec) -> Option<String> {
-    let destination = &spec.stage_settings.access_log.as_ref()?.destination;
-    let (_, group) = destination.split_once(":log-group:")?;
-    Some(group.trim_end_matches(":*").to_owned())
-}
-
 /// Where API Gateway may have written which of its requests became which of Lambda's.
 async fn tying_groups(session: &Session<'_>, access: Option<String>) -> Result<Vec<String>, Failure> {
     let mut groups: Vec<String> = access.into_iter().collect();
-    if matches!(session.spec.stage_settings.log_level, Some(LogLevel::Error | LogLevel::Info)) {
+    if session.spec.stage_settings.logs_executions() {
         let id = session.api_id(&session.lookups()).await?;
-        groups.push(format!("API-Gateway-Execution-Logs_{id}/{}", session.spec.stage));
+        groups.push(desired::execution_log(&id, &session.spec.stage));
     }
     Ok(groups)
 }

@@ -147,10 +147,6 @@ async fn online(
 async fn zone(aws: &Aws<'_>, spec: &Spec) -> Option<String> {
     let domain = spec.domain.as_ref()?;
     let (name, zone_name) = (domain.name.clone(), domain.hosted_zone.clone());
-    let zones = HostedZone { domain: name, zone_name, lookups: Rc::new(Lookups::default()) }.look(aws).await.ok()?;
-    let longest = zones.into_iter().find(|zones| !zones.is_empty())?;
-    match &longest[..] {
-        [zone] => Some(zone.id.clone()),
-        _ => None,
-    }
+    let zone = HostedZone { domain: name, zone_name, lookups: Rc::new(Lookups::default()) };
+    Some(zone.sole(aws).await.ok()?.id)
 }

@@ -397,6 +397,13 @@ pub struct StageSettings {
     pub tags: BTreeMap<String, String>,
 }
 
+impl StageSettings {
+    /// Does API Gateway write what it does in each request?
+    pub fn logs_executions(&self) -> bool {
+        matches!(self.log_level, Some(LogLevel::Error | LogLevel::Info))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
     Off,
@@ -408,6 +415,13 @@ pub enum LogLevel {
 pub struct AccessLog {
     pub destination: String,
     pub format: String,
+}
+
+impl AccessLog {
+    /// The log group that it goes to, unless it goes to Firehose.
+    pub fn group(&self) -> Option<&str> {
+        self.destination.split_once(":log-group:").map(|(_, group)| group)
+    }
 }
 
 /// Token bucket: `rate` tokens per second, at most `burst` at once.

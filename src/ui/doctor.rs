@@ -35,7 +35,8 @@ fn line(finding: &Finding, look: &Look) -> String {
     let mut text = format!("  {} {name} {}", paint(style, glyph), said.trim_start());
     if let Some(remedy) = &finding.remedy {
         let arrow = wrap(&hanging, &harmless(remedy), look.width);
-        let _ = write!(text, "{}", paint(DIM, &arrow));
+        let more = wrap(&hanging, &format!("more: poc explain {}", finding.kind), look.width);
+        let _ = write!(text, "{}{}", paint(DIM, &arrow), paint(DIM, &more));
     }
     text
 }

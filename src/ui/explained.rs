@@ -45,6 +45,7 @@ pub(super) fn list(pages: &[Explanation], look: &Look) -> String {
         (Subject::Warning, "Warnings: what works and will hurt"),
         (Subject::Mistake, "Mistakes: what is wrong in deploy.yaml, in what it names or in the package"),
         (Subject::Problem, "Problems: why a run could not go on"),
+        (Subject::Finding, "Findings: what `poc doctor` sees"),
     ] {
         text += &wrap(if text.is_empty() { "" } else { "\n" }, &paint(BOLD, heading), look.width);
         for page in pages.iter().filter(|page| page.subject == subject) {

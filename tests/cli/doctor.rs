@@ -9,6 +9,7 @@ use std::time::Duration;
 use poc::aws::{EmbeddedCloud, Port};
 use poc::clock::Clock;
 use poc::local::cloud::acm::Certificate;
+use poc::local::cloud::iam::Role;
 use poc::local::cloud::{Cloud, Profile, State};
 use serde_json::Value;
 use tokio::task::LocalSet;
@@ -58,6 +59,11 @@ impl Ward {
     }
 
     async fn examined_over(&self, more: &[&str], fate: impl Fn(&str) -> Fate + 'static) -> Ran {
+        self.ran_over(&[&["doctor", "--json"], more].concat(), fate).await
+    }
+
+    /// Some command, in the ward's world.
+    async fn ran_over(&self, words: &[&str], fate: impl Fn(&str) -> Fate + 'static) -> Ran {
         let port = Port::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let upstream = port.address().unwrap();
         let mut serving = EmbeddedCloud::from(self.cloud.clone()).serve(port).unwrap();
@@ -66,7 +72,8 @@ impl Ward {
         let ran = local.run_until(async {
             let relay = Relay::mending(upstream, fate, self.mend).await;
             let (endpoint, dns) = (relay.url(), dns.address.to_string());
-            let arguments = [&["doctor", "--json", "--endpoint-url", &endpoint, "--dns", &dns], more].concat();
+            let asked = if words[0] == "doctor" { vec!["--dns", &dns] } else { Vec::new() };
+            let arguments = [words, &["--endpoint-url", &endpoint], &asked].concat();
             let mut command = self.desk.command(&arguments);
             command.envs(self.environment.iter().map(|(name, value)| (name, value)));
             Ran::of(tokio::process::Command::from(command).output().await.unwrap())
@@ -85,6 +92,7 @@ fn findings(ran: &Ran) -> BTreeMap<String, (String, String)> {
     let checks = document["checks"].as_array().unwrap();
     let told = checks.iter().map(|one| (word(one, "check"), (word(one, "verdict"), word(one, "kind"))));
     let told: BTreeMap<_, _> = told.collect();
+    told.values().for_each(|(_, kind)| assert_explained(kind));
     assert_eq!(told.len(), checks.len(), "a check is told twice: {document:#}");
     told
 }
@@ -93,6 +101,11 @@ fn message(ran: &Ran, check: &str) -> String {
     let document = ran.json();
     let finding = document["checks"].as_array().unwrap().iter().find(|one| one["check"] == check).unwrap().clone();
     format!("{} / {}", finding["message"].as_str().unwrap(), finding["remedy"].as_str().unwrap_or_default())
+}
+
+/// Every kind that is told but these two has a page.
+fn assert_explained(kind: &str) {
+    assert_eq!(poc::explain::page(kind).is_err(), ["ok", "not_asked"].contains(&kind), "{kind}");
 }
 
 /// That check found that, and the exit code goes with it; every other check is well.
@@ -158,6 +171,7 @@ fn the_embedded_cloud_is_examined_without_a_word_to_anybody_and_people_get_lines
     let lines: Vec<&str> = ran.out.lines().skip_while(|line| !line.contains("✗ concurrency")).collect();
     assert!(lines[0].contains("asks for 950, and 900 of the account's 1000"), "{}", ran.out);
     assert!(ran.out.contains("lower function.reserved_concurrency"), "{}", ran.out);
+    assert!(ran.out.contains("more: poc explain concurrency_short\n"), "{}", ran.out);
     assert!(ran.out.contains("1 problem, 2 could not be asked."), "{}", ran.out);
 }
 
@@ -190,7 +204,7 @@ fn assert_rest_unasked(ran: &Ran, but: &[&str]) {
 
 #[tokio::test]
 async fn credentials_that_aws_does_not_take_are_the_problem_and_the_rest_is_not_asked() {
-    for (code, kind) in [("InvalidClientTokenId", "no_credentials"), ("ExpiredToken", "credentials_expired")] {
+    for (code, kind) in [("InvalidClientTokenId", "credentials"), ("ExpiredToken", "credentials_expired")] {
         let fate = move |request: &str| if asks_who(request) { refusal(code, "") } else { Fate::Passed };
         let ran = Ward::new().examined_over(&[], fate).await.exits(1);
         assert_eq!(findings(&ran)["credentials"], ("problem".to_owned(), kind.to_owned()), "{}", ran.out);
@@ -198,7 +212,7 @@ async fn credentials_that_aws_does_not_take_are_the_problem_and_the_rest_is_not_
     }
     let ward = Ward { environment: Vec::new(), ..Ward::new() };
     let ran = ward.examined().await.exits(1);
-    assert_eq!(findings(&ran)["credentials"], ("problem".to_owned(), "no_credentials".to_owned()), "{}", ran.out);
+    assert_eq!(findings(&ran)["credentials"], ("problem".to_owned(), "credentials".to_owned()), "{}", ran.out);
     assert_rest_unasked(&ran, &["credentials", "region"]);
 }
 
@@ -304,6 +318,61 @@ async fn missing_permissions_are_named_and_who_may_not_ask_goes_on_without() {
     };
     let told = assert_only(Ward::new().examined_over(&[], fate).await, "permissions", "not_asked", "not_asked");
     assert!(told.contains("may not do iam:SimulatePrincipalPolicy"), "{told}");
+}
+
+/// The zone by its id, and each of two managed policies that may be attached.
+#[tokio::test]
+async fn whoever_has_the_policy_that_is_printed_misses_nothing_and_is_told_what_is_taken_from_it() {
+    let ward = Ward::new();
+    let policies =
+        "\"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess\", \"arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess\"";
+    ward.desk.edit(
+        "deploy.yaml",
+        "  memory: 256",
+        &format!("  role: {{ managed_policies: [{policies}] }}\n  memory: 256"),
+    );
+    let printed = ward.ran_over(&["policy"], |_| Fate::Passed).await.exits(0).out;
+    assert!(printed.contains("hostedzone/Z"), "{printed}");
+    let ward = ward.holding(|state| state.iam.granted = Some(printed.clone())).await;
+    let ran = ward.examined().await.exits(0);
+    assert_eq!(findings(&ran)["permissions"].1, "ok", "{}", message(&ran, "permissions"));
+
+    let one_fewer = printed.replace("AWSXrayWriteOnlyAccess", "AnotherOne");
+    let ward = ward.holding(|state| state.iam.granted = Some(one_fewer)).await;
+    let told = assert_only(ward.examined().await, "permissions", "problem", "permissions_missing");
+    assert!(told.starts_with("1 of ") && told.contains("not allowed: iam:AttachRolePolicy /"), "{told}");
+    let other_bucket = printed.replace("s3:::serverless-poc-0", "s3:::other-0");
+    let ward = ward.holding(|state| state.iam.granted = Some(other_bucket)).await;
+    let told = assert_only(ward.examined().await, "permissions", "problem", "permissions_missing");
+    assert!(told.contains("s3:"), "{told}");
+}
+
+/// Of a session it is the role that has policies, and a role of single sign-on has a path that its session does not tell.
+#[tokio::test]
+async fn a_session_is_asked_for_by_its_role_and_who_is_neither_user_nor_role_cannot_be() {
+    let who = |arn: &str| {
+        format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Arn>{arn}</Arn><UserId>A</UserId><Account>000000000000</Account></GetCallerIdentityResult>\
+             </GetCallerIdentityResponse>"
+        )
+    };
+    let date = || jiff::Timestamp::now().strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string();
+    let ward = Ward::new().holding(|state| {
+        let role = Role { name: "Admin".to_owned(), path: "/sso/".to_owned(), ..Role::default() };
+        state.iam.roles.insert("Admin".to_owned(), role);
+        state.iam.denied.insert("lambda:CreateFunction".to_owned());
+    });
+    let ward = ward.await;
+    let (body, dated) = (who("arn:aws:sts::000000000000:assumed-role/Admin/alice"), date());
+    let fate = move |request: &str| if asks_who(request) { answer("200 OK", &dated, &body) } else { Fate::Passed };
+    let told = assert_only(ward.examined_over(&[], fate).await, "permissions", "problem", "permissions_missing");
+    assert!(told.contains("give arn:aws:iam::000000000000:role/sso/Admin what"), "{told}");
+
+    let (body, dated) = (who("arn:aws:sts::000000000000:federated-user/alice"), date());
+    let fate = move |request: &str| if asks_who(request) { answer("200 OK", &dated, &body) } else { Fate::Passed };
+    let told = assert_only(ward.examined_over(&[], fate).await, "permissions", "not_asked", "not_asked");
+    assert!(told.contains("federated-user/alice may do"), "{told}");
 }
 
 #[tokio::test]
@@ -530,13 +599,22 @@ async fn quotas_of_lambda_and_iam_are_told_before_they_are_met() {
         function.latest.code.size = 75 << 30;
     });
     assert_only(full.await.examined().await, "code_storage", "problem", "quota_reached");
-    let roles = Ward::new().holding(|state| {
-        for at in 0..950 {
-            state.iam.roles.insert(format!("crowd{at}"), Default::default());
-        }
-    });
-    let told = assert_only(roles.await.examined().await, "roles", "warning", "quota_near");
+    let roles = |count: usize| {
+        Ward::new().holding(move |state| {
+            for at in 0..count {
+                state.iam.roles.insert(format!("crowd{at}"), Role::default());
+            }
+        })
+    };
+    let told = assert_only(roles(950).await.examined().await, "roles", "warning", "quota_near");
     assert!(told.starts_with("950 of 1000 IAM roles"), "{told}");
+    assert_only(roles(1000).await.examined().await, "roles", "problem", "quota_reached");
+    // Of what is there already a deploy makes no other.
+    let deployed = roles(999).await.holding(|state| {
+        let name = "ServerlessPOCAdmission-role".to_owned();
+        state.iam.roles.insert(name.clone(), Role { name, ..Role::default() });
+    });
+    assert_only(deployed.await.examined().await, "roles", "warning", "quota_near");
 }
 
 #[tokio::test]

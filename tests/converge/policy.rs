@@ -9,7 +9,7 @@ use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, 
 use poc::aws::EmbeddedCloud;
 use poc::event::{Outcome, Recorder};
 use poc::local::cloud::Profile;
-use poc::pipeline::{self, DoctorWanted, LogsWanted, PolicyMade, PolicyWanted};
+use poc::pipeline::{self, DifferenceWanted, DoctorWanted, LogsWanted, PolicyMade, PolicyWanted};
 use rand::rngs::SmallRng;
 use rand::{RngCore, SeedableRng};
 use serde_json::Value;
@@ -17,6 +17,20 @@ use serde_json::Value;
 use crate::everything::{EVERYTHING, LITTLE, set_logging_role};
 use crate::iam::{Need, Reader, Tap, needs};
 use crate::support::World;
+
+/// The file of every block, with the logs that API Gateway writes, and an account in which it may write them.
+async fn with_every_block() -> World {
+    let world = World::new();
+    set_logging_role(&world).await;
+    let access =
+        "{ destination: \"arn:aws:logs:us-east-1:000000000000:log-group:access\", format: $context.requestId }";
+    let logs = format!("  metrics: true\n  logging: {{ level: info }}\n  access_log: {access}\n");
+    assert!(EVERYTHING.contains("  metrics: true\n"));
+    world.write("deploy.yaml", &EVERYTHING.replace("  metrics: true\n", &logs));
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&world.sdk());
+    logs.create_log_group().log_group_name("access").send().await.unwrap();
+    world
+}
 
 /// A world whose every request is held against the policies of the file before and after an edit.
 struct Life {
@@ -80,22 +94,25 @@ impl Life {
         Box::pin(pipeline::plan(settings, &recorder)).await.unwrap();
         Box::pin(pipeline::status(settings, &recorder)).await.unwrap();
         Box::pin(pipeline::releases(settings, &recorder)).await.unwrap();
-        let since = Duration::from_secs(60);
-        let wanted = LogsWanted { since, follow: false, errors: false, access: false, request: None };
-        Box::pin(pipeline::logs(settings, wanted, &recorder, &|_| {})).await.unwrap();
+        Box::pin(pipeline::page(settings, 3000, &recorder)).await.unwrap();
+        // Of itself a stage does not differ; both sides are asked for all the same.
+        let stage = self.now.target.stage.clone();
+        let both = DifferenceWanted { left: stage.clone(), right: stage, deployed: true };
+        Box::pin(pipeline::difference(settings, &both, &recorder)).await.unwrap();
+        let text = std::fs::read_to_string(self.world.path("deploy.yaml")).unwrap();
+        let request = Some("99999999-9999-4999-8999-999999999999".to_owned());
+        for (access, request) in [(false, None), (false, request), (true, None)] {
+            if access && !text.contains("access_log:") {
+                continue;
+            }
+            let since = Duration::from_secs(60);
+            let wanted = LogsWanted { since, follow: false, errors: false, access, request };
+            Box::pin(pipeline::logs(settings, wanted, &recorder, &|_| {})).await.unwrap();
+        }
         // Nobody answers there; that Route 53 is asked at the same time is what counts here.
         let wanted = DoctorWanted { dns: Some("127.0.0.1:9".parse().unwrap()) };
         Box::pin(pipeline::doctor(settings, wanted, &recorder)).await.unwrap();
         self.judge();
-    }
-
-    /// Back by a release and forward again.
-    async fn go_back(&mut self) {
-        let (settings, recorder) = (&self.world.settings, Recorder::default());
-        let back = Box::pin(pipeline::rollback(settings, None, &recorder, &|_| true)).await.unwrap();
-        assert_eq!(back.outcome, Outcome::Changed);
-        self.judge();
-        self.deploy().await;
     }
 
     /// More versions of the code than are kept.
@@ -104,6 +121,15 @@ impl Life {
             self.edit("app/handler.py", "def ", "# edited\ndef ").await;
         }
         self.one_too_many("app/handler.py", "def ", "# edited\ndef ").await;
+        self.deploy().await;
+        self.there_and_back().await;
+    }
+
+    /// To the release before, and forward again.
+    async fn there_and_back(&mut self) {
+        let done = Box::pin(pipeline::rollback(&self.world.settings, None, &Recorder::default(), &|_| true)).await;
+        assert_eq!(done.unwrap().outcome, Outcome::Changed);
+        self.judge();
         self.deploy().await;
     }
 
@@ -198,7 +224,7 @@ async fn the_samples_policy_is_all_that_a_life_of_the_sample_needs() {
         ("    /more: { GET: {} }\n", ""),
     ])
     .await;
-    life.go_back().await;
+    life.there_and_back().await;
     life.edits(&[
         ("  base_path: poc\n", "  base_path: poc\n  ip_address_type: dualstack\n"),
         ("keys: [ServerlessPOC]", "keys: [{ name: ServerlessPOC, description: the one }]"),
@@ -215,10 +241,7 @@ async fn the_samples_policy_is_all_that_a_life_of_the_sample_needs() {
 
 #[tokio::test]
 async fn the_policy_of_every_block_is_all_that_a_life_with_every_block_needs() {
-    let world = World::new();
-    set_logging_role(&world).await;
-    world.write("deploy.yaml", EVERYTHING);
-    let mut life = Life::of(world).await;
+    let mut life = Life::of(with_every_block().await).await;
     let first = life.now.clone();
     life.deploy().await;
     life.look().await;
@@ -331,6 +354,7 @@ async fn an_images_policy_names_its_repository_and_an_edge_name_its_distribution
     }
     life.one_too_many("deploy.yaml", "admission:1.10", "admission:1.11").await;
     life.deploy().await;
+    life.there_and_back().await;
     life.mend_the_role("ServerlessPOCAdmission-role").await;
     // The name goes, and the record of it.
     let text = std::fs::read_to_string(life.world.path("deploy.yaml")).unwrap();
@@ -391,10 +415,7 @@ async fn a_given_certificate_is_looked_at_and_a_truststore_read() {
 
 #[tokio::test]
 async fn who_only_looks_may_look_at_everything_and_change_nothing() {
-    let world = World::new();
-    set_logging_role(&world).await;
-    world.write("deploy.yaml", EVERYTHING);
-    let mut life = Life::of(world).await;
+    let mut life = Life::of(with_every_block().await).await;
     life.many_versions().await;
     life.one_too_many("app/handler.py", "def ", "# edited\ndef ").await;
     life.needed.clear();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Finding, Settings};
 use crate::aws::{Aws, Error, ErrorKind, Identity};
+use crate::event::{FindingKind, ProblemKind};
 
 /// AWS takes a signature for five minutes around its own time.
 const REFUSED_FROM: u64 = 5 * 60;
@@ -51,7 +52,7 @@ pub(super) fn credentials(settings: &Settings, aws: &Aws<'_>, identity: Asked<'_
     if identity.arn.ends_with(":root") {
         return Finding::warning(
             "credentials",
-            "root_user",
+            FindingKind::RootUser.name(),
             format!("{whose}: the root user, who may do everything and cannot be limited"),
             "use a role or a user of IAM for deploys: `poc policy` prints what it needs",
         );
@@ -63,7 +64,7 @@ pub(super) fn credentials(settings: &Settings, aws: &Aws<'_>, identity: Asked<'_
     if left < SHORT {
         return Finding::warning(
             "credentials",
-            "credentials_expire_soon",
+            FindingKind::CredentialsExpireSoon.name(),
             format!("{whose}; they expire in {} minutes, at {until}", left.max(0) / 60),
             "get fresh ones before a long deploy; one that is cut off is gone on with by the same command",
         );
@@ -72,9 +73,8 @@ pub(super) fn credentials(settings: &Settings, aws: &Aws<'_>, identity: Asked<'_
 }
 
 pub(super) fn refused(error: &Error, settings: &Settings) -> Finding {
-    let kind = if error.kind == ErrorKind::Expired { "credentials_expired" } else { "no_credentials" };
-    let next = error.clone().problem(None).next;
-    Finding::problem("credentials", kind, format!("{}{}", error.message, profile(settings)), next)
+    let problem = error.problem(None);
+    Finding::problem("credentials", problem.kind, format!("{}{}", error.message, profile(settings)), problem.next)
 }
 
 /// ` (profile work)`, where one is asked for.
@@ -145,11 +145,16 @@ pub(super) fn region(name: Option<&str>, identity: Option<Asked<'_>>) -> Finding
     match identity {
         Some(Ok(_)) => Finding::warning(
             "region",
-            "unknown_region",
+            FindingKind::UnknownRegion.name(),
             format!("{name} is not known to this version of poc, but something answers for it"),
             remedy,
         ),
-        _ => Finding::problem("region", "unknown_region", format!("{name} is no region of AWS's"), remedy),
+        _ => Finding::problem(
+            "region",
+            FindingKind::UnknownRegion.name(),
+            format!("{name} is no region of AWS's"),
+            remedy,
+        ),
     }
 }
 
@@ -160,7 +165,7 @@ pub(super) fn endpoint(settings: &Settings, identity: Asked<'_>, clocks: &Clocks
         Err(_) if clocks.there.is_some() => Finding::ok("endpoint", format!("{place} answers")),
         Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Unclear) => Finding::problem(
             "endpoint",
-            "unreachable",
+            ProblemKind::Unreachable.name(),
             format!("{place} does not answer: {}", error.message),
             "check the network, a proxy or firewall on the way (port 443), the region's name, and AWS_ENDPOINT_URL",
         ),
@@ -185,10 +190,10 @@ pub(super) fn clock(clocks: &Clocks) -> Finding {
         0..=TOLD_FROM => Finding::ok("clock", "agrees with AWS's"),
         _ if off > REFUSED_FROM => Finding::problem(
             "clock",
-            "clock_off",
+            FindingKind::ClockOff.name(),
             format!("{message}, and signatures are refused from 5 minutes on"),
             remedy,
         ),
-        _ => Finding::warning("clock", "clock_drifts", message, remedy),
+        _ => Finding::warning("clock", FindingKind::ClockDrifts.name(), message, remedy),
     }
 }

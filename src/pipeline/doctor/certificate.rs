@@ -5,6 +5,7 @@ use aws_sdk_acm::types::CertificateStatus;
 use super::dns::{Caa, Dns};
 use super::{Finding, Patient};
 use crate::aws::{Error, ErrorKind, Result, US_EAST_1};
+use crate::event::FindingKind;
 use crate::resources::certificate::{self, Details};
 use crate::resources::zone::{Zone, plain};
 use crate::resources::{Certificate, Owner};
@@ -41,7 +42,7 @@ pub(super) async fn caa(spec: &Spec, dns: Option<&Dns>) -> Option<Finding> {
             let named = named.collect::<Vec<_>>().join(", ");
             Finding::problem(
                 "caa",
-                "caa_forbids",
+                FindingKind::CaaForbids.name(),
                 format!("the CAA records of {at} let only {named:?} issue certificates, so ACM cannot"),
                 format!("add a record to {at}: 0 {tag} \"amazon.com\""),
             )
@@ -131,7 +132,7 @@ pub(super) fn judged(facts: Facts, caa: Option<&Finding>) -> Finding {
         Ok(None) if given => {
             return Finding::problem(
                 "certificate",
-                "no_certificate",
+                FindingKind::NoCertificate.name(),
                 format!("the certificate that domain.certificate names does not exist in {region}"),
                 "name another one, or write `request` there to have one made",
             );
@@ -139,24 +140,27 @@ pub(super) fn judged(facts: Facts, caa: Option<&Finding>) -> Finding {
         Ok(None) => return Finding::ok("certificate", format!("one for {domain} will be requested in {region}")),
         Err(Error { kind: ErrorKind::Invalid, message, .. }) => {
             let next = "correct domain.certificate, or write `request` there";
-            return Finding::problem("certificate", "no_certificate", message, next);
+            return Finding::problem("certificate", FindingKind::NoCertificate.name(), message, next);
         }
         Err(error) => return Finding::unanswered("certificate", &error),
     };
     match details.status {
         CertificateStatus::Issued => Finding::ok("certificate", format!("issued, in {region}")),
-        CertificateStatus::PendingValidation => {
-            pending(&details, records.as_deref(), now, caa.filter(|finding| finding.kind == "caa_forbids"))
-        }
+        CertificateStatus::PendingValidation => pending(
+            &details,
+            records.as_deref(),
+            now,
+            caa.filter(|finding| finding.kind == FindingKind::CaaForbids.name()),
+        ),
         CertificateStatus::ValidationTimedOut => Finding::problem(
             "certificate",
-            "certificate_timed_out",
+            FindingKind::CertificateTimedOut.name(),
             "ACM looked for the validation record for 72 hours and gave up",
             "see the findings on the zone and its delegation; then `poc deploy` requests a new one",
         ),
         _ => {
             let problem = details.failed().problem(None);
-            Finding::problem("certificate", "certificate_failed", problem.message, problem.next)
+            Finding::problem("certificate", problem.kind, problem.message, problem.next)
         }
     }
 }
@@ -167,12 +171,17 @@ fn pending(details: &Details, records: Option<&[Sought]>, now: i64, caa: Option<
     let until = format!("ACM gives up in {left} hours");
     if let Some(caa) = caa {
         let remedy = caa.remedy.clone().unwrap_or_default();
-        return Finding::problem("certificate", "caa_forbids", format!("not issued: {}", caa.message), remedy);
+        return Finding::problem(
+            "certificate",
+            FindingKind::CaaForbids.name(),
+            format!("not issued: {}", caa.message),
+            remedy,
+        );
     }
     let Some(records) = records.filter(|records| !records.is_empty()) else {
         return Finding::warning(
             "certificate",
-            "certificate_pending",
+            FindingKind::CertificatePending.name(),
             format!("not issued yet; {until}"),
             "run this again once ACM has named its validation record and the zone can be read",
         );
@@ -181,19 +190,19 @@ fn pending(details: &Details, records: Option<&[Sought]>, now: i64, caa: Option<
     match wrong {
         Some(Sought { name, value, there }) if there.is_empty() => Finding::problem(
             "certificate",
-            "validation_record_missing",
+            FindingKind::ValidationRecordMissing.name(),
             format!("not issued: the zone has no record {name}; {until}"),
             format!("`poc deploy` writes it (CNAME {name} -> {value})"),
         ),
         Some(Sought { name, value, there }) => Finding::problem(
             "certificate",
-            "validation_record_wrong",
+            FindingKind::ValidationRecordWrong.name(),
             format!("not issued: {name} leads to {}, and ACM looks for {value}; {until}", there.join(", ")),
             format!("delete that record; `poc deploy` writes the right one (CNAME {name} -> {value})"),
         ),
         None if age > USUAL => Finding::problem(
             "certificate",
-            "certificate_hangs",
+            FindingKind::CertificateHangs.name(),
             format!("not issued after {} minutes, and its record stands in the zone; {until}", age / 60),
             "the world does not see the zone: see the finding on its delegation",
         ),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Finding;
 use super::dns::Dns;
 use crate::aws::{Aws, Error, ErrorKind, Result};
+use crate::event::FindingKind;
 use crate::resources::zone::Zone;
 
 pub(super) fn zone(found: &Result<Zone>) -> Finding {
@@ -41,26 +42,26 @@ fn compared(zone: &str, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> F
     match (theirs.is_empty(), missing.len() == ours.len(), missing.is_empty() && foreign.is_empty()) {
         (true, ..) => Finding::problem(
             "delegation",
-            "not_delegated",
+            FindingKind::NotDelegated.name(),
             format!("the zone above {zone} does not point at it, so nobody asks it: neither ACM nor callers"),
             wanted,
         ),
         (_, true, _) => Finding::problem(
             "delegation",
-            "delegated_elsewhere",
+            FindingKind::DelegatedElsewhere.name(),
             format!("{zone} is served by {}, and not by this hosted zone", list(theirs)),
             format!("{wanted}; or use the hosted zone that is served there"),
         ),
         (.., true) => Finding::ok("delegation", format!("{zone} is served by this hosted zone")),
         _ if !foreign.is_empty() => Finding::problem(
             "delegation",
-            "delegated_partly",
+            FindingKind::DelegatedPartly.name(),
             format!("{zone} is served by {} as well, which may answer something else", list(&foreign)),
             wanted,
         ),
         _ => Finding::warning(
             "delegation",
-            "delegation_incomplete",
+            FindingKind::DelegationIncomplete.name(),
             format!("the zone above {zone} does not name {}", list(&missing)),
             wanted,
         ),

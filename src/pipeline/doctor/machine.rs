@@ -2,6 +2,7 @@
 
 use super::{Finding, Settings};
 use crate::aws;
+use crate::event::FindingKind;
 use crate::package;
 use crate::pipeline::packing;
 use crate::spec::Spec;
@@ -26,8 +27,8 @@ async fn runtime(settings: &Settings, spec: &Spec) -> Finding {
             let message = format!("the function does not run on this machine: it takes {missing}");
             let remedy = format!("install {missing} and put it on the PATH; AWS does not need it");
             match here {
-                true => Finding::problem("runtime", "no_interpreter", message, remedy),
-                false => Finding::warning("runtime", "no_interpreter", message, remedy),
+                true => Finding::problem("runtime", FindingKind::NoInterpreter.name(), message, remedy),
+                false => Finding::warning("runtime", FindingKind::NoInterpreter.name(), message, remedy),
             }
         }
     }

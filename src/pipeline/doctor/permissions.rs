@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Finding, Patient};
 use crate::aws::{self, Aws, Error, ErrorKind, Repeat, Result};
 use crate::desired;
+use crate::event::FindingKind;
 
 /// Simulations under way at once.
 const AT_ONCE: usize = 8;
@@ -23,10 +24,16 @@ pub(super) async fn check(patient: &Patient<'_, '_>) -> Finding {
         Ok(None) => return Finding::not_asked("permissions", format!("IAM cannot tell what {arn} may do")),
         Err(error) => return unanswered(&error),
     };
-    let scope = desired::scope(spec, account, None);
+    // The zone that `poc policy` names: of any zone, whoever has that policy may do nothing.
+    let zone = match &spec.domain {
+        Some(domain) => patient.zone(domain).await.ok(),
+        None => None,
+    };
+    let scope = desired::scope(spec, account, zone.as_ref().map(|zone| zone.id.as_str()));
     let policy = aws::policy(&scope, false);
     let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
-    let asked = statements.iter().map(|statement| simulate(aws, &source, statement));
+    let questions: Vec<Question<'_>> = statements.iter().flat_map(questions).collect();
+    let asked = questions.iter().map(|question| simulate(aws, &source, question));
     let results: Result<Vec<Vec<Simulated>>> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await;
     let results: Vec<Simulated> = match results {
         Ok(results) => results.into_iter().flatten().collect(),
@@ -49,7 +56,7 @@ pub(super) async fn check(patient: &Patient<'_, '_>) -> Finding {
     let named = refused[..refused.len().min(NAMED)].join(", ");
     Finding::problem(
         "permissions",
-        "permissions_missing",
+        FindingKind::PermissionsMissing.name(),
         format!("{} of {} actions are not allowed: {named}{more}", refused.len(), actions.len()),
         format!("give {source} what `poc policy` prints, or see which policy denies it"),
     )
@@ -92,21 +99,38 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Asks for every action of a statement on each of its resources, under its conditions.
-async fn simulate(aws: &Aws<'_>, source: &str, statement: &Value) -> Result<Vec<Simulated>> {
-    let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
-    let conditions = statement["Condition"].as_object().into_iter().flatten();
-    let keys = conditions.filter_map(|(_, keys)| keys.as_object()).flatten();
-    let context: Vec<ContextEntry> = keys
-        .map(|(key, values)| {
-            let entry = ContextEntry::builder().context_key_name(key).set_context_key_values(Some(texts(values)));
-            let kind = match key.as_str() {
-                key if key.ends_with("RecordNames") => ContextKeyTypeEnum::StringList,
-                _ => ContextKeyTypeEnum::String,
+/// A statement's actions on its resources, under one set of values of its condition keys.
+struct Question<'p> {
+    statement: &'p Value,
+    context: Vec<ContextEntry>,
+}
+
+/// A statement is asked for once; where a condition names a key that has one value in every call, once for each value.
+fn questions(statement: &Value) -> Vec<Question<'_>> {
+    let mut all = vec![Question { statement, context: Vec::new() }];
+    for (operator, keys) in statement["Condition"].as_object().into_iter().flatten() {
+        let many = operator.starts_with("ForAllValues:");
+        for (key, values) in keys.as_object().into_iter().flatten() {
+            let values = texts(values);
+            let kind = if many { ContextKeyTypeEnum::StringList } else { ContextKeyTypeEnum::String };
+            let together = if many { values.len().max(1) } else { 1 };
+            let entries = values.chunks(together).map(|values| {
+                let entry = ContextEntry::builder().context_key_name(key).context_key_type(kind.clone());
+                entry.set_context_key_values(Some(values.to_vec())).build()
+            });
+            let entries: Vec<ContextEntry> = entries.collect();
+            let with = |asked: &Question<'_>| -> Vec<Vec<ContextEntry>> {
+                entries.iter().map(|entry| [&asked.context[..], std::slice::from_ref(entry)].concat()).collect()
             };
-            entry.context_key_type(kind).build()
-        })
-        .collect();
+            all = all.iter().flat_map(with).map(|context| Question { statement, context }).collect();
+        }
+    }
+    all
+}
+
+async fn simulate(aws: &Aws<'_>, source: &str, question: &Question<'_>) -> Result<Vec<Simulated>> {
+    let Question { statement, context } = question;
+    let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
     let (mut simulated, mut marker) = (Vec::new(), None::<String>);
     loop {
         let call = || {

@@ -5,6 +5,7 @@ use aws_sdk_iam::types::SummaryKeyType;
 
 use super::{Finding, Patient};
 use crate::aws::{Repeat, Result, ordered};
+use crate::event::FindingKind;
 use crate::spec::model::Endpoint;
 
 /// API Gateway's quotas for one account and region (`AWS_FACTS` A).
@@ -26,11 +27,14 @@ pub(super) async fn checks(patient: &Patient<'_, '_>) -> Vec<Finding> {
 fn counted(check: &'static str, what: &str, used: u64, limit: u64, has: bool, remedy: &str) -> Finding {
     let message = format!("{used} of {limit} {what}");
     match () {
-        () if used >= limit && !has => {
-            Finding::problem(check, "quota_reached", format!("{message}: there is no room for another"), remedy)
-        }
+        () if used >= limit && !has => Finding::problem(
+            check,
+            FindingKind::QuotaReached.name(),
+            format!("{message}: there is no room for another"),
+            remedy,
+        ),
         () if used.saturating_mul(10) >= limit.saturating_mul(9) => {
-            Finding::warning(check, "quota_near", message, remedy)
+            Finding::warning(check, FindingKind::QuotaNear.name(), message, remedy)
         }
         () => Finding::ok(check, message),
     }
@@ -69,10 +73,11 @@ async fn usage_plans(patient: &Patient<'_, '_>) -> Option<Finding> {
 }
 
 async fn api_keys(patient: &Patient<'_, '_>) -> Option<Finding> {
-    patient.spec.usage_plan.as_ref()?;
+    let wanted = patient.spec.usage_plan.as_ref()?;
     Some(match patient.lookups.api_keys(patient.aws).await {
         Ok(keys) => {
-            let has = keys.iter().any(|key| tags(patient).own(&ordered(key.tags())));
+            let own = keys.iter().filter(|key| tags(patient).own(&ordered(key.tags()))).count();
+            let has = own >= wanted.keys.len();
             counted("api_keys", "API keys", large(keys.len()), large(API_KEYS), has, OF_GATEWAY)
         }
         Err(error) => Finding::unanswered("api_keys", &error),
@@ -109,7 +114,7 @@ async fn concurrency(patient: &Patient<'_, '_>, all: i32, free: i32) -> Finding 
         if i64::from(wanted) > i64::from(room) {
             return Finding::problem(
                 "concurrency",
-                "concurrency_short",
+                FindingKind::ConcurrencyShort.name(),
                 format!(
                     "function.reserved_concurrency asks for {wanted}, and {room} of the account's {all} can be reserved"
                 ),
@@ -120,7 +125,7 @@ async fn concurrency(patient: &Patient<'_, '_>, all: i32, free: i32) -> Finding 
     if all < UNRESERVED {
         return Finding::warning(
             "concurrency",
-            "concurrency_low",
+            FindingKind::ConcurrencyLow.name(),
             format!("all functions of the account together run {all} times at once, as new accounts' do"),
             raise,
         );
@@ -128,7 +133,7 @@ async fn concurrency(patient: &Patient<'_, '_>, all: i32, free: i32) -> Finding 
     if free <= UNRESERVED && function.reserved_concurrency.is_none() {
         return Finding::warning(
             "concurrency",
-            "concurrency_low",
+            FindingKind::ConcurrencyLow.name(),
             format!("{free} of {all} are left to functions that reserve none"),
             format!("set function.reserved_concurrency elsewhere lower, or {raise}"),
         );
@@ -166,10 +171,18 @@ async fn roles(patient: &Patient<'_, '_>) -> Finding {
     match (of("Roles"), of("RolesQuota")) {
         (Some(used), Some(limit)) => {
             let remedy = "delete roles that nobody needs, or ask for more: Service Quotas, IAM, Roles per account";
-            counted("roles", "IAM roles", used, limit, false, remedy)
+            // Where there is room, whether the role is there already makes no difference.
+            let has = used >= limit && has_role(patient).await;
+            counted("roles", "IAM roles", used, limit, has, remedy)
         }
         _ => Finding::not_asked("roles", "IAM's summary does not count them"),
     }
+}
+
+/// Is the function's role there, so that a deploy makes none?
+async fn has_role(patient: &Patient<'_, '_>) -> bool {
+    let call = || patient.aws.iam().get_role().role_name(&patient.spec.role.name).send();
+    patient.aws.call("iam", "GetRole", Repeat::Safe, call).await.is_ok()
 }
 
 fn large(count: usize) -> u64 {

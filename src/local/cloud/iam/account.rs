@@ -1,10 +1,12 @@
-//! What an account has and may do: GetAccountSummary, and SimulatePrincipalPolicy for its one user, who may do everything
-//! that is not denied.
+//! What an account has and may do: GetAccountSummary, and SimulatePrincipalPolicy for its one user, who may do what his
+//! policy grants, or everything while he has none, and nothing that is denied.
+
+use std::collections::BTreeMap;
 
 use crate::local::cloud::xml::Writer;
 use crate::local::cloud::{ACCOUNT, Call, Failure};
 
-use super::{Answer, Form};
+use super::{Answer, Form, document};
 
 /// IAM's quota of roles, unless AWS raised it.
 const ROLES: usize = 1000;
@@ -31,6 +33,13 @@ pub fn summary(call: &mut Call<'_>, _: &Form) -> Answer {
     Ok(out)
 }
 
+/// Values of condition keys: `ContextEntries.member.1.ContextKeyName`, …; keys in lower case.
+fn context(input: &Form) -> BTreeMap<String, Vec<&str>> {
+    let entries = (1..).map(|at| format!("ContextEntries.member.{at}"));
+    let named = entries.map_while(|entry| Some((input.get(&format!("{entry}.ContextKeyName"))?.to_lowercase(), entry)));
+    named.map(|(name, entry)| (name, members(input, &format!("{entry}.ContextKeyValues")))).collect()
+}
+
 /// The members of a list: `ActionNames.member.1`, …
 fn members<'f>(input: &'f Form, name: &str) -> Vec<&'f str> {
     (1..).map_while(|at| input.get(&format!("{name}.member.{at}"))).collect()
@@ -48,19 +57,26 @@ pub fn simulate(call: &mut Call<'_>, input: &Form) -> Answer {
                        not be null";
         return Err(Failure::new(400, "ValidationError", message));
     }
+    let (iam, context) = (&call.state.iam, context(input));
+    let decided = |action: &str, resource: &str| match &iam.granted {
+        _ if iam.denied.contains(action) => "explicitDeny",
+        Some(policy) if !document::allows(policy, action, resource, &context) => "implicitDeny",
+        _ => "allowed",
+    };
     let mut out = Writer::new();
     out.text("IsTruncated", false);
     out.element("EvaluationResults", |results| {
         for action in actions {
-            let decision = if call.state.iam.denied.contains(action) { "explicitDeny" } else { "allowed" };
+            let first = resources.first().copied().unwrap_or("*");
             results.element("member", |result| {
-                result.text("EvalActionName", action).text("EvalDecision", decision);
-                result.text("EvalResourceName", resources.first().copied().unwrap_or("*"));
+                result.text("EvalActionName", action).text("EvalDecision", decided(action, first));
+                result.text("EvalResourceName", first);
                 result.element("MatchedStatements", |_| {}).element("MissingContextValues", |_| {});
                 result.element("ResourceSpecificResults", |specific| {
                     for resource in &resources {
                         specific.element("member", |one| {
-                            one.text("EvalResourceName", resource).text("EvalResourceDecision", decision);
+                            one.text("EvalResourceName", resource);
+                            one.text("EvalResourceDecision", decided(action, resource));
                             one.element("MatchedStatements", |_| {}).element("MissingContextValues", |_| {});
                         });
                     }

@@ -1,9 +1,11 @@
 //! Policy documents: what IAM checks about them before it keeps them.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::local::cloud::Failure;
+use crate::local::cloud::{Failure, like};
 
 /// Characters of a trust policy, white space left out.
 const TRUST_LIMIT: usize = 2048;
@@ -70,6 +72,37 @@ pub fn trusts(text: &str, service: &str) -> bool {
         statement["Effect"] == "Allow"
             && named
             && actions(statement).any(|action| matches!(action, "sts:AssumeRole" | "sts:*" | "*"))
+    })
+}
+
+/// Does some statement of the policy allow it, under these values of condition keys?
+pub fn allows(text: &str, action: &str, resource: &str, context: &BTreeMap<String, Vec<&str>>) -> bool {
+    let statements = statements(text).unwrap_or_default();
+    let same = |pattern: &str, text: &str| like(&pattern.to_lowercase(), &text.to_lowercase());
+    statements.iter().filter(|statement| statement["Effect"] == "Allow").any(|statement| {
+        actions(statement).any(|pattern| same(pattern, action))
+            && words(statement.get("Resource")).any(|pattern| like(pattern, resource))
+            && holds(&statement["Condition"], context)
+    })
+}
+
+/// Every key of every operator. A key that has one value only is not compared where several are given.
+fn holds(condition: &Value, context: &BTreeMap<String, Vec<&str>>) -> bool {
+    let operators = condition.as_object().into_iter().flatten();
+    let mut keys =
+        operators.flat_map(|(operator, keys)| keys.as_object().into_iter().flatten().map(move |key| (operator, key)));
+    keys.all(|(operator, (key, wanted))| {
+        let fits = |value: &&str| match operator.as_str() {
+            "StringEquals" => words(Some(wanted)).any(|one| one == *value),
+            "ArnEquals" | "ForAllValues:StringLike" => words(Some(wanted)).any(|pattern| like(pattern, value)),
+            _ => false,
+        };
+        let given = context.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        match (operator.starts_with("ForAllValues:"), given) {
+            (true, given) => given.iter().all(fits),
+            (false, [one]) => fits(one),
+            (false, _) => false,
+        }
     })
 }
 

@@ -21,6 +21,8 @@ pub struct State {
     pub roles: BTreeMap<String, Role>,
     /// ARNs of the account's own managed policies. No operation makes them; tests may.
     pub policies: BTreeSet<String>,
+    /// The one policy of the caller, who may do everything while there is none. No operation writes it; tests may.
+    pub granted: Option<String>,
     /// Actions that a simulation says are denied. No operation denies them; tests may.
     pub denied: BTreeSet<String>,
 }
