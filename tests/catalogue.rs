@@ -120,7 +120,8 @@ const TAKE_A_KIND: [&str; 8] =
 fn the_sources_use_the_kinds_that_have_pages_and_no_others() {
     let mut used = BTreeSet::new();
     let mut unknown = Vec::new();
-    let codes: Vec<&str> = [Subject::Mistake, Subject::Problem, Subject::Finding].into_iter().flat_map(Subject::codes).collect();
+    let codes: Vec<&str> =
+        [Subject::Mistake, Subject::Problem, Subject::Finding].into_iter().flat_map(Subject::codes).collect();
     for (file, text) in files("src") {
         // The embedded cloud stands for AWS, which has kinds of its own.
         let lists_them = file.ends_with("/event/kind.rs") || file.ends_with("/spec/mistake.rs");

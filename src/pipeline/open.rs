@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::session::Session;
+use super::session::{Session, unnamed};
 use super::{Failure, Settings};
+use crate::aws::Error;
 use crate::desired;
 use crate::event::Reporter;
 
@@ -29,8 +30,11 @@ pub async fn page(settings: &Settings, port: u16, reporter: &dyn Reporter) -> Re
         return Ok(Page { url: format!("http://127.0.0.1:{port}/{path}"), of: "local" });
     }
     if session.aws.is_emulated() {
-        let why = "an emulator serves its APIs under URLs of its own; its manual says where this one answers";
-        return Err(Failure::Usage(why.to_owned()));
+        return Err(unnamed(Error::refused(
+            "emulated",
+            "an emulator serves its APIs under URLs of its own, which only it can tell",
+            "look into the emulator's manual for them; `poc call --url URL` calls one",
+        )));
     }
     let (spec, account) = (&session.spec, &session.account);
     Ok(match desired::site_url(spec, account) {

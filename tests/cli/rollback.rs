@@ -76,20 +76,6 @@ fn the_list_is_for_people_and_nothing_is_asked() {
     assert_eq!(ran.err, "");
 }
 
-/// Code and template put back as they were, and deployed: older than the newest release, and nobody went back.
-#[test]
-fn what_deploy_yaml_asks_for_is_no_way_back_though_a_newer_release_is_there() {
-    let desk = twice();
-    desk.edit("app/handler.py", "{\"edited\": True, \"result\":", "{\"result\":");
-    desk.edit("templates/admit/request.vtl", "\"more\": 1, \"gre\":", "\"gre\":");
-    deploy(&desk);
-    assert_eq!(answer(&desk), json!({ "result": true }));
-    let status = desk.poc(&["status", "--local"]).exits(0);
-    assert!(!told(&status).contains("earlier release") && !told(&status).contains("goes forward"), "{}", status.out);
-    let listed = desk.poc(&["rollback", "--local", "--list"]).exits(0);
-    assert!(told(&listed).contains("2 releases, of which number 2 is served."), "{}", listed.out);
-}
-
 #[test]
 fn programs_get_a_line_for_each_event() {
     let desk = twice();

@@ -111,9 +111,16 @@ async fn all_bodies_together_have_a_bound() {
     third.send(vec![b'a'; 4 * MB]).await;
     let answer = third.rest().await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    // What was taken is given back.
+    // What was taken is given back, as soon as the server sees that they are gone.
     drop((one, two));
-    let whole =
-        desk.exchange(format!("{}{}", head(4 * MB).replace("Host", "Connection: close\r\nHost"), "a".repeat(4 * MB)));
-    assert!(whole.await.ends_with("POST /prod/m 4194304"));
+    let again = format!("{}{}", head(4 * MB).replace("Host", "Connection: close\r\nHost"), "a".repeat(4 * MB));
+    let mut answer = String::new();
+    for _ in 0..1000 {
+        answer = desk.exchange(again.clone()).await;
+        if !answer.starts_with("HTTP/1.1 503 ") {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(answer.ends_with("POST /prod/m 4194304"), "{answer}");
 }

@@ -134,6 +134,16 @@ fn a_status_tells_what_was_deployed_before_and_that_somebody_went_back() {
     insta::assert_snapshot!(captured.out());
 }
 
+/// A template that was put back and deployed: the deployment of before serves again, and nobody went back.
+#[test]
+fn what_deploy_yaml_asks_for_is_no_way_back_though_a_newer_release_is_there() {
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 90, None);
+    ui.status(&Status { releases: releases(true), ..status(false) });
+    let out = captured.out();
+    assert!(out.contains("a1b2c3") && out.contains("all as deploy.yaml says"), "{out}");
+    assert!(!out.contains("earlier release") && !out.contains("goes forward"), "{out}");
+}
+
 #[test]
 fn a_rollback_ends_with_what_is_served_now() {
     let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 80, None);
