@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "converge/calls.rs"]
+mod calls;
 #[path = "converge/depth.rs"]
 mod depth;
 #[path = "converge/everything.rs"]

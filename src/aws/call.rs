@@ -1,6 +1,7 @@
 //! Every request to AWS passes through [`Aws::call`]: paced, counted, retried by class within a stated time, and told
 //! as an event. The SDK's own retries are off, so that the two cannot multiply.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
 
@@ -36,7 +37,8 @@ pub fn current_step() -> String {
     STEP.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// How long a class of refusal is met with patience.
+/// How long a class of refusal is met with patience, counted from the first: what a call waits for its turn, for its answer
+/// or for the end of a long upload takes nothing from it, so a call that hung is sent once more.
 fn patience(kind: ErrorKind) -> Duration {
     match kind {
         ErrorKind::Throttled => Duration::from_secs(300),
@@ -93,6 +95,14 @@ pub struct Manner {
     pub unfenced: bool,
 }
 
+/// The latest try of a call.
+struct Try {
+    /// When it could have gone out, had nothing held it.
+    ready: Instant,
+    /// How long it then took.
+    took: Cell<Duration>,
+}
+
 impl Aws<'_> {
     /// Sends one request, again where its refusal allows and time is left.
     ///
@@ -130,20 +140,23 @@ impl Aws<'_> {
         Fut: Future<Output = std::result::Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let begun = Instant::now();
+        // In tries and pauses; how much of it was over at the first refusal.
+        let (mut tried, mut first) = (Duration::ZERO, None);
         let mut delay = Duration::from_millis(50);
         loop {
-            let ready = Instant::now();
+            let this = Try { ready: Instant::now(), took: Cell::default() };
             self.await_turn(service, manner.budget.unwrap_or(operation)).await;
-            let mut error = match self.admitted(manner, service, operation, ready, &send).await {
+            let mut error = match self.admitted(manner, service, operation, &this, &send).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             let lost = error.is(ErrorKind::Unclear) && repeat == Repeat::Never;
             // What AWS asks for counts, be it longer than what would be waited anyway.
             let pause = self.jitter(delay).max(error.retry_after.unwrap_or_default());
-            if lost || begun.elapsed() + pause > patience(error.kind) {
-                error.tried_for = Some(begun.elapsed()).filter(|elapsed| *elapsed >= WORTH_TELLING);
+            tried += this.took.get();
+            let since = tried - *first.get_or_insert(tried);
+            if lost || since + pause > patience(error.kind) {
+                error.tried_for = Some(tried).filter(|tried| *tried >= WORTH_TELLING);
                 return Err(error);
             }
             if pause >= WORTH_TELLING {
@@ -151,6 +164,7 @@ impl Aws<'_> {
                 self.report(&Event::StepRetrying { step, operation, reason, delay: pause });
             }
             tokio::time::sleep(pause).await;
+            tried += pause;
             delay = (delay * 2).min(LONGEST);
         }
     }
@@ -174,7 +188,7 @@ impl Aws<'_> {
         manner: Manner,
         service: &'static str,
         operation: &'static str,
-        ready: Instant,
+        this: &Try,
         send: &F,
     ) -> Result<T>
     where
@@ -183,22 +197,21 @@ impl Aws<'_> {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         if !is_write(operation) {
-            return self.attempt(service, operation, ready, send).await;
+            return self.attempt(service, operation, this, send).await;
         }
         let _alone = match service == "apigateway" && changes_an_api(operation) {
             true => Some(self.writer().lock().await),
             false => None,
         };
         let _pass = if manner.unfenced { None } else { Some(self.fence().pass().await?) };
-        self.attempt(service, operation, ready, send).await
+        self.attempt(service, operation, this, send).await
     }
 
-    /// `ready` is when it could have gone out, had nothing held it.
     async fn attempt<T, E, F, Fut>(
         &self,
         service: &'static str,
         operation: &'static str,
-        ready: Instant,
+        this: &Try,
         send: &F,
     ) -> Result<T>
     where
@@ -209,14 +222,15 @@ impl Aws<'_> {
         let started = Instant::now();
         // In a box, so that what waits for it is not as deep as the SDK's own futures: the compiler counts.
         let answer = Box::pin(send()).await.map_err(|error| Error::from_sdk(operation, error));
+        this.took.set(started.elapsed());
         self.count(operation, answer.is_ok());
         self.report(&Event::Call {
             step: current_step(),
             service,
             operation,
-            held: started.saturating_duration_since(ready),
+            held: started.saturating_duration_since(this.ready),
             started: self.since_start(started),
-            elapsed: started.elapsed(),
+            elapsed: this.took.get(),
             error: answer.as_ref().err().map(|error| error.code.clone().unwrap_or_else(|| error.message.clone())),
         });
         answer
