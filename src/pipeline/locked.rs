@@ -96,6 +96,8 @@ impl Session<'_> {
             let heeding = self.stop.heed();
             let extent = match Box::pin(self.enter(&lock, &seen, &mut read, founding)).await? {
                 Taken::Held(held) => Box::pin(held.during(self.apply(&read))).await?,
+                // Asked to stop meanwhile, it does not go on: whoever asked was told that it would end.
+                Taken::Impossible | Taken::Moved if self.stop.is_asked() => return Err(Failure::Interrupted),
                 Taken::Impossible => {
                     // With nothing to let go of, the run is simply left where it is.
                     drop(heeding);
@@ -165,6 +167,7 @@ impl Session<'_> {
             let heeding = self.stop.heed();
             match Box::pin(self.take(&lock, &seen)).await.map_err(|error| of(&lock, error))? {
                 Taken::Held(held) => return Box::pin(held.during(work)).await,
+                Taken::Impossible | Taken::Moved if self.stop.is_asked() => return Err(Failure::Interrupted),
                 Taken::Impossible => {
                     drop(heeding);
                     return work.await;

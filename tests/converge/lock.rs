@@ -253,6 +253,45 @@ async fn asked_to_stop_a_run_finishes_what_is_in_flight_and_lets_the_lock_go() {
     }
 }
 
+/// Asks the run to stop when the answer to its request for the lock is there.
+struct StopsAtTheLock<'s>(Recorder, &'s pipeline::Stop);
+
+impl poc::event::Reporter for StopsAtTheLock<'_> {
+    fn report(&self, event: &Event) {
+        if matches!(event, Event::Call { operation: "PutObject", .. }) {
+            assert!(self.1.ask(), "nobody heeds it");
+        }
+        self.0.report(event);
+    }
+}
+
+/// Whoever asks is told that the run ends, so it does, also where it did not get the lock.
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_a_run_that_lost_the_race_for_the_lock_does_not_go_on() {
+    let world = World::with(counting());
+    world.deploy().await;
+    world.edit("deploy.yaml", "memory: 256", "memory: 512");
+    let before = Inventory::of(&world).await;
+    let reporter = StopsAtTheLock(Recorder::default(), &world.settings.stop);
+    let (shown, taken) = (tokio::sync::Notify::new(), Cell::new(0));
+    let confirm = |_: &_| {
+        taken.set(taken.get() + 1);
+        shown.notify_one();
+        true
+    };
+    // Somebody is quicker: it takes the lock between the plan and the write.
+    let other = async {
+        shown.notified().await;
+        seize(&world, 10 * MINUTE).await;
+    };
+    let run = pipeline::deploy(&world.settings, &reporter, &confirm);
+    let (result, ()) = tokio::join!(run, other);
+    assert!(matches!(result, Err(Failure::Interrupted)), "{result:?}");
+    assert_eq!(taken.get(), 1, "nobody is asked again");
+    assert_eq!(Inventory::of(&world).await, before);
+    assert_eq!(lock(&world).await.unwrap()["who"], "runner@ci-17");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_changes_nothing_takes_no_lock_and_tells_who_is_at_work() {
     let world = World::with(counting());
