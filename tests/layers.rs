@@ -19,8 +19,7 @@ const STARTERS: &[&str] = &["src/package/process.rs", "src/local/lambda/", "src/
 /// gateway, what `poc dev` serves, and the Runtime API of the handlers. Nobody else is ever called; `.ci/run` watches the
 /// built program, too.
 const SPEAKERS: &[&str] = &[
-    "src/aws/connect.rs",
-    "src/aws/web.rs",
+    "src/aws/wire.rs",
     "src/local/gateway/integration/http.rs",
     "src/local/lambda/runtime_api.rs",
     "src/local/serve/",

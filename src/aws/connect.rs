@@ -3,7 +3,6 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -16,7 +15,8 @@ use super::call::is_write;
 use super::credentials::{self, KnownCredentials};
 use super::fence::Fence;
 use super::pace::Pace;
-use super::{EmbeddedCloud, Error, Heard, Repeat, Result};
+use super::web::Web;
+use super::{EmbeddedCloud, Error, Heard, Repeat, Result, wire};
 use crate::clock::Clock;
 use crate::event::{Event, Reporter};
 
@@ -61,7 +61,7 @@ pub struct Aws<'r> {
     /// Where the run talks to the cloud in this process.
     pub(super) cloud: Option<EmbeddedCloud>,
     /// To what was deployed.
-    pub(super) web: OnceCell<SharedHttpConnector>,
+    pub(super) web: Web,
     elsewhere: bool,
     reporter: &'r dyn Reporter,
     pace: Pace,
@@ -128,7 +128,7 @@ impl<'r> Aws<'r> {
                 Place::Embedded(cloud) => Some(cloud),
                 Place::Aws | Place::Endpoint(_) => None,
             },
-            web: OnceCell::new(),
+            web: Web::default(),
             elsewhere: !real || elsewhere,
             reporter,
             pace: Pace::new(paced),
@@ -280,12 +280,14 @@ impl<'r> Aws<'r> {
 
 /// Settings from the whole chain that any AWS tool honours (`AWS_FACTS` G).
 async fn load(connection: &Connection, endpoint: Option<&str>) -> SdkConfig {
+    let client =
+        wire::client(endpoint.map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL").ok()).as_deref());
     let timeouts =
         TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60)).build();
     let mut loader = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12())
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
-        .http_client(https());
+        .http_client(client.clone());
     if let Some(region) = &connection.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -297,12 +299,7 @@ async fn load(connection: &Connection, endpoint: Option<&str>) -> SdkConfig {
     }
     let config = loader.load().await;
     match &connection.profile {
-        Some(profile) => credentials::of_profile(config, profile, https()),
+        Some(profile) => credentials::of_profile(config, profile, client),
         None => config,
     }
-}
-
-fn https() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
-    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }

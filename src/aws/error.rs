@@ -265,6 +265,8 @@ fn dispatch_kind(error: &ConnectorError) -> ErrorKind {
         "no route to host",
         "connect timeout",
         "connect error",
+        // A proxy that does not let us through.
+        "tunnel error",
     ];
     if unsent.iter().any(|sign| text.contains(sign)) { ErrorKind::Unreachable } else { ErrorKind::Unclear }
 }
@@ -439,7 +441,10 @@ fn advice(error: &Error) -> String {
         }
         ErrorKind::Expired => format!("the credentials have expired: sign in again, {again}"),
         ErrorKind::Unreachable => {
-            format!("check the network, the region and --endpoint-url or AWS_ENDPOINT_URL, {again}")
+            format!(
+                "check the network, HTTPS_PROXY where a proxy is the way out, the region, and --endpoint-url or \
+                 AWS_ENDPOINT_URL, {again}"
+            )
         }
         ErrorKind::Quota => format!("a quota is used up: ask AWS to raise it or remove what is not needed, {again}"),
         ErrorKind::Throttled | ErrorKind::Busy | ErrorKind::Unclear => {

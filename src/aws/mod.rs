@@ -12,6 +12,7 @@ mod permissions;
 mod policy;
 mod tags;
 mod web;
+mod wire;
 
 pub use call::{Manner, Repeat, current_step, during, once};
 pub use connect::{Aws, Connection, Identity, Place, US_EAST_1};

@@ -1,10 +1,10 @@
 //! Requests to what was deployed, and not to AWS itself: over the network with the SDK's own HTTP client, or to the
 //! cloud in this process. They are not calls to AWS's API, so they are neither paced nor counted.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -12,7 +12,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 
-use super::{Aws, EmbeddedCloud, Error, ErrorKind, Result};
+use super::{Aws, EmbeddedCloud, Error, ErrorKind, Result, wire};
 
 /// API Gateway sends at most 10 MB; another server may not fill the memory either.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ impl Aws<'_> {
         let lost = |kind, why: String| Error { kind, ..unanswered(&whither, &why) };
         let request = HttpRequest::try_from(request.map(SdkBody::from))
             .map_err(|fault| lost(ErrorKind::Invalid, fault.to_string()))?;
-        let answer = self.connector().call(request).await.map_err(|fault| {
+        let answer = self.web.connector(wire::is_here(&whither)).call(request).await.map_err(|fault| {
             let kind = if fault.is_io() { ErrorKind::Unreachable } else { ErrorKind::Unclear };
             lost(kind, innermost(&fault))
         })?;
@@ -66,18 +66,25 @@ impl Aws<'_> {
     pub fn embedded(&self) -> Option<&EmbeddedCloud> {
         self.cloud.as_ref()
     }
+}
 
-    fn connector(&self) -> &SharedHttpConnector {
-        self.web.get_or_init(|| {
+/// Connectors that keep what was connected.
+#[derive(Debug, Default)]
+pub(super) struct Web {
+    here: OnceCell<SharedHttpConnector>,
+    elsewhere: OnceCell<SharedHttpConnector>,
+}
+
+impl Web {
+    fn connector(&self, here: bool) -> &SharedHttpConnector {
+        let cell = if here { &self.here } else { &self.elsewhere };
+        cell.get_or_init(|| {
             // A REST API answers within 29 seconds, or with 504.
             let settings = HttpConnectorSettings::builder()
                 .connect_timeout(Duration::from_secs(5))
                 .read_timeout(Duration::from_secs(40));
-            let connector = aws_smithy_http_client::Connector::builder()
-                .connector_settings(settings.build())
-                .sleep_impl(TokioSleep::new())
-                .tls_provider(Provider::Rustls(CryptoMode::Ring));
-            SharedHttpConnector::new(connector.build())
+            let sleep = SharedAsyncSleep::new(TokioSleep::new());
+            SharedHttpConnector::new(wire::connector(Some(settings.build()), Some(sleep), here))
         })
     }
 }
