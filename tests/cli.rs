@@ -28,12 +28,18 @@ mod live;
 mod logs;
 #[path = "cli/lost.rs"]
 mod lost;
+#[cfg(target_os = "linux")]
+#[path = "cli/memory.rs"]
+mod memory;
 #[path = "cli/network.rs"]
 mod network;
 #[path = "cli/packages.rs"]
 mod packages;
 #[path = "cli/policy.rs"]
 mod policy;
+#[cfg(unix)]
+#[path = "cli/proxied.rs"]
+mod proxied;
 #[cfg(unix)]
 #[path = "cli/refusals.rs"]
 mod refusals;
