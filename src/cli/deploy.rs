@@ -1,14 +1,14 @@
 //! `poc deploy`: make AWS what deploy.yaml says.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
+use super::change::Change;
 use super::package::Rebuild;
 use super::simulate::{Hastened, Simulation};
 use super::warnings::Warnings;
-use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
+use super::{End, Global, HELP, Interrupts, draw, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -31,9 +31,8 @@ Examples:
 #[derive(Args, Debug)]
 #[command(before_help = ABOUT, after_help = EXAMPLES, help_template = HELP)]
 pub(super) struct DeployArgs {
-    /// Do not ask; needed where nobody can answer
-    #[arg(short, long)]
-    yes: bool,
+    #[command(flatten)]
+    change: Change,
 
     /// Take over resources that have our names but not our tags
     #[arg(long)]
@@ -46,10 +45,6 @@ pub(super) struct DeployArgs {
     /// Do not run the file's checks at the end
     #[arg(long)]
     no_checks: bool,
-
-    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
-    #[arg(long, value_name = "TIME", value_parser = input::duration)]
-    wait_for_lock: Option<Duration>,
 
     /// Draw the run as an SVG: steps over time, waits, and the critical path
     #[arg(long, value_name = "FILE")]
@@ -75,12 +70,10 @@ pub(super) struct DeploySettings {
 impl DeployArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<DeploySettings, Failure> {
         let run = Settings { adopt: self.adopt, wait: !self.no_wait, checks: !self.no_checks, ..global.resolve()? };
-        let wait_for_lock = self.wait_for_lock.unwrap_or_default();
-        let run = Settings { wait_for_lock, rebuild: self.rebuild.rebuild, ..run };
-        ensure_answer("deploy", self.yes, ui)?;
+        let run = Settings { rebuild: self.rebuild.rebuild, ..self.change.resolve("deploy", run, ui)? };
         draw(self.timeline.as_deref(), ui)?;
         let (run, hastened) = self.simulation.resolve(run)?;
-        Ok(DeploySettings { run, hastened, yes: self.yes, warnings: self.warnings })
+        Ok(DeploySettings { run, hastened, yes: self.change.yes, warnings: self.warnings })
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard, input};
+use super::change::Change;
+use super::{End, Global, HELP, Interrupts, ensure_heard, input};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::Ui;
 
@@ -80,13 +81,8 @@ struct RotateArgs {
     #[arg(long, value_name = "TIME", value_parser = input::duration)]
     grace: Option<Duration>,
 
-    /// Do not ask; needed where nobody can answer
-    #[arg(short, long)]
-    yes: bool,
-
-    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
-    #[arg(long, value_name = "TIME", value_parser = input::duration)]
-    wait_for_lock: Option<Duration>,
+    #[command(flatten)]
+    change: Change,
 }
 
 pub(super) enum KeySettings {
@@ -111,10 +107,9 @@ impl KeyArgs {
         let run = global.resolve()?;
         match self.command {
             KeyCommand::Show(ShowArgs { name }) => Ok(KeySettings::Show { run, name }),
-            KeyCommand::Rotate(RotateArgs { name, grace, yes, wait_for_lock }) => {
-                ensure_answer("key rotate", yes, ui)?;
-                let run = Settings { wait_for_lock: wait_for_lock.unwrap_or_default(), ..run };
-                Ok(KeySettings::Rotate { run, name, grace, yes })
+            KeyCommand::Rotate(RotateArgs { name, grace, change }) => {
+                let run = change.resolve("key rotate", run, ui)?;
+                Ok(KeySettings::Rotate { run, name, grace, yes: change.yes })
             }
         }
     }

@@ -2,6 +2,7 @@
 //! Nothing here decides or calls AWS; that is the pipeline's. Nothing here prints; that is the ui's.
 
 mod call;
+mod change;
 mod completions;
 mod deploy;
 mod dev;

@@ -1,10 +1,9 @@
 //! `poc rollback`: serve an earlier release again, within seconds.
 
-use std::time::Duration;
-
 use clap::Args;
 
-use super::{End, Global, HELP, Interrupts, ensure_answer, ensure_heard, input};
+use super::change::Change;
+use super::{End, Global, HELP, Interrupts, ensure_heard};
 use crate::pipeline::{self, Failure, RollbackTo, Settings};
 use crate::ui::{Question, Ui};
 
@@ -35,13 +34,8 @@ pub(super) struct RollbackArgs {
     #[arg(long)]
     list: bool,
 
-    /// Do not ask; needed where nobody can answer
-    #[arg(short, long)]
-    yes: bool,
-
-    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
-    #[arg(long, value_name = "TIME", value_parser = input::duration)]
-    wait_for_lock: Option<Duration>,
+    #[command(flatten)]
+    change: Change,
 }
 
 pub(super) struct RollbackSettings {
@@ -58,11 +52,9 @@ impl RollbackArgs {
     }
 
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<RollbackSettings, Failure> {
-        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..global.resolve()? };
-        if self.runs() {
-            ensure_answer("rollback", self.yes, ui)?;
-        }
-        Ok(RollbackSettings { run, to: self.to, list: self.list, yes: self.yes })
+        let run = global.resolve()?;
+        let run = if self.runs() { self.change.resolve("rollback", run, ui)? } else { run };
+        Ok(RollbackSettings { run, to: self.to, list: self.list, yes: self.change.yes })
     }
 }
 

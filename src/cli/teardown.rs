@@ -1,12 +1,12 @@
 //! `poc teardown`: delete all of it, and prove it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
+use super::change::Change;
 use super::simulate::{Hastened, Simulation};
-use super::{End, Global, HELP, Interrupts, draw, ensure_answer, ensure_heard, input};
+use super::{End, Global, HELP, Interrupts, draw, ensure_heard};
 use crate::pipeline::{self, Failure, Settings};
 use crate::ui::{Question, Ui};
 
@@ -24,13 +24,8 @@ Examples:
 #[derive(Args, Debug)]
 #[command(before_help = ABOUT, after_help = EXAMPLES, help_template = HELP)]
 pub(super) struct TeardownArgs {
-    /// Do not ask; needed where nobody can answer
-    #[arg(short, long)]
-    yes: bool,
-
-    /// Wait so long for somebody else's run on this stage, like 90s or 10m, instead of ending with 5
-    #[arg(long, value_name = "TIME", value_parser = input::duration)]
-    wait_for_lock: Option<Duration>,
+    #[command(flatten)]
+    change: Change,
 
     /// Draw the run as an SVG: steps over time, waits, and the critical path
     #[arg(long, value_name = "FILE")]
@@ -48,11 +43,10 @@ pub(super) struct TeardownSettings {
 
 impl TeardownArgs {
     pub(super) fn resolve(self, global: Global, ui: &Ui) -> Result<TeardownSettings, Failure> {
-        let run = Settings { wait_for_lock: self.wait_for_lock.unwrap_or_default(), ..global.resolve()? };
-        let (run, hastened) = self.simulation.resolve(run)?;
-        ensure_answer("teardown", self.yes, ui)?;
+        let (run, hastened) = self.simulation.resolve(global.resolve()?)?;
+        let run = self.change.resolve("teardown", run, ui)?;
         draw(self.timeline.as_deref(), ui)?;
-        Ok(TeardownSettings { run, hastened, yes: self.yes })
+        Ok(TeardownSettings { run, hastened, yes: self.change.yes })
     }
 }
 
