@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
+use std::rc::Rc;
 
 use poc::aws::{EmbeddedCloud, Port};
 use poc::clock::Clock;
@@ -85,6 +86,29 @@ async fn a_wait_that_aws_asks_for_is_kept_and_told() {
     assert_eq!((&retry["step"], &retry["operation"]), (&"rest_api".into(), &"CreateRestApi".into()));
     assert_eq!(retry["reason"], "Too Many Requests");
     assert!(retry["delay_ms"].as_u64().is_some_and(|delay| (2000..3000).contains(&delay)), "{retry}");
+}
+
+/// Each request is a try that is told of: nothing below sends one again by itself.
+#[tokio::test]
+async fn the_sdk_sends_nothing_again_by_itself() {
+    let sent = Rc::new(Cell::new(0));
+    let count = sent.clone();
+    let fate = move |request: &str| {
+        if !request.starts_with("GET /restapis?") {
+            return Fate::Passed;
+        }
+        count.set(count.get() + 1);
+        match count.get() {
+            1 => Fate::Refused(answer("503 Service Unavailable", "", "{}")),
+            2 => Fate::RequestLost,
+            3 => Fate::Refused(answer("429 Too Many Requests", "", "{}")),
+            _ => Fate::Passed,
+        }
+    };
+    let ran = over_a_line(&Desk::new(), &[&DEPLOY], fate).await.exits(0);
+    let told = events(&ran, "call").into_iter().filter(|call| call["operation"] == "GetRestApis").count();
+    assert!(sent.get() > 3, "{}", sent.get());
+    assert_eq!(told, sent.get());
 }
 
 /// Not everything that speaks S3 knows conditional writes.

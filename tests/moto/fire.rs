@@ -1,6 +1,6 @@
 //! Everything goes wrong on the line to moto, and the program is killed by SIGKILL at requests drawn from a seed. Then
 //! the same command again, undisturbed: what stands is what a calm deploy would have made, nothing is doubled, nothing is
-//! left, and what others have is as it was. `FIRE_SEEDS=50` draws more; a seed that fails tells how to repeat it.
+//! left, and what others have is as it was; so for a first deploy, an update and a teardown. `FIRE_SEEDS=50` draws more; a seed that fails tells how to repeat it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -20,8 +20,9 @@ use crate::world::World;
 
 const SEEDS: u64 = 3;
 
-/// Requests of a first deploy and of a teardown against moto.
+/// Requests of a first deploy, of an update and of a teardown against moto.
 const FIRST: usize = 85;
+const UPDATE: usize = 60;
 const DOWN: usize = 100;
 
 /// No run takes longer, whatever it meets.
@@ -48,13 +49,15 @@ fn refused(status: &str, code: &str, request: &str) -> Fate {
 }
 
 fn draw(chance: &mut SmallRng) -> Fate {
-    match chance.random_range(0..8) {
+    match chance.random_range(0..10) {
         0 => refused("429 Too Many Requests", "TooManyRequestsException", ""),
         1 => refused("500 Internal Server Error", "InternalFailure", ""),
         2 => refused("503 Service Unavailable", "ServiceUnavailable", ""),
         3 => Fate::RequestLost,
         4 | 5 => Fate::AnswerLost,
         6 => Fate::AnswerCut,
+        7 => refused("403 Forbidden", "AccessDeniedException", ""),
+        8 => refused("400 Bad Request", "ExpiredTokenException", ""),
         _ => Fate::Late(Duration::from_secs(2)),
     }
 }
@@ -99,6 +102,12 @@ async fn under_fire(world: &World, command: &str, calls: usize, chance: &mut Sma
             Some(Fate::Refused(answer)) if answer.contains("503") => {
                 refused("503 Service Unavailable", "ServiceUnavailable", request)
             }
+            Some(Fate::Refused(answer)) if answer.contains("403") => {
+                refused("403 Forbidden", "AccessDeniedException", request)
+            }
+            Some(Fate::Refused(answer)) if answer.contains("ExpiredToken") => {
+                refused("400 Bad Request", "ExpiredTokenException", request)
+            }
             Some(Fate::Refused(_)) => refused("500 Internal Server Error", "InternalFailure", request),
             Some(fate) => fate.clone(),
             None => return Fate::Passed,
@@ -122,7 +131,7 @@ async fn under_fire(world: &World, command: &str, calls: usize, chance: &mut Sma
 }
 
 /// In a cloud of its own: moto refuses a record that was there once (its journal of changes never forgets).
-async fn burns(calm: &str, seed: u64) {
+async fn burns(calm: &[String; 2], seed: u64) -> String {
     let world = &World::new().await;
     world.place_decoys().await;
     let theirs = world.portrait().await;
@@ -132,18 +141,33 @@ async fn burns(calm: &str, seed: u64) {
     }
     let repeat = format!("FIRE_SEED={seed} cargo test --test moto fire -- --ignored");
     let good = Relay::mending(address(world), |_| Fate::Passed, without_gaps).await;
-    let again = world.command(&["deploy", "--yes"], &good.url()).output().await.unwrap();
-    assert!(again.status.success(), "{met}\n{repeat}\n{}", String::from_utf8_lossy(&again.stderr));
-    let stands = world.portrait().await.since(&theirs).join("\n");
-    assert_eq!(stands, calm, "{met}\n{repeat}");
-    let idle = world.deploy().await;
-    assert_eq!((idle.outcome.as_str(), idle.writes), ("unchanged", 0), "{met}\n{repeat}");
+    for (at, calm) in calm.iter().enumerate() {
+        if at > 0 {
+            update(world);
+            met += &under_fire(world, "deploy", UPDATE, &mut chance).await;
+        }
+        let again = world.command(&["deploy", "--yes"], &good.url()).output().await.unwrap();
+        assert!(again.status.success(), "{met}\n{repeat}\n{}", String::from_utf8_lossy(&again.stderr));
+        let stands = world.portrait().await.since(&theirs).join("\n");
+        assert_eq!(&stands, calm, "{met}\n{repeat}");
+        let idle = world.deploy().await;
+        assert_eq!((idle.outcome.as_str(), idle.writes), ("unchanged", 0), "{met}\n{repeat}");
+    }
     for _ in 0..chance.random_range(1..=2) {
         met += &under_fire(world, "teardown", DOWN, &mut chance).await;
     }
     let gone = world.command(&["teardown", "--yes"], &good.url()).output().await.unwrap();
     assert!(gone.status.success(), "{met}\n{repeat}\n{}", String::from_utf8_lossy(&gone.stderr));
     assert_eq!(world.portrait().await.since(&theirs), [""; 0], "{met}\n{repeat}");
+    met
+}
+
+/// Another code, another template, another plan.
+fn update(world: &World) {
+    world.edit("deploy.yaml", "memory: 256", "memory: 512");
+    world.edit("deploy.yaml", "rate: 10,", "rate: 12,");
+    world.edit("app/handler.py", "def ", "# edited\ndef ");
+    world.edit("templates/admit/error.vtl", "error", "problem");
 }
 
 #[tokio::test]
@@ -161,10 +185,16 @@ async fn whatever_goes_wrong_on_the_line_the_same_command_finishes_the_job() {
     world.place_decoys().await;
     let theirs = world.portrait().await;
     world.deploy().await;
-    let calm = world.portrait().await.since(&theirs).join("\n");
+    let first = world.portrait().await.since(&theirs).join("\n");
+    update(&world);
+    world.deploy().await;
+    let calm = [first, world.portrait().await.since(&theirs).join("\n")];
     drop(world);
-    let local = LocalSet::new();
+    let (local, one) = (LocalSet::new(), seeds.end - seeds.start == 1);
+    let mut met = String::new();
     for seed in seeds {
-        local.run_until(burns(&calm, seed)).await;
+        met += &local.run_until(burns(&calm, seed)).await;
     }
+    let (killed, all) = (met.matches("killed at ").count(), met.matches(" at ").count());
+    assert!(one || killed > 0 && all > killed, "too little went wrong: {met}");
 }
