@@ -13,9 +13,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => {
-            // `--help` and `--version` arrive here too. A reader that has gone away is no failure.
-            let _ = answer.print();
-            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+            return ExitCode::from(cli::misread(answer));
         }
     };
     let ui = cli.ui();

@@ -186,6 +186,32 @@ fn without_a_terminal_a_deploy_and_a_teardown_need_yes() {
     }
 }
 
+/// Programs are told on stdout, also of a command line that clap does not take.
+#[test]
+fn a_command_line_that_means_nothing_is_told_to_programs_too() {
+    let desk = Desk::new();
+    for (arguments, says) in [
+        (&["plan", "--local", "--bogus", "--json"][..], "unexpected argument '--bogus' found"),
+        (&["nonsense", "--json"], "unrecognized subcommand 'nonsense'"),
+        (&["key", "show", "--json", "--region"], "a value is required for '--region <REGION>'"),
+    ] {
+        let ran = desk.poc(arguments).exits(2);
+        let problem = &ran.json()["problem"];
+        assert_eq!(problem["kind"], "usage", "{problem}");
+        assert!(problem["message"].as_str().unwrap().starts_with(says), "{problem}");
+        assert_eq!(problem["next"], "see `poc --help`");
+        assert!(ran.err.starts_with("error: "), "{}", ran.err);
+    }
+    assert_eq!(desk.poc(&["plan", "--bogus"]).exits(2).out, "");
+    assert!(desk.poc(&["plan", "--help", "--json"]).exits(0).out.contains("Usage: poc plan"));
+}
+
+#[test]
+fn who_wants_to_follow_the_log_by_its_usual_letter_is_told_the_way() {
+    let ran = Desk::new().poc(&["logs", "-f", "--local"]).exits(2);
+    assert!(ran.err.contains("tip: -f is --file, for every command; `poc logs -F` follows the log"), "{}", ran.err);
+}
+
 #[test]
 fn mistakes_are_told_all_at_once_with_their_places_and_nothing_is_sent() {
     let desk = Desk::new();

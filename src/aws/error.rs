@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Credentials,
     /// The credentials were good once.
     Expired,
+    /// This machine's clock is too far from AWS's.
+    ClockOff,
     /// No connection could be made: the request was not sent.
     Unreachable,
     /// The answer was lost or AWS broke: the request may or may not have been carried out.
@@ -156,6 +158,15 @@ impl Error {
         }
         match &error {
             // AWS said yes, in words that its own model does not know: to the SDK an error, though without a code.
+            SdkError::ServiceError(context) if is_page(context.raw()) => Error {
+                operation: Some(operation),
+                ..Error::refused(
+                    "unexpected_answer",
+                    "a web page came where AWS's answer was expected",
+                    "see what answers there: --endpoint-url, AWS_ENDPOINT_URL, or a proxy or a sign-in page of the network \
+                     between here and AWS",
+                )
+            },
             SdkError::ServiceError(context) if context.raw().status().is_success() => Error {
                 operation: Some(operation),
                 request_id: request_id(context.raw()),
@@ -249,6 +260,16 @@ fn credentials_failure<'e>(error: &'e (dyn std::error::Error + 'static)) -> Opti
         cause = current.source();
     }
     None
+}
+
+/// Somebody else's web page, and no passing trouble of something in between. AWS's own services answer in XML and JSON.
+fn is_page(response: &HttpResponse) -> bool {
+    if response.status().is_server_error() {
+        return false;
+    }
+    let body = response.body().bytes().unwrap_or_default();
+    let start = String::from_utf8_lossy(&body[..body.len().min(100)]).trim_start().to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
 fn dispatch_kind(error: &ConnectorError) -> ErrorKind {
@@ -374,7 +395,9 @@ fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
         "InvalidParameterValueException" if role_not_ready(message) => K::RoleNotReady,
         "DeleteConflict" | "ResourceInUseException" | "BucketNotEmpty" => K::InUse,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AllAccessDisabled" => K::AccessDenied,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => K::Expired,
+        "RequestTimeTooSkewed" | "RequestExpired" => K::ClockOff,
+        "SignatureDoesNotMatch" | "InvalidSignatureException" if out_of_time(message) => K::ClockOff,
+        "ExpiredToken" | "ExpiredTokenException" => K::Expired,
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "InvalidAccessKeyId"
@@ -387,6 +410,11 @@ fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
         _ if status >= 500 => K::Unclear,
         _ => K::Invalid,
     }
+}
+
+/// What services say of a signature that was made too long ago, or not yet.
+fn out_of_time(message: &str) -> bool {
+    ["Signature expired", "Signature not yet current"].iter().any(|sign| message.contains(sign))
 }
 
 fn being_changed(message: &str) -> bool {
@@ -418,6 +446,7 @@ fn kind_name(kind: ErrorKind) -> ProblemKind {
         ErrorKind::AccessDenied => K::AccessDenied,
         ErrorKind::Credentials => K::Credentials,
         ErrorKind::Expired => K::CredentialsExpired,
+        ErrorKind::ClockOff => K::ClockOff,
         ErrorKind::Unreachable => K::Unreachable,
         ErrorKind::Unclear => K::Unclear,
         ErrorKind::Invalid => K::InvalidRequest,
@@ -440,6 +469,9 @@ fn advice(error: &Error) -> String {
                 .to_owned()
         }
         ErrorKind::Expired => format!("the credentials have expired: sign in again, {again}"),
+        ErrorKind::ClockOff => {
+            format!("let this machine's clock be set over the network (`poc doctor` tells how far it is off), {again}")
+        }
         ErrorKind::Unreachable => {
             format!(
                 "check the network, HTTPS_PROXY where a proxy is the way out, the region, and --endpoint-url or \
@@ -494,6 +526,15 @@ mod tests {
             ("AccessDeniedException", "", 403, "access_denied"),
             ("ExpiredToken", "", 400, "credentials_expired"),
             ("InvalidClientTokenId", "", 403, "credentials"),
+            ("SignatureDoesNotMatch", "The request signature we calculated does not match", 403, "credentials"),
+            ("SignatureDoesNotMatch", "Signature expired: 20261126T1 is now earlier than 20261126T2", 403, "clock_off"),
+            ("InvalidSignatureException", "Signature not yet current: 20261126T3 is still later", 403, "clock_off"),
+            (
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+                403,
+                "clock_off",
+            ),
             ("InternalFailure", "", 500, "unclear"),
         ] {
             assert_eq!(told(code, message, status), kind, "{code}");
@@ -501,6 +542,20 @@ mod tests {
         assert_eq!(Error::deferred("the certificate").problem(None).kind, "deferred");
         let unnamed = Error { name: None, ..Error::refused("locked", "a rule", "") };
         assert_eq!(unnamed.problem(None).kind, "refused");
+    }
+
+    #[test]
+    fn a_web_page_is_not_taken_for_aws() {
+        let told = |status: u16, body: &'static str| {
+            let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+            let page = SdkError::service_error(GetRestApisError::unhandled("invalid root"), answer);
+            Error::from_sdk("GetRestApis", page).problem(None)
+        };
+        assert_eq!(told(502, "<html>").kind, "unclear");
+        for problem in [told(200, "\n<!DOCTYPE html><html>"), told(404, "<HTML><body>")] {
+            assert_eq!(problem.kind, "unexpected_answer");
+            assert!(problem.next.contains("--endpoint-url") && !problem.message.contains("root"), "{problem:?}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tokio::time::MissedTickBehavior;
 
@@ -297,6 +298,26 @@ impl Global {
             stop: Stop::default(),
         })
     }
+}
+
+/// Tells what is wrong with a command line that clap does not take; `--help` and `--version` arrive here, too. The exit code.
+pub fn misread(mut answer: clap::Error) -> u8 {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let has = |word: &str| words.iter().any(|given| given == word);
+    if has("logs") && has("-f") && answer.use_stderr() {
+        let tip = "-f is --file, for every command; `poc logs -F` follows the log".to_owned();
+        answer.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    if has("--json") && answer.use_stderr() {
+        let text = answer.render().to_string();
+        let said = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let ui = Ui::of_process(Format::JsonDocument, Volume::Normal, Color::Never);
+        ui.misused(&said.split_whitespace().collect::<Vec<_>>().join(" "));
+        // A reader that has gone away is no failure.
+        let _ = ui.finish();
+    }
+    let _ = answer.print();
+    u8::try_from(answer.exit_code()).unwrap_or(2)
 }
 
 /// Runs the command to its end, and tells of the failure if it failed.

@@ -15,6 +15,7 @@ kinds! {
     CertificateFailed = "certificate_failed";
     CertificateUnfit = "certificate_unfit";
     ChangedMeanwhile = "changed_meanwhile";
+    ClockOff = "clock_off";
     Credentials = "credentials";
     CredentialsExpired = "credentials_expired";
     Deferred = "deferred";
@@ -84,7 +85,6 @@ kinds! {
     CertificatePending = "certificate_pending";
     CertificateTimedOut = "certificate_timed_out";
     ClockDrifts = "clock_drifts";
-    ClockOff = "clock_off";
     ConcurrencyLow = "concurrency_low";
     ConcurrencyShort = "concurrency_short";
     CredentialsExpireSoon = "credentials_expire_soon";

@@ -96,7 +96,8 @@ pub(super) fn interrupted(command: &str, tally: &Tally, look: &Look) -> String {
     let in_flight = tally.in_flight();
     let untouched = in_flight.is_empty() && tally.finished.is_empty();
     let then = match (command, untouched) {
-        ("deploy" | "dev" | "teardown" | "key rotate", false) => "run the same command again to continue",
+        ("deploy" | "dev" | "teardown" | "rollback" | "key rotate", false) => "run the same command again to continue",
+        ("logs", _) => "that was all so far",
         _ => "nothing was changed",
     };
     let mut text = wrap("\n", &format!("{} {then}", paint(BAD, "interrupted;")), look.width);

@@ -107,7 +107,8 @@ fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
     match failure {
         Failure::Faults(_) => None,
         Failure::Usage(sentence) => {
-            Some(told(ProblemKind::Usage, sentence.clone(), format!("see `poc {command} --help`")))
+            let asked = ["poc", command, "--help"].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+            Some(told(ProblemKind::Usage, sentence.clone(), format!("see `{}`", asked.join(" "))))
         }
         Failure::Problem(problem) => Some((**problem).clone()),
         Failure::Interrupted => {

@@ -511,6 +511,13 @@ impl Ui {
         });
     }
 
+    /// For machines: a command line that means nothing. People are told by whoever read it.
+    pub fn misused(&self, sentence: &str) {
+        if self.format != Format::Human {
+            self.document(&json::failure("", &Failure::Usage(sentence.to_owned())));
+        }
+    }
+
     /// Something that keeps the program from starting at all.
     pub fn fatal(&self, sentence: &str) {
         self.streams.err(&diagnostics::usage("poc", sentence, &self.look()));

@@ -245,9 +245,15 @@ pub(super) fn rotation(rotation: &Rotation, look: &Look) -> String {
         0 => "goes at once; callers that send it get 403".to_owned(),
         _ => format!("is accepted for {} more, then callers that send it get 403", took_whole(rotation.grace)),
     };
+    let leave = match rotation.grace.as_secs() {
+        0 => "",
+        _ => " So long this command waits; after Ctrl-C both are accepted until it or `poc deploy` is run again.",
+    };
     let sentence = match rotation.resumed {
-        true => format!("The rotation of the API key {key} that was begun before is finished. The old value {grace}."),
-        false => format!("The API key {key} gets a new value. The old value {grace}."),
+        true => format!(
+            "The rotation of the API key {key} that was begun before is finished. The old value {grace}.{leave}"
+        ),
+        false => format!("The API key {key} gets a new value. The old value {grace}.{leave}"),
     };
     human::heading(&rotation.target, look) + &wrap("", &sentence, look.width)
 }

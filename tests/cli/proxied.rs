@@ -68,3 +68,14 @@ async fn what_listens_on_this_machine_is_asked_without_it() {
     ran.exits(0);
     assert_eq!(asked, [""; 0]);
 }
+
+#[tokio::test]
+async fn a_web_page_in_the_place_of_aws_is_told_as_that() {
+    let page = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/html\r\ncontent-length: 27\r\n\r\n<html>Sign in here!!</html>";
+    let arguments = ["plan", "--json", "--endpoint-url", "http://aws.example.com"];
+    let (ran, _) = over_a_proxy(&["HTTP_PROXY"], &arguments, Some(page)).await;
+    let problem = ran.exits(1).json()["problem"].clone();
+    assert_eq!(problem["kind"], "unexpected_answer", "{problem}");
+    assert_eq!(problem["message"], "a web page came where AWS's answer was expected");
+    assert!(problem["next"].as_str().unwrap().contains("--endpoint-url"), "{problem}");
+}

@@ -190,7 +190,7 @@ pub(super) fn clock(clocks: &Clocks) -> Finding {
         0..=TOLD_FROM => Finding::ok("clock", "agrees with AWS's"),
         _ if off > REFUSED_FROM => Finding::problem(
             "clock",
-            FindingKind::ClockOff.name(),
+            ProblemKind::ClockOff.name(),
             format!("{message}, and signatures are refused from 5 minutes on"),
             remedy,
         ),

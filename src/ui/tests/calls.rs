@@ -362,7 +362,8 @@ fn a_rotation_says_what_it_means_and_asks() {
     ServerlessPOC · stage prod · us-east-1 · account 123456789012
 
     The API key ServerlessPOC gets a new value. The old value is accepted for 5 min
-    more, then callers that send it get 403.
+    more, then callers that send it get 403. So long this command waits; after
+    Ctrl-C both are accepted until it or `poc deploy` is run again.
 
     Rotate the key? [y/N] ServerlessPOC · stage prod · us-east-1 · account 123456789012
 
