@@ -79,7 +79,7 @@ fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, Arc<Source>)> {
             let shown = if name.from_env { PathBuf::from(name.shown()) } else { path.clone() };
             Some((path, Arc::new(Source { path: shown, text })))
         }
-        Err((code, message, help)) => {
+        Err(super::Unread { code, message, help, .. }) => {
             let missing = code == "missing_file";
             let message = if name.from_env { format!("the file `{}` cannot be used", name.shown()) } else { message };
             let help = if missing { "paths start from the directory deploy.yaml is in".to_string() } else { help };

@@ -126,7 +126,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
         None if builder.faults.is_empty() => Err(vec![Fault {
             code: "empty_file",
             path: String::new(),
-            span: None,
+            span: Some(Span::of(source, 0, 0)),
             message: format!("{} is empty", source.path.display()),
             help: Some("the project's own deploy.yaml is one to start from".to_string()),
         }]),

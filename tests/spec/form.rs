@@ -21,6 +21,10 @@ fn a_missing_file_is_named() {
     let fault = open(&Project::new(), "deploy.yaml");
     assert_eq!(fault.code, "missing_file");
     assert!(fault.message.contains("deploy.yaml"), "{fault}");
+    assert!(fault.help.as_deref().is_some_and(|help| help.contains("`poc init`")), "{fault}");
+    // There is no line to show, and machines are told which file it is.
+    assert!(fault.span.as_ref().is_some_and(|span| span.is_blank() && span.source.path.ends_with("deploy.yaml")));
+    assert!(fault.to_string().starts_with("there is no file"), "{fault}");
 }
 
 #[test]
@@ -51,6 +55,7 @@ fn other_encodings_are_told_with_the_line() {
     let fault = open(&Project::new().file("deploy.yaml", b"name: a\nregion: \xff\xfe\n"), "deploy.yaml");
     assert_eq!(fault.code, "not_utf8");
     assert!(fault.message.contains("line 2"), "{fault}");
+    assert_eq!(fault.span.as_ref().map(|span| (span.line, span.column)), Some((2, 9)));
 }
 
 #[test]
