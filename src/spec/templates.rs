@@ -106,27 +106,29 @@ fn judge(text: &Text<'_>, template: &str, parameters: &[Parameter]) {
                 let message = format!("the template cannot be rendered: {}", fault.message);
                 text.fault("template_syntax", line, column, message, "API Gateway would answer 500 with it");
             }
+            // One that resembles none may be meant: API Gateway hands over all that was sent (C5).
             for used in parsed.parameters() {
                 if parameters.iter().any(|parameter| parameter.name == used.name) {
                     continue;
                 }
+                let Some(near) = parameters.iter().find(|parameter| misspelt(&used.name, &parameter.name)) else {
+                    continue;
+                };
                 let message = format!(
                     "the template reads the parameter `{}`, which the method does not declare",
                     shorten(&used.name)
                 );
-                let near = parameters.iter().find(|p| {
-                    strsim::osa_distance(&p.name, &used.name) <= 1 || p.name.eq_ignore_ascii_case(&used.name)
-                });
-                let help = match near {
-                    Some(near) => format!("did you mean `{}`?", near.name),
-                    None => {
-                        "declare it under `query` or `headers` of the method, or as {variable} in the path".to_string()
-                    }
-                };
+                let help = format!("did you mean `{}`?", near.name);
                 text.fault("undeclared_parameter", used.line, used.column, message, &help);
             }
         }
     }
+}
+
+/// One letter off, or in other capitals. Of names as short as `x` any is one letter off.
+fn misspelt(used: &str, declared: &str) -> bool {
+    used.eq_ignore_ascii_case(declared)
+        || used.chars().count().max(declared.chars().count()) > 2 && strsim::osa_distance(declared, used) <= 1
 }
 
 impl Text<'_> {

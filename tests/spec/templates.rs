@@ -75,6 +75,14 @@ fn a_parameter_must_be_declared() {
     assert!(text.contains("`grre`") && text.contains("did you mean `gre`?"), "{text}");
 }
 
+/// API Gateway hands over all that was sent, so that one that resembles none is a matter of taste.
+#[test]
+fn a_parameter_like_none_may_be_meant() {
+    accepts(&with("{ inline: \"$input.params('zzz')\" }"));
+    let short = with("{ inline: \"$input.params('y')\" }").replace("gre: required", "x: optional");
+    accepts(&short);
+}
+
 #[test]
 fn a_parameter_declared_anywhere_is_declared() {
     let sections = "api: { resources: { \"/{id}\": { GET: { query: { q: optional }, headers: { X-H: optional }, request: { templates: \
@@ -84,18 +92,18 @@ fn a_parameter_declared_anywhere_is_declared() {
 
 #[test]
 fn lines_of_a_block_are_lines_of_the_file() {
-    let template = "\n              inline: |\n                {\n                  \"a\": \"▸$input.params('zzz')\"\n                }";
-    refuses(&with(template), "undeclared_parameter", &["`zzz`", "declare it under `query`"]);
+    let template = "\n              inline: |\n                {\n                  \"a\": \"▸$input.params('gree')\"\n                }";
+    refuses(&with(template), "undeclared_parameter", &["`gree`", "did you mean `gre`?"]);
     let blank_first = template.replace("|\n", "|\n\n");
-    refuses(&with(&blank_first), "undeclared_parameter", &["`zzz`"]);
+    refuses(&with(&blank_first), "undeclared_parameter", &["`gree`"]);
     let header = template.replace('|', "|2-").replace("                {", "                  {");
-    refuses(&with(&header), "undeclared_parameter", &["`zzz`"]);
+    refuses(&with(&header), "undeclared_parameter", &["`gree`"]);
 }
 
 #[test]
 fn lines_of_other_texts_are_told_in_words() {
     refuses(
-        &with("{ inline: ▸\"a\\n $input.params('zzz')\" }"),
+        &with("{ inline: ▸\"a\\n $input.params('gree')\" }"),
         "undeclared_parameter",
         &["(line 2, column 2 of the template)"],
     );
@@ -104,8 +112,8 @@ fn lines_of_other_texts_are_told_in_words() {
 #[test]
 fn response_templates_are_judged_too() {
     refuses(
-        "api: { resources: { /a: { GET: { responses: { 200: { templates: { application/json: { inline: ▸\"$input.params('x')\" } } } } } } } }\n",
+        "api: { resources: { /a: { GET: { query: { gre: optional }, responses: { 200: { templates: { application/json: { inline: ▸\"$input.params('Gre')\" } } } } } } } }\n",
         "undeclared_parameter",
-        &["`x`"],
+        &["`Gre`"],
     );
 }

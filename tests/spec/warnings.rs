@@ -75,6 +75,28 @@ const FIRES: &[(&str, &str)] = &[
         "POC006",
         "api: { resources: { /a: { GET: { request: { templates: { ▸text/plain: { inline: \"{}\" } } } } } } }\n",
     ),
+    ("POC008", template!("                {\"x\": \"▸$util.escapeJavascript($input.params('x'))\"}\n")),
+    ("POC008", template!("                {\"x\": \"▸$inptu.params('x')\"}\n")),
+    ("POC008", template!("                {\"x\": \"▸$contxt.requestId\"}\n")),
+    ("POC008", template!("                {\"x\": \"▸$context.requestID\"}\n")),
+    ("POC008", template!("                {\"x\": \"▸$context.identity.sourceIP\"}\n")),
+    ("POC008", template!("                {\"x\": \"▸$!{stageVariables.modl}\"}\n")),
+    ("POC008", template!("                #set($error = $input.path('$'))\n                {\"n\": ▸$err.message}\n")),
+    ("POC008", template!("                #if($input.body == '')1▸#elsif(true)2#end\n")),
+    ("POC008", template!("                #set($x = \"a ▸$nowhere b\")\n                {\"x\": 1}\n")),
+    ("POC008", template!("                {\"x\": \"▸$input.params().querystrng.x\"}\n")),
+    ("POC008", template!("                {\"x\": \"▸$input.params.x\"}\n")),
+    ("POC008", "api: { resources: { /a: { GET: { request: { headers: { X-A: ▸context.requstId } } } } } }\n"),
+    (
+        "POC008",
+        "api: { resources: { /a: { GET: { responses: { 200: { headers: { X-A: ▸stageVariables.modl } } } } } } }\n",
+    ),
+    (
+        "POC008",
+        "api: { gateway_responses: { DEFAULT_4XX: { headers: { X-A: ▸context.identity.sourceIP } } }, resources: { /a: { GET: {} } } }\n",
+    ),
+    ("POC009", template!("                {\"y\": $input.json('$.y'), \"n\": ▸$input.params('other')}\n")),
+    ("POC009", template!("                {\"x\": \"▸$input.params().header.get('X-A')\"}\n")),
     ("POC011", responses!("          400: { pattern: ▸'4\\d{2}' }\n")),
     ("POC011", responses!("          404: { pattern: ▸'404' }\n")),
     ("POC012", responses!("          400: { pattern: ▸'\"httpStatus\": ?400' }\n")),
@@ -198,6 +220,37 @@ const SPARED: &[(&str, &str)] = &[
         "api: { resources: { /a: { POST: { request: { templates: { text/plain: { inline: \"{}\" } } } } } } }\n",
     ),
     ("POC006", "api: { resources: { /a: { GET: { request: { templates: { $default: { inline: \"{}\" } } } } } } }\n"),
+    (
+        "POC008",
+        template!(
+            "                #if($input.params('x'))#set($y = 1)#else#set($z = \"$y\")#end{\"x\": $y, \"y\": \"$z $context.authorizer.claims.sub\"}\n"
+        ),
+    ),
+    (
+        "POC008",
+        template!(
+            "                #foreach($i in $input.path('$.all'))$i.name $foreach.count $velocityCount #if($foreach.hasNext),#end#end\n"
+        ),
+    ),
+    (
+        "POC008",
+        template!(
+            "                #set($context.requestOverride.header.X-A = 'a')#set($context.own = 1)$context.own $context.error.message\n"
+        ),
+    ),
+    (
+        "POC008",
+        template!(
+            "                #macro(put $a)$a#end#define($b)b#end#put('x')$b#if($input.body == $null)#fff #1 \\$no#end\n"
+        ),
+    ),
+    ("POC008", template!("                #literal()$no #elsif#end ## $nor here\n")),
+    ("POC008", template!("                #evaluate($input.body)$whatever\n")),
+    (
+        "POC008",
+        "stage_settings: { variables: { model: a } }\napi: { resources: { /a: { GET: { request: { headers: { X-A: stageVariables.model, X-B:          context.authorizer.any, X-C: context.identity.sourceIp }, templates: { application/json: { inline: \"$stageVariables.model\" } } } } } } }\n",
+    ),
+    ("POC009", template!("                {\"x\": $input.params('x'), \"y\": $input.params($input.body)}\n")),
     ("POC011", responses!("          400: { pattern: '.*400.*' }\n")),
     ("POC011", responses!("          500: { pattern: '(\\n|.)+' }\n")),
     ("POC012", responses!("          400: { pattern: '.*\"httpStatus\": ?400.*' }\n")),
@@ -430,6 +483,94 @@ fn python_that_writes_otherwise_is_believed() {
     assert_eq!(told[0].help, "write `(?s).*\"httpStatus\": ?400.*`, which takes both");
 }
 
+/// Patterns that look for JSON in other ways than the article's.
+#[test]
+fn what_else_cannot_match_what_python_writes() {
+    let code = "def main(event, context):\n    raise Exception(json.dumps({'httpStatus': 400}))\n";
+    for (pattern, better) in [
+        (".*\"httpStatus\":(400|401).*", ".*\"httpStatus\": ?(400|401).*"),
+        (".*httpStatus\":400.*", ".*httpStatus\": ?400.*"),
+        (".*\"httpStatus\":  400.*", ".*\"httpStatus\": ?400.*"),
+        (".*\"httpStatus\":400.*|.*\"httpStatus\":401.*", ".*\"httpStatus\": ?400.*|.*\"httpStatus\": ?401.*"),
+        (".*\"httpStatus\": 400.*|.*\"httpStatus\":401.*", ".*\"httpStatus\": ?400.*|.*\"httpStatus\": ?401.*"),
+    ] {
+        let told = told_of_pattern("python3.13", "handler.py", code, pattern);
+        let [warning] = told.as_slice() else { panic!("{pattern}: {told:?}") };
+        assert_eq!(warning.help, format!("write `{better}`, which takes both"));
+        assert_eq!(told_of_pattern("python3.13", "handler.py", code, better), [], "{better}");
+    }
+}
+
+/// What is raised is not always what writes JSON elsewhere.
+#[test]
+fn errors_written_by_hand_are_believed() {
+    for code in [
+        "print(json.dumps(event))\nraise Exception('{\"httpStatus\":%d}' % 400)\n",
+        "print(json.dumps(event))\nraise Exception(f'{{\"httpStatus\":{status}}}')\n",
+        "print(json.dumps(event))\nraise Exception(f\"{{\\\"httpStatus\\\":{status}}}\")\n",
+        "print(json.dumps(event))\nraise Exception(\"\"\"{\"httpStatus\":400}\"\"\")\n",
+        "model = pickle.dumps(x)\n",
+    ] {
+        assert_eq!(told_of_pattern("python3.13", "handler.py", code, COMPACT), [], "{code}");
+    }
+    let spaced = "raise Exception(json.dumps(err, separators=(\", \", \": \")))\n";
+    assert_eq!(told_of_pattern("python3.13", "handler.py", spaced, SPACED), []);
+    assert_eq!(told_of_pattern("python3.13", "handler.py", spaced, COMPACT).len(), 1);
+    let apostrophe = "raise Exception(json.dumps({'message': \"can't\", \"httpStatus\": 400}))\n";
+    assert_eq!(told_of_pattern("python3.13", "handler.py", apostrophe, COMPACT).len(), 1);
+}
+
+/// Its sources lie beside the deploy.yaml.
+#[test]
+fn rust_writes_none() {
+    let sections = format!(
+        "function: {{ runtime: provided.al2023, handler: bootstrap }}\napi: {{ resources: {{ /a: {{ GET: {{ responses: {{ 200: {{}}, 400: {{ \
+         pattern: '{SPACED}' }} }} }} }} }} }}\n"
+    );
+    let code = "use serde_json::json;\nErr(json!({ \"httpStatus\": 400 }).to_string().into())\n";
+    let project = Project::new().file("app/bootstrap", "").file("src/main.rs", code);
+    let told = of(project.warnings(&sections, TODAY), "POC010");
+    let [warning] = told.as_slice() else { panic!("{told:?}") };
+    assert!(warning.message.ends_with("serde_json writes `\"httpStatus\":400` without a space"), "{}", warning.message);
+    assert_eq!(of(project.warnings(&sections.replace(SPACED, COMPACT), TODAY), "POC010"), []);
+}
+
+/// A suggestion that is followed is no mistake and draws no warning.
+#[test]
+fn help_helps() {
+    let help = |sections: &str, code: &str| {
+        let told = of(Project::new().warnings(sections, TODAY), code);
+        let [one] = told.as_slice() else { panic!("{}", listed(&told)) };
+        one.help.clone()
+    };
+    let rest = help(
+        responses!("          400: { pattern: '.*ValueError.*' }\n          500: { pattern: '(\\n|.)+' }\n"),
+        "POC013",
+    );
+    assert!(rest.contains("`(?!.*\"httpStatus\").+`"), "{rest}");
+    crate::project::accepts(responses!("          500: { pattern: '(?!.*\"httpStatus\").+' }\n"));
+    for (pattern, better) in [
+        ("\"httpStatus\": ?400", ".*\"httpStatus\": ?400.*"),
+        (".*\"httpStatus\": 400", ".*\"httpStatus\": 400.*"),
+        ("\"httpStatus\": 400.*", ".*\"httpStatus\": 400.*"),
+        ("\"httpStatus\": 400|\"httpStatus\": 401", ".*(?:\"httpStatus\": 400|\"httpStatus\": 401).*"),
+    ] {
+        let of_part = |pattern: &str| {
+            format!(
+                "api: {{ resources: {{ /a: {{ GET: {{ responses: {{ 200: {{}}, 400: {{ pattern: '{pattern}' }} }} }} }} }} }}\n"
+            )
+        };
+        assert_eq!(help(&of_part(pattern), "POC012"), format!("write `{better}`"));
+        assert_eq!(of(Project::new().warnings(&of_part(better), TODAY), "POC012"), []);
+    }
+    let timeout = |seconds: &str| {
+        let head = "function: { runtime: python3.13, handler: handler.main, timeout: 20 }\n";
+        help(&format!("{head}api: {{ resources: {{ /a: {{ GET: {{ timeout: {seconds} }} }} }} }}\n"), "POC051")
+    };
+    assert!(timeout("9.9").ends_with("`timeout` to 9 s"), "{}", timeout("9.9"));
+    assert_eq!(timeout("0.5"), "raise it to the function's");
+}
+
 #[test]
 fn javascript_writes_none() {
     let code = "export const main = async () => { throw new Error(JSON.stringify({ httpStatus: 400 })); };\n";
@@ -561,6 +702,7 @@ fn an_allow_of_another_stage_is_of_use() {
 fn a_code_that_there_is_not_is_a_mistake() {
     crate::project::refuses("allow: [▸POC60]\n", "unknown_value", &["`POC60`", "did you mean `POC060`?"]);
     crate::project::refuses("api: { resources: { /a: { GET: { allow: [▸edge] } } } }\n", "unknown_value", &["POC001"]);
+    crate::project::refuses("allow: [▸poc010]\n", "unknown_value", &["did you mean `POC010`?"]);
     crate::project::refuses("allow: ▸POC060\n", "wrong_type", &["must be a list"]);
 }
 

@@ -10,6 +10,7 @@ mod cors;
 mod edges;
 mod function;
 mod handler;
+mod names;
 mod patterns;
 mod permissions;
 mod samples;
@@ -93,6 +94,7 @@ pub(super) struct Linted {
 pub(super) fn lint(spec: &Spec, root: &Node, directory: &Path, named: &[PathBuf], today: &str) -> Linted {
     let look = Look { spec, root, directory, named, today, found: RefCell::default() };
     templates::look(&look);
+    names::look(&look);
     patterns::look(&look);
     validation::look(&look);
     access::look(&look);

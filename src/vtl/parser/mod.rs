@@ -18,6 +18,7 @@ use super::ast::{Block, Branch, Macro, Node, Set};
 use super::error::{LineIndex, ParseError, Position, RenderError};
 use super::lexer::{LexError, Lexer};
 use super::limits;
+use super::names::Names;
 use super::parameters::ParameterUse;
 use super::scanner::State;
 use super::token::{Kind, Token};
@@ -33,6 +34,7 @@ pub(super) struct Preparation {
     /// Names of macros seen so far, for the sake of `\#name`.
     pub macro_names: HashSet<String>,
     pub parameters: Vec<ParameterUse>,
+    pub names: Names,
     /// The first thing that went wrong after parsing.
     pub fault: Option<Fault>,
 }
@@ -327,6 +329,7 @@ impl<'p> Parser<'p> {
         let right = self.nested(Self::expression)?;
         self.expect(Kind::RightParen, ") to close #set").map_err(|error| self.opened_at(error, "#set", opener))?;
         self.lexer.end_set();
+        self.preparation.names.assign(&left);
         Ok(Node::Set(Box::new(Set { left, variable, right })))
     }
 
