@@ -55,8 +55,15 @@ fn time(look: &Look<'_>) {
             true => format!("`{}` is given up after {waits}, the function after {}", called(route), seconds(timeout)),
             false => format!("the function may take {}, and API Gateway waits {waits} at most", seconds(timeout)),
         };
+        // Lambda's timeout is a whole number.
         let help = match own {
-            true => format!("raise it to the function's, or lower the function's `timeout` to {waits}"),
+            true if route.timeout.as_secs() == 0 => "raise it to the function's".to_owned(),
+            true => {
+                format!(
+                    "raise it to the function's, or lower the function's `timeout` to {} s",
+                    route.timeout.as_secs()
+                )
+            }
             false => "write 29 or less: what takes longer needs another way to hand over its result".to_owned(),
         };
         look.warn_of(route, WarningCode::FunctionOutlivesCaller, place, message, help);
