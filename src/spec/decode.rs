@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::fault::{Fault, Span};
 use super::grammar::{Mapping, Needed, Takes};
 use super::interpolate::{Filled, Scope, fill, shorten};
+use super::syntax;
 use super::tree::{self, Key, Kind, Node, Style};
 
 /// One reading of one stage: what `${…}` stands for, where paths start from, and the mistakes so far.
@@ -128,6 +129,9 @@ impl<'a> At<'a> {
             let example = shape.keys.first().map_or(String::new(), |field| format!("{}: …", field.key));
             let help = match &self.node.kind {
                 Kind::Null => "indent its keys under it, write {} for an empty one, or remove the line".to_string(),
+                Kind::Text { text, style: Style::Plain } if syntax::is_pair_without_space(text) => {
+                    format!("write a space after the colon: {}", shorten(&text.replacen(':', ": ", 1)))
+                }
                 _ => format!("indent its keys under it, like `{example}`"),
             };
             self.wrong_type("a mapping", help);

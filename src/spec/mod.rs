@@ -25,6 +25,7 @@ pub mod model;
 mod package;
 mod pattern;
 mod reference;
+mod regions;
 mod root;
 mod routes;
 mod runtimes;
@@ -32,6 +33,7 @@ mod schema;
 mod site;
 mod stage_settings;
 mod stages;
+mod syntax;
 mod templates;
 mod tree;
 mod usage_plan;
@@ -49,6 +51,7 @@ pub use json_schema::json_schema;
 pub use lint::{Warning, WarningCode};
 pub use mistake::Mistake;
 pub use model::Spec;
+pub use regions::REGIONS;
 
 pub use decode::resembling as nearest_word;
 use decode::{Reader, nearest};
@@ -260,6 +263,23 @@ impl Document {
 
 fn scope<'a>(variables: &Variables<'a>, region: &'a str, stage: &'a str) -> Scope<'a> {
     Scope { account: variables.account.unwrap_or(UNKNOWN_ACCOUNT), region, stage, env: variables.env }
+}
+
+/// The same path with a file or directory that is there and of nearly the same name.
+fn near_path(written: &str, path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> =
+        std::fs::read_dir(directory).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = nearest_word(name, names.iter().map(String::as_str).filter(|near| *near != name))?;
+    written.strip_suffix(name).map(|before| format!("{before}{near}"))
+}
+
+/// What helps where a path of the file leads nowhere.
+fn lost(name: &interpolate::Filled, path: &Path) -> String {
+    let near = if name.from_env { None } else { near_path(&name.text, path) };
+    let near = near.map(|near| format!("did you mean `{}`? ", shorten(&near))).unwrap_or_default();
+    format!("{near}paths start from the directory deploy.yaml is in")
 }
 
 /// Why a file cannot be used.

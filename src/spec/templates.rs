@@ -82,7 +82,7 @@ fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, Arc<Source>)> {
         Err(super::Unread { code, message, help, .. }) => {
             let missing = code == "missing_file";
             let message = if name.from_env { format!("the file `{}` cannot be used", name.shown()) } else { message };
-            let help = if missing { "paths start from the directory deploy.yaml is in".to_string() } else { help };
+            let help = if missing { super::lost(&name, &path) } else { help };
             at.fault(code, message, help);
             None
         }

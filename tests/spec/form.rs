@@ -87,6 +87,33 @@ fn broken_yaml_is_told_where_it_breaks() {
     assert_eq!(faults[0].span.as_ref().map(|span| (span.line, span.column)), Some((1, 5)));
 }
 
+/// And not where the parser noticed.
+#[test]
+fn what_is_open_is_told_where_it_opens() {
+    for (text, place, says) in [
+        ("a:\n  b: x\n▸\tc: y\n", "tab", "indent with spaces"),
+        ("a:\n▸\tb: x\n", "tab", "indent with spaces"),
+        ("a: 1\nb: ▸{c: d\ne: f\n", "`{`", "close it with `}`; line 3"),
+        ("a: ▸[b, {c: d}\ne:\n  f: 1\n", "`[`", "close it with `]`"),
+        ("a: ▸[b, c}\n", "mismatched bracket", "check"),
+        ("a: ▸'b\nc: it's\n", "line 2 only", "close it in its own line"),
+        ("a: ▸\"b\nc: \"d\"\n", "line 2 only", "close it in its own line"),
+        ("a: ▸\"b\nc: d\n", "unclosed quote", ""),
+        ("a:\n  ▸memory:256\n  b: 2\n", "`memory:256` is one word", "a space after the colon: memory: 256"),
+        // Brackets and quotes in blocks, comments and texts open nothing.
+        ("a: |\n  [ { \"\n# [\nb: it's [\nc: \"x\" ▸y\n", "trailing content", "check"),
+        ("a: {b: [c]}\nd: e▸: f\n", "mapping values", "check"),
+        ("a: {b: c▸: d}\n", "", "check"),
+    ] {
+        let faults = form(&text.replace('▸', ""));
+        let found = faults[0].span.as_ref().map(|span| (span.line, span.column));
+        assert_eq!((faults[0].code, found), ("yaml_syntax", crate::project::mark(text)), "{text}\n{}", faults[0]);
+        assert!(faults[0].message.contains(place), "{text}\n{}", faults[0]);
+        assert!(faults[0].help.as_deref().is_some_and(|help| help.contains(says)), "{text}\n{}", faults[0]);
+    }
+    refuses("function:\n  ▸memory:256\n", "wrong_type", &["must be a mapping", "a space after the colon: memory: 256"]);
+}
+
 #[test]
 fn anchors_aliases_tags_and_repeated_keys_are_all_reported_together() {
     let faults = form("a: &x 1\nb: *x\nc: !!str 2\na: 3\nd: *nowhere\n");

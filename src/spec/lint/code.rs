@@ -71,6 +71,7 @@ codes! {
     DataTrace = "POC061", "whole requests are written to the log";
     BackDoor = "POC062", "a way past the client certificates";
     OldTls = "POC063", "an outdated TLS version is accepted";
+    UnknownRegion = "POC064", "a region that is not known";
     UnusedAllow = "POC090", "an `allow` that allows nothing";
 }
 

@@ -103,6 +103,13 @@ fn is_written_out(node: &Node) -> bool {
     matches!(&node.kind, Kind::Text { text, .. } if !text.is_empty() && !text.contains("${"))
 }
 
+/// `postgres://user:password@host/name`
+fn holds_password(text: &str) -> bool {
+    let authority = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
+    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+}
+
 fn looks_secret(name: &str, value: &EnvironmentValue) -> Option<&'static str> {
     let text = value.value.as_str();
     let is_key_id = (text.starts_with("AKIA") || text.starts_with("ASIA"))
@@ -113,6 +120,9 @@ fn looks_secret(name: &str, value: &EnvironmentValue) -> Option<&'static str> {
     }
     if ["ghp_", "github_pat_", "xoxb-", "xoxp-", "sk_live_", "glpat-"].iter().any(|start| text.starts_with(start)) {
         return Some("holds a token");
+    }
+    if holds_password(text) {
+        return Some("holds a password");
     }
     let words: Vec<String> = name.split('_').map(str::to_ascii_uppercase).collect();
     let has = |word: &str| words.iter().any(|one| one == word);

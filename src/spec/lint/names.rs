@@ -82,6 +82,10 @@ fn told(stranger: &Stranger) -> Option<(String, String)> {
         // `#fff` and `#1` are text.
         StrangerKind::Directive => {
             let near = if stranger.name == "endif" { "end".to_owned() } else { near? };
+            if near == stranger.name {
+                let message = format!("`#{name}` without its parentheses is text, and printed as it stands");
+                return Some((message, format!("write `#{name}(…)`")));
+            }
             (format!("`#{name}` is no directive: it is printed as it stands"), format!("did you mean `#{near}`?"))
         }
         StrangerKind::Variable => (
