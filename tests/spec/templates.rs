@@ -67,6 +67,25 @@ fn syntax_is_told_in_the_templates_own_lines() {
     assert!((2..=5).contains(&line), "{text}");
 }
 
+/// A token may be a whole paragraph.
+#[test]
+fn a_message_is_one_line() {
+    for template in ["{\n#if \"a\n\tb\"#end", "#set($x \"a\n\n {\")\n", "#if(true)\n  \"a\": 1\n"] {
+        let project = Project::new().file("t.vtl", template);
+        let (code, .., text) = place(&project, &with("t.vtl"));
+        assert_eq!(code, "template_syntax", "{text}");
+        assert!(!text.contains('\n') && text.len() < 400, "{text}");
+    }
+}
+
+#[test]
+fn files_of_nearly_the_same_name_are_named() {
+    let project = Project::new().file("t/request.vtl", "{}");
+    project.refuses(&with("▸t/reqest.vtl"), "missing_file", &["did you mean `t/request.vtl`?"]);
+    project.refuses(&with("▸t/gone.vtl"), "missing_file", &["(paths start from"]);
+    project.refuses("package: { path: ▸apps }\n", "missing_file", &["did you mean `app`?"]);
+}
+
 #[test]
 fn a_parameter_must_be_declared() {
     let project = Project::new().file("t.vtl", "{\n  \"a\": \"$input.params('grre')\"\n}\n");
