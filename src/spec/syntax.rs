@@ -10,6 +10,7 @@ use super::tree::MAX_DEPTH;
 /// The mistake behind a parser's words at a place of the text.
 pub(super) fn fault(source: &Arc<Source>, at: Span, words: &str) -> Fault {
     let text = source.text.as_str();
+    let failed = Span::of(source, at.start, at.start).start;
     let made = |code, span, message: String, help: String| Fault {
         code,
         path: String::new(),
@@ -22,12 +23,12 @@ pub(super) fn fault(source: &Arc<Source>, at: Span, words: &str) -> Fault {
         return made("too_deep", at, message, "deploy.yaml needs nine at most".to_owned());
     }
     if words.contains("tab")
-        && let Some(tab) = indenting_tab(text, at.start)
+        && let Some(tab) = indenting_tab(text, failed)
     {
         let message = "a tab stands in the indentation".to_owned();
         return made("yaml_syntax", Span::of(source, tab, tab + 1), message, "indent with spaces".to_owned());
     }
-    let Opened { quote, bracket } = opened(text, at.start);
+    let Opened { quote, bracket } = opened(text, failed);
     if let Some((start, end)) = quote {
         let place = Span::of(source, start, start + 1);
         let line = Span::of(source, end, end).line;
@@ -41,7 +42,7 @@ pub(super) fn fault(source: &Arc<Source>, at: Span, words: &str) -> Fault {
         return made("yaml_syntax", Span::of(source, start, start + 1), message, help);
     }
     if words.contains("mapping values")
-        && let Some((start, end)) = colon_without_space(text, at.start)
+        && let Some((start, end)) = colon_without_space(text, failed)
     {
         let pair = &text[start..end];
         let help = format!("write a space after the colon: {}", shorten(&pair.replacen(':', ": ", 1)));

@@ -193,6 +193,8 @@ const FIRES: &[(&str, &str)] = &[
     ("POC063", "domain: { name: api.example.com, certificate: request, security_policy: ▸TLS_1_0 }\n"),
     ("POC064", "region: ▸us-esat-1\n"),
     ("POC064", "region: ▸xx-nowhere-7\n"),
+    ("POC070", "checks: [{ get: ▸/b, expect: { status: 200 } }]\n"),
+    ("POC070", "checks: [{ post: ▸\"/a?b=1\", expect: { status: 200 } }]\n"),
     ("POC090", "allow: [▸POC060]\n"),
     ("POC090", "api: { resources: { /a: { GET: { allow: [POC015, ▸POC001] } } } }\n"),
 ];
@@ -386,6 +388,12 @@ const SPARED: &[(&str, &str)] = &[
     ("POC063", "domain: { name: api.example.com, certificate: request }\n"),
     ("POC064", "region: eusc-de-east-1\n"),
     ("POC064", "region: \"${env:REGION:-xx-nowhere-7}\"\n"),
+    ("POC070", "checks: [{ get: \"/a?b=/c\", expect: { status: 200 } }, { get: /b, expect: { status: 403 } }]\n"),
+    (
+        "POC070",
+        "api: { resources: { \"/{id}/x\": { cors: true, ANY: {} }, \"/f/{rest+}\": { GET: {} } } }\nchecks: [{ put: /7/x, expect: { status: 200 } }, \
+         { get: /f/a/b, expect: { status: 200 } }]\n",
+    ),
     ("POC090", "allow: [POC015]\n"),
     ("POC090", "api: { resources: { /a: { GET: { allow: [POC015] } } } }\n"),
 ];

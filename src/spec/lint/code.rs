@@ -72,6 +72,7 @@ codes! {
     BackDoor = "POC062", "a way past the client certificates";
     OldTls = "POC063", "an outdated TLS version is accepted";
     UnknownRegion = "POC064", "a region that is not known";
+    CheckOfNothing = "POC070", "a check of a method that is not there";
     UnusedAllow = "POC090", "an `allow` that allows nothing";
 }
 

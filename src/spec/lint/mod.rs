@@ -5,6 +5,7 @@
 
 mod access;
 mod allow;
+mod checks;
 mod code;
 mod cors;
 mod edges;
@@ -102,6 +103,7 @@ pub(super) fn lint(spec: &Spec, root: &Node, directory: &Path, named: &[PathBuf]
     function::look(&look);
     permissions::look(&look);
     edges::look(&look);
+    checks::look(&look);
     let secrets = function::secrets_in_file(&look);
     let mut linted = allow::sort_out(look.root, look.found.into_inner());
     if let Some(hidden) = hide(&root.span.source, &secrets) {
