@@ -26,6 +26,8 @@ mod site;
 mod stages;
 #[path = "spec/templates.rs"]
 mod templates;
+#[path = "spec/trap.rs"]
+mod trap;
 #[path = "spec/values.rs"]
 mod values;
 #[path = "spec/warnings.rs"]

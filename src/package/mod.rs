@@ -33,7 +33,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::spec::model::{self, Function, PackageSource};
-use crate::spec::{Fault, Span};
+use crate::spec::{Fault, Span, nearest_word};
 
 /// What all files together may take once unzipped, in bytes (`AWS_FACTS` B5).
 pub const MAX_UNZIPPED: u64 = 262_144_000;
@@ -310,7 +310,11 @@ impl Zipped {
         });
         let help = match nearest {
             Some(path) => format!("the package has {path}: package.path may start one directory too high"),
-            None => format!("put {first} into the package, or correct function.handler"),
+            None => {
+                let paths = self.entries.iter().map(|entry| entry.path.as_str());
+                let near = nearest_word(first, paths).map(|near| format!("did you mean {near}? Otherwise "));
+                format!("{}put {first} into the package, or correct function.handler", near.unwrap_or_default())
+            }
         };
         let message = format!("the handler {} needs {first}, which is not in the package", function.handler);
         Some(fault("handler_missing", "function.handler", message, help))

@@ -404,6 +404,8 @@ fn the_handlers_module_is_looked_for() {
     assert_eq!((missing.code, missing.path.as_str()), ("handler_missing", "function.handler"));
     assert_eq!(missing.message, "the handler main.run needs main.py, which is not in the package");
     assert!(missing.help.is_some_and(|help| help.contains("app/main.py")));
+    let missing = zipped.handler_fault(&function("nodejs22.x", "indx.handler")).expect("it is missing");
+    assert!(missing.help.as_deref().is_some_and(|help| help.starts_with("did you mean index.")), "{missing}");
     let missing = zipped.handler_fault(&function("nodejs22.x", "server.handler")).expect("it is missing");
     assert!(missing.message.contains("server.js"));
     let with_layer = Function { layers: vec!["arn".to_owned()], ..function("python3.13", "main.run") };

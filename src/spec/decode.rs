@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::fault::{Fault, Span};
 use super::grammar::{Mapping, Needed, Takes};
 use super::interpolate::{Filled, Scope, fill, shorten};
+use super::syntax;
 use super::tree::{self, Key, Kind, Node, Style};
 
 /// One reading of one stage: what `${…}` stands for, where paths start from, and the mistakes so far.
@@ -23,7 +24,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn at(&'a self, node: &'a Node) -> At<'a> {
-        At { reader: self, node, key: None, path: String::new() }
+        At { reader: self, node, key: None, path: String::new(), needed: None }
     }
 
     /// Mistakes in the order of the file.
@@ -73,6 +74,8 @@ pub(super) struct At<'a> {
     /// The key it stands under; items of a list have none.
     pub key: Option<&'a Key>,
     pub path: String,
+    /// What a value that must be there is for.
+    needed: Option<&'static str>,
 }
 
 impl<'a> At<'a> {
@@ -117,7 +120,7 @@ impl<'a> At<'a> {
 
     fn child(&self, key: &'a Key, node: &'a Node) -> At<'a> {
         let path = if self.path.is_empty() { key.text.clone() } else { format!("{}.{}", self.path, key.text) };
-        At { reader: self.reader, node, key: Some(key), path }
+        At { reader: self.reader, node, key: Some(key), path, needed: None }
     }
 
     /// The value as a mapping with known keys. Unknown ones are reported.
@@ -126,6 +129,9 @@ impl<'a> At<'a> {
             let example = shape.keys.first().map_or(String::new(), |field| format!("{}: …", field.key));
             let help = match &self.node.kind {
                 Kind::Null => "indent its keys under it, write {} for an empty one, or remove the line".to_string(),
+                Kind::Text { text, style: Style::Plain } if syntax::is_pair_without_space(text) => {
+                    format!("write a space after the colon: {}", shorten(&text.replacen(':', ": ", 1)))
+                }
                 _ => format!("indent its keys under it, like `{example}`"),
             };
             self.wrong_type("a mapping", help);
@@ -159,6 +165,7 @@ impl<'a> At<'a> {
                     node,
                     key: None,
                     path: format!("{}[{i}]", self.path),
+                    needed: None,
                 })
                 .collect(),
             _ => {
@@ -206,6 +213,9 @@ impl<'a> At<'a> {
             Kind::Text { text, .. } => return Some(text),
             Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => {
                 format!("put it in quotes: \"{}\"", as_written())
+            }
+            Kind::Null if self.needed.is_some() => {
+                format!("write it after the colon: {}", self.needed.unwrap_or_default())
             }
             Kind::Null => "give it a value, write \"\" for an empty text, or remove the line".to_string(),
             Kind::List(_) | Kind::Map(_) => "write one text".to_string(),
@@ -300,7 +310,7 @@ impl<'a> At<'a> {
     /// The value as JSON, `${…}` filled in.
     pub fn json(&self) -> Value {
         self.node.to_json(&mut |node, _| {
-            let item = At { reader: self.reader, node, key: None, path: self.path.clone() };
+            let item = At { reader: self.reader, node, key: None, path: self.path.clone(), needed: None };
             match &node.kind {
                 Kind::Text { text, .. } => match fill(text, &self.reader.scope) {
                     Ok(filled) => filled.text,
@@ -333,13 +343,13 @@ impl<'a> Table<'a> {
 
     /// A key that must be there.
     pub fn need(&self, key: &'static str) -> Option<At<'a>> {
-        let found = self.get(key);
+        let says = self.shape.field(key).map_or("", |field| field.says);
+        let found = self.get(key).map(|at| At { needed: Some(says), ..at });
         debug_assert!(
             self.shape.field(key).is_some_and(|field| field.needed != Needed::Never),
             "the table does not say that {key} is needed"
         );
         if found.is_none() {
-            let says = self.shape.field(key).map_or("", |field| field.says);
             let whose = self.at.key.map_or_else(|| self.shape.what.to_string(), |key| format!("`{}`", key.text));
             self.at.fault("missing_key", format!("{whose} has no `{key}`"), format!("add `{key}`: {says}"));
         }
@@ -410,7 +420,7 @@ pub fn resembling<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Optio
     let word = word.to_lowercase();
     let distance = |k: &str| {
         let k = k.to_lowercase();
-        let cut_short = word.len() >= 3 && k.starts_with(&word);
+        let cut_short = word.len() >= 3 && k.len() > word.len() && k.starts_with(&word);
         let distance = if cut_short { 1 } else { strsim::damerau_levenshtein(&k, &word) };
         (distance <= (k.chars().count().max(word.chars().count()) / 3).max(1)).then_some(distance)
     };

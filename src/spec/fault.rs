@@ -24,6 +24,24 @@ pub struct Span {
     pub column: usize,
 }
 
+impl Span {
+    /// From one byte of a text to another, both moved back to where a character begins.
+    pub(super) fn of(source: &Arc<Source>, start: usize, end: usize) -> Span {
+        let text = source.text.as_str();
+        let begins = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let (start, end) = (begins(start), begins(end));
+        let before = &text[..start];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |own| own.chars().count()) + 1;
+        Span { source: source.clone(), start, end: end.max(start), line, column }
+    }
+
+    /// Of a file that has no text, or none that can be read: there is nothing to show.
+    pub fn is_blank(&self) -> bool {
+        self.source.text.is_empty()
+    }
+}
+
 /// One mistake in deploy.yaml, a template or a package, found before anything is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -48,7 +66,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(span) = &self.span {
+        if let Some(span) = self.span.as_ref().filter(|span| !span.is_blank()) {
             write!(f, "{}:{}:{}: ", span.source.path.display(), span.line, span.column)?;
         }
         f.write_str(&self.message)?;

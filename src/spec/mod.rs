@@ -25,6 +25,7 @@ pub mod model;
 mod package;
 mod pattern;
 mod reference;
+mod regions;
 mod root;
 mod routes;
 mod runtimes;
@@ -32,6 +33,7 @@ mod schema;
 mod site;
 mod stage_settings;
 mod stages;
+mod syntax;
 mod templates;
 mod tree;
 mod usage_plan;
@@ -49,6 +51,7 @@ pub use json_schema::json_schema;
 pub use lint::{Warning, WarningCode};
 pub use mistake::Mistake;
 pub use model::Spec;
+pub use regions::REGIONS;
 
 pub use decode::resembling as nearest_word;
 use decode::{Reader, nearest};
@@ -79,8 +82,14 @@ pub struct Names {
 impl Document {
     /// Reads the file and its form, not yet its meaning. `path` is kept as given, for messages.
     pub fn open(path: &Path) -> Result<Document, Vec<Fault>> {
-        let text = read_text(path, MAX_BYTES).map_err(|(code, message, help)| {
-            vec![Fault { code, path: String::new(), span: None, message, help: Some(help) }]
+        let text = read_text(path, MAX_BYTES).map_err(|unread| {
+            let Unread { code, message, help, text, end } = unread;
+            let missing = code == "missing_file";
+            let help = if missing { "`poc init` writes one, `--file` names another".to_string() } else { help };
+            // What there is of its text is the place, be it nothing.
+            let source = Arc::new(Source { path: path.to_path_buf(), text });
+            let span = Some(Span::of(&source, end, source.text.len().min(end + 1)));
+            vec![Fault { code, path: String::new(), span, message, help: Some(help) }]
         })?;
         Document::parse(path, text)
     }
@@ -138,15 +147,14 @@ impl Document {
     pub fn spec(&self, variables: &Variables<'_>) -> Result<Spec, Vec<Fault>> {
         let names = self.names(variables);
         let base_stage = self.base_stage(variables).unwrap_or_default();
-        let stage = names.stage.filter(|stage| limits::STAGE.wrong(stage).is_none());
-        let stage = stage.unwrap_or_else(|| "stage".to_string());
-        let differences = self.differences(&stage, variables);
-        if variables.stage.is_some() && stage != base_stage && differences.is_none() {
-            let asked = variables.stage.unwrap_or(&stage);
+        let differences = names.stage.as_deref().and_then(|stage| self.differences(stage, variables));
+        if let Some(asked) = variables.stage.filter(|asked| *asked != base_stage && differences.is_none()) {
             return Err(vec![self.unknown_stage(asked, variables)]);
         }
         let merged = self.merged(differences);
         // What is no region or stage is reported where it stands; a stand-in keeps it out of everything else.
+        let stage = names.stage.filter(|stage| limits::STAGE.wrong(stage).is_none());
+        let stage = stage.unwrap_or_else(|| "stage".to_string());
         let own_region = names.region.filter(|region| variables.region.is_some() || limits::is_region(region));
         let region = own_region.unwrap_or_else(|| UNKNOWN_REGION.to_string());
         let reader = Reader {
@@ -238,14 +246,15 @@ impl Document {
         {
             own.clone_from(text);
         }
-        let span = match &self.root.kind {
-            Kind::Map(entries) => entries.iter().find(|(key, _)| key.text == "stages").map(|(key, _)| key.span.clone()),
+        let key = |name: &str| match &self.root.kind {
+            Kind::Map(entries) => entries.iter().find(|(key, _)| key.text == name).map(|(key, _)| key.span.clone()),
             _ => None,
         };
+        let span = key("stages").or_else(|| key("stage")).unwrap_or_else(|| self.root.span.clone());
         Fault {
             code: "unknown_stage",
             path: "stages".to_string(),
-            span,
+            span: Some(span),
             message: format!("there is no stage `{}`", shorten(stage)),
             help: Some(nearest(stage, known.iter().map(String::as_str), "stages are")),
         }
@@ -256,10 +265,39 @@ fn scope<'a>(variables: &Variables<'a>, region: &'a str, stage: &'a str) -> Scop
     Scope { account: variables.account.unwrap_or(UNKNOWN_ACCOUNT), region, stage, env: variables.env }
 }
 
-/// Reads a text file of at most `limit` bytes: code, message and help where that fails.
-fn read_text(path: &Path, limit: u64) -> Result<String, (&'static str, String, String)> {
+/// The same path with a file or directory that is there and of nearly the same name.
+fn near_path(written: &str, path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> =
+        std::fs::read_dir(directory).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = nearest_word(name, names.iter().map(String::as_str).filter(|near| *near != name))?;
+    written.strip_suffix(name).map(|before| format!("{before}{near}"))
+}
+
+/// What helps where a path of the file leads nowhere.
+fn lost(name: &interpolate::Filled, path: &Path) -> String {
+    let near = if name.from_env { None } else { near_path(&name.text, path) };
+    let near = near.map(|near| format!("did you mean `{}`? ", shorten(&near))).unwrap_or_default();
+    format!("{near}paths start from the directory deploy.yaml is in")
+}
+
+/// Why a file cannot be used.
+struct Unread {
+    code: &'static str,
+    message: String,
+    help: String,
+    /// What could be read of it, and the byte up to which it is right.
+    text: String,
+    end: usize,
+}
+
+/// Reads a text file of at most `limit` bytes.
+fn read_text(path: &Path, limit: u64) -> Result<String, Unread> {
     let shown = path.display();
-    let fail = |code, message: String, help: &str| Err((code, message, help.to_string()));
+    let fail = |code, message: String, help: &str| {
+        Err(Unread { code, message, help: help.to_string(), text: String::new(), end: 0 })
+    };
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -292,12 +330,15 @@ fn read_text(path: &Path, limit: u64) -> Result<String, (&'static str, String, S
         }
         Ok(_) => {}
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(text),
-        Err(error) => {
-            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
-            fail("not_utf8", format!("{shown} is not UTF-8 text: line {line} holds other bytes"), "save it as UTF-8")
+    String::from_utf8(bytes).map_err(|error| {
+        let end = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..end].iter().filter(|b| **b == b'\n').count() + 1;
+        Unread {
+            code: "not_utf8",
+            message: format!("{shown} is not UTF-8 text: line {line} holds other bytes"),
+            help: "save it as UTF-8".to_string(),
+            text: String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            end,
         }
-    }
+    })
 }

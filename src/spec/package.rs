@@ -68,7 +68,7 @@ fn source(table: &Table<'_>, reader: &Reader<'_>, built: bool) -> Option<Package
         if built && !ready {
             return Some(PackageSource::Directory { path, ignore });
         }
-        at.fault("missing_file", format!("there is no {shown}"), "paths start from the directory deploy.yaml is in");
+        at.fault("missing_file", format!("there is no {shown}"), super::lost(&filled, &path));
         return None;
     };
     if about.is_dir() {

@@ -79,10 +79,10 @@ fn file(at: &At<'_>, limit: u64) -> Option<(PathBuf, Arc<Source>)> {
             let shown = if name.from_env { PathBuf::from(name.shown()) } else { path.clone() };
             Some((path, Arc::new(Source { path: shown, text })))
         }
-        Err((code, message, help)) => {
+        Err(super::Unread { code, message, help, .. }) => {
             let missing = code == "missing_file";
             let message = if name.from_env { format!("the file `{}` cannot be used", name.shown()) } else { message };
-            let help = if missing { "paths start from the directory deploy.yaml is in".to_string() } else { help };
+            let help = if missing { super::lost(&name, &path) } else { help };
             at.fault(code, message, help);
             None
         }
@@ -106,27 +106,29 @@ fn judge(text: &Text<'_>, template: &str, parameters: &[Parameter]) {
                 let message = format!("the template cannot be rendered: {}", fault.message);
                 text.fault("template_syntax", line, column, message, "API Gateway would answer 500 with it");
             }
+            // One that resembles none may be meant: API Gateway hands over all that was sent (C5).
             for used in parsed.parameters() {
                 if parameters.iter().any(|parameter| parameter.name == used.name) {
                     continue;
                 }
+                let Some(near) = parameters.iter().find(|parameter| misspelt(&used.name, &parameter.name)) else {
+                    continue;
+                };
                 let message = format!(
                     "the template reads the parameter `{}`, which the method does not declare",
                     shorten(&used.name)
                 );
-                let near = parameters.iter().find(|p| {
-                    strsim::osa_distance(&p.name, &used.name) <= 1 || p.name.eq_ignore_ascii_case(&used.name)
-                });
-                let help = match near {
-                    Some(near) => format!("did you mean `{}`?", near.name),
-                    None => {
-                        "declare it under `query` or `headers` of the method, or as {variable} in the path".to_string()
-                    }
-                };
+                let help = format!("did you mean `{}`?", near.name);
                 text.fault("undeclared_parameter", used.line, used.column, message, &help);
             }
         }
     }
+}
+
+/// One letter off, or in other capitals. Of names as short as `x` any is one letter off.
+fn misspelt(used: &str, declared: &str) -> bool {
+    used.eq_ignore_ascii_case(declared)
+        || used.chars().count().max(declared.chars().count()) > 2 && strsim::osa_distance(declared, used) <= 1
 }
 
 impl Text<'_> {

@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 use serde_yaml::granit_parser::{self as yaml, Event, Marker, Parser, ScalarStyle};
 
 use super::fault::{Fault, Source, Span};
+use super::syntax;
 
 /// The deepest nesting that is read; deploy.yaml itself needs nine levels.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -113,7 +114,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
             }
             Err(error) => {
                 let span = point(source, error.marker());
-                builder.faults.push(syntax_fault(span, &error));
+                builder.faults.push(syntax::fault(source, span, &error.info()));
                 break;
             }
         }
@@ -126,7 +127,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
         None if builder.faults.is_empty() => Err(vec![Fault {
             code: "empty_file",
             path: String::new(),
-            span: None,
+            span: Some(Span::of(source, 0, 0)),
             message: format!("{} is empty", source.path.display()),
             help: Some("the project's own deploy.yaml is one to start from".to_string()),
         }]),
@@ -135,24 +136,6 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
             Err(builder.faults)
         }
     }
-}
-
-fn syntax_fault(span: Span, error: &yaml::ScanError) -> Fault {
-    let words = error.info();
-    let (code, message, help) = if words.contains("nesting") || words.contains("recursion") || words.contains("depth") {
-        (
-            "too_deep",
-            format!("the YAML is nested deeper than {MAX_DEPTH} levels"),
-            "deploy.yaml needs nine at most".to_string(),
-        )
-    } else {
-        (
-            "yaml_syntax",
-            format!("this is not YAML: {words}"),
-            "check the indentation, the quotes and the brackets around here".to_string(),
-        )
-    };
-    Fault { code, path: String::new(), span: Some(span), message, help: Some(help) }
 }
 
 /// YAML forbids most control characters; naming the first one is clearer than a parser's complaint further on.

@@ -158,7 +158,8 @@ fn drawn(severity: &str, fault: &Fault, look: &Look) -> String {
         .with_context_lines(AROUND)
         .without_primary_span_start();
     let mut text = String::new();
-    let shown = Shown { fault, excerpt: fault.span.as_ref().map(|span| Excerpt::of(span, look)) };
+    let place = fault.span.as_ref().filter(|span| !span.is_blank());
+    let shown = Shown { fault, excerpt: place.map(|span| Excerpt::of(span, look)) };
     match handler.render_report(&mut text, &shown) {
         Ok(()) => text.lines().map(|line| format!("{}\n", line.trim_end())).collect(),
         // A span that does not fit its text must not hide the mistake.

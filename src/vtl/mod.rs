@@ -23,6 +23,7 @@
 //! | `token`, `scanner`, `lexer` | which characters make which token in which of the language's lexical states |
 //! | `parser`, `ast`, `literal` | statements, references, expressions, directives; what is wrong and where |
 //! | `parameters` | which request parameters a template reads |
+//! | `names` | which names in a template mean nothing |
 //! | `hazards` | which references put text into JSON as it came |
 //! | `render` | what each node does: output, variables, macros, loops |
 //! | `methods` | Java's methods of strings, lists, maps and numbers, and `$input` and `$util` |
@@ -61,6 +62,7 @@ mod lexer;
 mod limits;
 mod literal;
 mod methods;
+mod names;
 mod number;
 mod overrides;
 mod parameters;
@@ -77,6 +79,7 @@ pub use error::{ParseError, Position, RenderError, RenderErrorKind};
 pub use hazards::{Hazard, HazardKind};
 pub use input::Request;
 pub use java_regex::{JavaPattern, PatternError, PatternErrorKind, TooHard};
+pub use names::{CONTEXT, Stranger, StrangerKind, members_of_context};
 pub use parameters::{ParameterLocation, ParameterUse};
 
 use input::Reads;
@@ -142,6 +145,11 @@ impl Template {
     /// comes out is meant to be JSON.
     pub fn hazards(&self) -> Vec<Hazard> {
         hazards::of(&self.block, &self.preparation)
+    }
+
+    /// Names that mean nothing, in the order of the text, for a stage that has these variables.
+    pub fn strangers(&self, stage_variables: &[&str]) -> Vec<Stranger> {
+        self.preparation.names.strangers(self.preparation.macros.keys(), stage_variables)
     }
 
     /// Why every render of this template fails, although it parses: a `#foreach` without arguments, for example.

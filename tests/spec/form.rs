@@ -21,6 +21,10 @@ fn a_missing_file_is_named() {
     let fault = open(&Project::new(), "deploy.yaml");
     assert_eq!(fault.code, "missing_file");
     assert!(fault.message.contains("deploy.yaml"), "{fault}");
+    assert!(fault.help.as_deref().is_some_and(|help| help.contains("`poc init`")), "{fault}");
+    // There is no line to show, and machines are told which file it is.
+    assert!(fault.span.as_ref().is_some_and(|span| span.is_blank() && span.source.path.ends_with("deploy.yaml")));
+    assert!(fault.to_string().starts_with("there is no file"), "{fault}");
 }
 
 #[test]
@@ -51,6 +55,7 @@ fn other_encodings_are_told_with_the_line() {
     let fault = open(&Project::new().file("deploy.yaml", b"name: a\nregion: \xff\xfe\n"), "deploy.yaml");
     assert_eq!(fault.code, "not_utf8");
     assert!(fault.message.contains("line 2"), "{fault}");
+    assert_eq!(fault.span.as_ref().map(|span| (span.line, span.column)), Some((2, 9)));
 }
 
 #[test]
@@ -80,6 +85,33 @@ fn broken_yaml_is_told_where_it_breaks() {
     let faults = form("a: b: c\n");
     assert_eq!(faults[0].code, "yaml_syntax");
     assert_eq!(faults[0].span.as_ref().map(|span| (span.line, span.column)), Some((1, 5)));
+}
+
+/// And not where the parser noticed.
+#[test]
+fn what_is_open_is_told_where_it_opens() {
+    for (text, place, says) in [
+        ("a:\n  b: x\n▸\tc: y\n", "tab", "indent with spaces"),
+        ("a:\n▸\tb: x\n", "tab", "indent with spaces"),
+        ("a: 1\nb: ▸{c: d\ne: f\n", "`{`", "close it with `}`; line 3"),
+        ("a: ▸[b, {c: d}\ne:\n  f: 1\n", "`[`", "close it with `]`"),
+        ("a: ▸[b, c}\n", "mismatched bracket", "check"),
+        ("a: ▸'b\nc: it's\n", "line 2 only", "close it in its own line"),
+        ("a: ▸\"b\nc: \"d\"\n", "line 2 only", "close it in its own line"),
+        ("a: ▸\"b\nc: d\n", "unclosed quote", ""),
+        ("a:\n  ▸memory:256\n  b: 2\n", "`memory:256` is one word", "a space after the colon: memory: 256"),
+        // Brackets and quotes in blocks, comments and texts open nothing.
+        ("a: |\n  [ { \"\n# [\nb: it's [\nc: \"x\" ▸y\n", "trailing content", "check"),
+        ("a: {b: [c]}\nd: e▸: f\n", "mapping values", "check"),
+        ("a: {b: c▸: d}\n", "", "check"),
+    ] {
+        let faults = form(&text.replace('▸', ""));
+        let found = faults[0].span.as_ref().map(|span| (span.line, span.column));
+        assert_eq!((faults[0].code, found), ("yaml_syntax", crate::project::mark(text)), "{text}\n{}", faults[0]);
+        assert!(faults[0].message.contains(place), "{text}\n{}", faults[0]);
+        assert!(faults[0].help.as_deref().is_some_and(|help| help.contains(says)), "{text}\n{}", faults[0]);
+    }
+    refuses("function:\n  ▸memory:256\n", "wrong_type", &["must be a mapping", "a space after the colon: memory: 256"]);
 }
 
 #[test]

@@ -125,6 +125,28 @@ fn a_stage_that_is_not_there_names_those_that_are() {
     assert!(faults[0].to_string().contains("stages are prod, dev, test"), "{}", faults[0]);
 }
 
+/// `poc validate` asks for each stage by its name, the wrong ones too.
+#[test]
+fn a_stage_of_a_wrong_name_hides_nothing() {
+    for name in ["a b", "", "v1.0"] {
+        for sections in [format!("stage: \"{name}\"\n"), format!("stages: {{ \"{name}\": {{}} }}\n")] {
+            let sections = format!("{sections}function: {{ runtime: python3.13, handler: handler.main, memory: 1 }}\n");
+            let faults = Project::new().stage(name).faults(&sections);
+            let mut codes: Vec<_> = faults.iter().map(|fault| fault.code).collect();
+            codes.sort_unstable();
+            assert_eq!(codes, ["bad_name", "out_of_range"], "{sections}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_stage_has_a_place() {
+    for (sections, line) in [("stages: { dev: {} }\n", 7), ("tags: {}\n", 2)] {
+        let faults = Project::new().stage("nowhere").faults(sections);
+        assert_eq!(faults[0].span.as_ref().map(|span| (span.line, span.column)), Some((line, 1)), "{}", faults[0]);
+    }
+}
+
 #[test]
 fn the_files_own_stage_may_be_named() {
     assert_eq!(Project::new().stage("prod").spec("stages: { dev: {} }\n").function.name, "shop");

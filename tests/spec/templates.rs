@@ -67,12 +67,39 @@ fn syntax_is_told_in_the_templates_own_lines() {
     assert!((2..=5).contains(&line), "{text}");
 }
 
+/// A token may be a whole paragraph.
+#[test]
+fn a_message_is_one_line() {
+    for template in ["{\n#if \"a\n\tb\"#end", "#set($x \"a\n\n {\")\n", "#if(true)\n  \"a\": 1\n"] {
+        let project = Project::new().file("t.vtl", template);
+        let (code, .., text) = place(&project, &with("t.vtl"));
+        assert_eq!(code, "template_syntax", "{text}");
+        assert!(!text.contains('\n') && text.len() < 400, "{text}");
+    }
+}
+
+#[test]
+fn files_of_nearly_the_same_name_are_named() {
+    let project = Project::new().file("t/request.vtl", "{}");
+    project.refuses(&with("▸t/reqest.vtl"), "missing_file", &["did you mean `t/request.vtl`?"]);
+    project.refuses(&with("▸t/gone.vtl"), "missing_file", &["(paths start from"]);
+    project.refuses("package: { path: ▸apps }\n", "missing_file", &["did you mean `app`?"]);
+}
+
 #[test]
 fn a_parameter_must_be_declared() {
     let project = Project::new().file("t.vtl", "{\n  \"a\": \"$input.params('grre')\"\n}\n");
     let (code, file, line, column, text) = place(&project, &with("t.vtl"));
     assert_eq!((code, file.as_str(), line, column), ("undeclared_parameter", "t.vtl", 2, 9), "{text}");
     assert!(text.contains("`grre`") && text.contains("did you mean `gre`?"), "{text}");
+}
+
+/// API Gateway hands over all that was sent, so that one that resembles none is a matter of taste.
+#[test]
+fn a_parameter_like_none_may_be_meant() {
+    accepts(&with("{ inline: \"$input.params('zzz')\" }"));
+    let short = with("{ inline: \"$input.params('y')\" }").replace("gre: required", "x: optional");
+    accepts(&short);
 }
 
 #[test]
@@ -84,18 +111,18 @@ fn a_parameter_declared_anywhere_is_declared() {
 
 #[test]
 fn lines_of_a_block_are_lines_of_the_file() {
-    let template = "\n              inline: |\n                {\n                  \"a\": \"▸$input.params('zzz')\"\n                }";
-    refuses(&with(template), "undeclared_parameter", &["`zzz`", "declare it under `query`"]);
+    let template = "\n              inline: |\n                {\n                  \"a\": \"▸$input.params('gree')\"\n                }";
+    refuses(&with(template), "undeclared_parameter", &["`gree`", "did you mean `gre`?"]);
     let blank_first = template.replace("|\n", "|\n\n");
-    refuses(&with(&blank_first), "undeclared_parameter", &["`zzz`"]);
+    refuses(&with(&blank_first), "undeclared_parameter", &["`gree`"]);
     let header = template.replace('|', "|2-").replace("                {", "                  {");
-    refuses(&with(&header), "undeclared_parameter", &["`zzz`"]);
+    refuses(&with(&header), "undeclared_parameter", &["`gree`"]);
 }
 
 #[test]
 fn lines_of_other_texts_are_told_in_words() {
     refuses(
-        &with("{ inline: ▸\"a\\n $input.params('zzz')\" }"),
+        &with("{ inline: ▸\"a\\n $input.params('gree')\" }"),
         "undeclared_parameter",
         &["(line 2, column 2 of the template)"],
     );
@@ -104,8 +131,8 @@ fn lines_of_other_texts_are_told_in_words() {
 #[test]
 fn response_templates_are_judged_too() {
     refuses(
-        "api: { resources: { /a: { GET: { responses: { 200: { templates: { application/json: { inline: ▸\"$input.params('x')\" } } } } } } } }\n",
+        "api: { resources: { /a: { GET: { query: { gre: optional }, responses: { 200: { templates: { application/json: { inline: ▸\"$input.params('Gre')\" } } } } } } } }\n",
         "undeclared_parameter",
-        &["`x`"],
+        &["`Gre`"],
     );
 }

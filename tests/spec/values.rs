@@ -41,7 +41,7 @@ fn text_that_looks_like_something_else_wants_quotes() {
     refuses("name: ▸true\n", "wrong_type", &["found true/false", "\"true\""]);
     refuses("name: ▸no\n", "wrong_type", &["plain `no` is true/false to many YAML readers", "\"no\""]);
     refuses("name: ▸Off\n", "wrong_type", &["\"Off\""]);
-    refuses("▸name:\n", "wrong_type", &["found nothing"]);
+    refuses("▸name:\n", "wrong_type", &["found nothing", "write it after the colon"]);
     refuses("▸name: [a]\n", "wrong_type", &["found a list"]);
     refuses("▸name: {a: b}\n", "wrong_type", &["found a mapping"]);
     assert_eq!(accepts("name: \"123a\"\n").app, "123a");

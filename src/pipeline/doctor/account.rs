@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Finding, Settings};
 use crate::aws::{Aws, Error, ErrorKind, Identity};
 use crate::event::{FindingKind, ProblemKind};
+use crate::spec::REGIONS;
 
 /// AWS takes a signature for five minutes around its own time.
 const REFUSED_FROM: u64 = 5 * 60;
@@ -83,50 +84,6 @@ fn profile(settings: &Settings) -> String {
     let named = named.filter(|_| !settings.local && settings.cloud.is_none());
     named.map(|profile| format!(" (profile {profile})")).unwrap_or_default()
 }
-
-/// AWS's regions, of all partitions, as of 2026.
-const REGIONS: [&str; 40] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-south-2",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-central-1",
-    "ca-west-1",
-    "cn-north-1",
-    "cn-northwest-1",
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eusc-de-east-1",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-gov-east-1",
-    "us-gov-west-1",
-    "us-west-1",
-    "us-west-2",
-    "us-iso-east-1",
-];
 
 /// A region that nobody knows is none, unless AWS answers there.
 pub(super) fn region(name: Option<&str>, identity: Option<Asked<'_>>) -> Finding {

@@ -40,6 +40,8 @@ codes! {
     UntemplatedBody = "POC005", "other content types go past the template";
     NoTemplateWithoutContentType = "POC006", "a request without Content-Type finds no template";
     UnusedTemplate = "POC007", "a template that nothing uses";
+    UnknownName = "POC008", "a name that means nothing";
+    UndeclaredParameter = "POC009", "a parameter that the method does not declare";
     PatternOfOtherSpacing = "POC010", "a pattern that cannot match what the function prints";
     PatternOfStatus = "POC011", "a pattern that looks for a status code";
     PatternOfPart = "POC012", "a pattern that matches a part of the text only";
@@ -69,6 +71,8 @@ codes! {
     DataTrace = "POC061", "whole requests are written to the log";
     BackDoor = "POC062", "a way past the client certificates";
     OldTls = "POC063", "an outdated TLS version is accepted";
+    UnknownRegion = "POC064", "a region that is not known";
+    CheckOfNothing = "POC070", "a check of a method that is not there";
     UnusedAllow = "POC090", "an `allow` that allows nothing";
 }
 

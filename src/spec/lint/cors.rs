@@ -49,7 +49,7 @@ fn unreadable<'h>(headers: &'h BTreeMap<String, String>, cors: &Cors, answer: &s
 
 /// API Gateway adds nothing to what a proxy function answers, errors least of all.
 fn proxy(look: &Look<'_>, route: &Route) {
-    let Some(code) = handler::code(look.spec) else { return };
+    let Some(code) = handler::code(look) else { return };
     if code.iter().any(|text| text.to_ascii_lowercase().contains("access-control-allow-origin")) {
         return;
     }

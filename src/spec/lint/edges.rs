@@ -1,9 +1,13 @@
 //! The stage, the endpoints and what is written about each call.
 
+use super::super::decode::resembling;
 use super::super::model::Endpoint;
+use super::super::regions::REGIONS;
+use super::super::tree::Kind;
 use super::{Look, WarningCode};
 
 pub(super) fn look(look: &Look<'_>) {
+    region(look);
     let spec = look.spec;
     let own_domain = spec.domain.as_ref().filter(|domain| domain.endpoint == Endpoint::Edge);
     let edge = match (spec.api.endpoint, own_domain) {
@@ -32,4 +36,18 @@ pub(super) fn look(look: &Look<'_>) {
         let message = "TLS 1.0 and 1.1 are accepted, which browsers and auditors have given up";
         look.warn(WarningCode::OldTls, look.place(&["domain", "security_policy"]), message, "write TLS_1_2");
     }
+}
+
+/// The file's own; the command line's and the environment's are `poc doctor`'s to judge.
+fn region(look: &Look<'_>) {
+    let Some(Kind::Text { text, .. }) = look.node(&["region"]).map(|node| &node.kind) else { return };
+    if text.contains("${") || REGIONS.contains(&text.as_str()) {
+        return;
+    }
+    let help = match resembling(text, REGIONS.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`poc doctor` asks AWS whether it is one".to_owned(),
+    };
+    let message = format!("`{text}` is no region that this version of poc knows");
+    look.warn(WarningCode::UnknownRegion, look.place(&["region"]), message, help);
 }

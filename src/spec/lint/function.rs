@@ -55,8 +55,15 @@ fn time(look: &Look<'_>) {
             true => format!("`{}` is given up after {waits}, the function after {}", called(route), seconds(timeout)),
             false => format!("the function may take {}, and API Gateway waits {waits} at most", seconds(timeout)),
         };
+        // Lambda's timeout is a whole number.
         let help = match own {
-            true => format!("raise it to the function's, or lower the function's `timeout` to {waits}"),
+            true if route.timeout.as_secs() == 0 => "raise it to the function's".to_owned(),
+            true => {
+                format!(
+                    "raise it to the function's, or lower the function's `timeout` to {} s",
+                    route.timeout.as_secs()
+                )
+            }
             false => "write 29 or less: what takes longer needs another way to hand over its result".to_owned(),
         };
         look.warn_of(route, WarningCode::FunctionOutlivesCaller, place, message, help);
@@ -96,6 +103,13 @@ fn is_written_out(node: &Node) -> bool {
     matches!(&node.kind, Kind::Text { text, .. } if !text.is_empty() && !text.contains("${"))
 }
 
+/// `postgres://user:password@host/name`
+fn holds_password(text: &str) -> bool {
+    let authority = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
+    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+}
+
 fn looks_secret(name: &str, value: &EnvironmentValue) -> Option<&'static str> {
     let text = value.value.as_str();
     let is_key_id = (text.starts_with("AKIA") || text.starts_with("ASIA"))
@@ -106,6 +120,9 @@ fn looks_secret(name: &str, value: &EnvironmentValue) -> Option<&'static str> {
     }
     if ["ghp_", "github_pat_", "xoxb-", "xoxp-", "sk_live_", "glpat-"].iter().any(|start| text.starts_with(start)) {
         return Some("holds a token");
+    }
+    if holds_password(text) {
+        return Some("holds a password");
     }
     let words: Vec<String> = name.split('_').map(str::to_ascii_uppercase).collect();
     let has = |word: &str| words.iter().any(|one| one == word);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::super::model::{PackageSource, Spec};
+use super::super::model::PackageSource;
+use super::Look;
 
 /// A model's own code is small; what lies beyond is libraries and data.
 const MAX_FILES: usize = 400;
@@ -20,6 +21,8 @@ pub(super) enum Language {
     Python,
     Node,
     Ruby,
+    /// Built into a program; its sources lie beside the deploy.yaml or in the package's directory.
+    Rust,
 }
 
 /// How a program writes JSON.
@@ -50,7 +53,12 @@ impl Spacing {
 
 impl Language {
     pub fn of(runtime: &str) -> Option<Language> {
-        let of = [("python", Language::Python), ("nodejs", Language::Node), ("ruby", Language::Ruby)];
+        let of = [
+            ("python", Language::Python),
+            ("nodejs", Language::Node),
+            ("ruby", Language::Ruby),
+            ("provided", Language::Rust),
+        ];
         of.into_iter().find(|(name, _)| runtime.starts_with(name)).map(|(_, language)| language)
     }
 
@@ -59,13 +67,16 @@ impl Language {
             Language::Python => &["py"],
             Language::Node => &["js", "mjs", "cjs", "ts", "mts"],
             Language::Ruby => &["rb"],
+            Language::Rust => &["rs"],
         }
     }
 
     fn is_comment(self, line: &str) -> bool {
         match self {
             Language::Python | Language::Ruby => line.starts_with('#'),
-            Language::Node => line.starts_with("//") || line.starts_with('*') || line.starts_with("/*"),
+            Language::Node | Language::Rust => {
+                line.starts_with("//") || line.starts_with('*') || line.starts_with("/*")
+            }
         }
     }
 
@@ -75,6 +86,7 @@ impl Language {
             Language::Python => "json.dumps",
             Language::Node => "JSON.stringify",
             Language::Ruby => "to_json",
+            Language::Rust => "serde_json",
         }
     }
 
@@ -83,14 +95,14 @@ impl Language {
         match self {
             Language::Python => {
                 for (before, arguments) in calls(text, "dumps(") {
-                    let dense = before.ends_with("orjson.") || before.ends_with("ujson.");
-                    found.insert(if dense || arguments.contains("separators") {
-                        Spacing::Compact
-                    } else if arguments.contains("indent") && !arguments.contains("indent=None") {
-                        Spacing::Indented
-                    } else {
-                        Spacing::Spaced
-                    });
+                    let Some(dense) = is_dense(text, before) else { continue };
+                    let indented = arguments.contains("indent") && !arguments.contains("indent=None");
+                    match separators(arguments) {
+                        _ if dense => found.extend([Spacing::Compact]),
+                        Some(spacings) if indented => found.extend(spacings.into_iter().chain([Spacing::Indented])),
+                        Some(spacings) => found.extend(spacings),
+                        None => found.extend([if indented { Spacing::Indented } else { Spacing::Spaced }]),
+                    }
                 }
             }
             Language::Node => {
@@ -108,9 +120,53 @@ impl Language {
                     found.insert(Spacing::Compact);
                 }
             }
+            Language::Rust => {
+                if text.contains("to_string_pretty(") {
+                    found.insert(Spacing::Indented);
+                }
+                if text.contains("serde_json") && (text.contains("to_string(") || text.contains("json!(")) {
+                    found.insert(Spacing::Compact);
+                }
+            }
         }
         found
     }
+}
+
+/// Whether the `dumps` that this stands before writes no spaces; none where it writes no JSON, as pickle's does.
+fn is_dense(text: &str, before: &str) -> Option<bool> {
+    let identifier = |text: &str| {
+        let start = text.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+        text[start..].to_owned()
+    };
+    let modules = [("json", false), ("simplejson", false), ("orjson", true), ("ujson", true), ("rapidjson", true)];
+    let says = |statement: String| {
+        let mut found = text.match_indices(&statement).map(|(at, _)| &text[..at]);
+        // `import orjson as j` says `json as j`, too.
+        found.any(|before| !before.ends_with(|c: char| c.is_alphanumeric()))
+    };
+    let known = match before.strip_suffix('.') {
+        Some(owner) => {
+            let name = identifier(owner);
+            modules.into_iter().find(|(module, _)| *module == name || says(format!("{module} as {name}")))
+        }
+        None if !identifier(before).is_empty() => None,
+        None => modules.into_iter().find(|(module, _)| says(format!("from {module} import"))),
+    };
+    known.map(|(_, dense)| dense)
+}
+
+/// What `separators=(',', ': ')` makes of it; both where only a run could tell.
+fn separators(arguments: &str) -> Option<Vec<Spacing>> {
+    let given = top_level(arguments).into_iter().find_map(|argument| argument.strip_prefix("separators"))?;
+    let pair = given.trim_start().strip_prefix('=').unwrap_or_default().trim();
+    let pair = pair.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or_default();
+    let quoted = |text: &str| text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']);
+    Some(match top_level(pair).get(1) {
+        Some(colon) if quoted(colon) && colon.trim_matches(['"', '\'']).ends_with(' ') => vec![Spacing::Spaced],
+        Some(colon) if quoted(colon) => vec![Spacing::Compact],
+        _ => vec![Spacing::Spaced, Spacing::Compact],
+    })
 }
 
 /// What the code prints JSON with: nothing where it writes none, or cannot be read.
@@ -120,11 +176,19 @@ pub(super) fn spacings(language: Language, code: &[String]) -> BTreeSet<Spacing>
 
 /// The text of every source file of the package, without comments that have a line of their own. None where the package is
 /// no directory of texts in a known language.
-pub(super) fn code(spec: &Spec) -> Option<Vec<String>> {
-    let language = Language::of(&spec.function.runtime)?;
-    let PackageSource::Directory { path, .. } = &spec.package.source else { return None };
+pub(super) fn code(look: &Look<'_>) -> Option<Vec<String>> {
+    let language = Language::of(&look.spec.function.runtime)?;
+    let PackageSource::Directory { path, .. } = &look.spec.package.source else { return None };
     let mut texts = Vec::new();
     walk(path, language, 0, &mut texts);
+    if language == Language::Rust {
+        let beside = look.directory.join("src");
+        if !beside.starts_with(path) {
+            walk(&beside, language, 0, &mut texts);
+        }
+        // A program of its own may be in any language.
+        return Some(texts).filter(|texts| !texts.is_empty());
+    }
     Some(texts)
 }
 
@@ -156,6 +220,21 @@ fn walk(directory: &Path, language: Language, depth: usize, texts: &mut Vec<Stri
 fn calls<'t>(text: &'t str, name: &str) -> Vec<(&'t str, &'t str)> {
     let begins = text.match_indices(name).map(|(at, found)| (&text[..at], &text[at + found.len()..]));
     begins.map(|(before, rest)| (before, &rest[..closing(rest)])).collect()
+}
+
+/// Whether the quote at a place of a line stands within a text, and begins none.
+pub(super) fn within_text(line: &str, place: usize) -> bool {
+    let (mut quote, mut escaped) = (None, false);
+    for c in line[..place].chars() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            _ => {}
+        }
+    }
+    escaped || quote.is_some()
 }
 
 /// Where the parenthesis closes in which the text begins; strings are passed over.
@@ -219,6 +298,14 @@ mod tests {
             [Spacing::Spaced, Spacing::Compact]
         );
         assert_eq!(python("raise ValueError('no')"), []);
+        assert_eq!(python("json.dumps(err, separators=(\", \", \": \"))"), [Spacing::Spaced]);
+        assert_eq!(python("json.dumps(err, separators=SEPARATORS)"), [Spacing::Spaced, Spacing::Compact]);
+        assert_eq!(python("import json as j\nj.dumps(err)"), [Spacing::Spaced]);
+        assert_eq!(python("import orjson as j\nj.dumps(err)"), [Spacing::Compact]);
+        assert_eq!(python("from json import dumps\ndumps(err)"), [Spacing::Spaced]);
+        for other in ["pickle.dumps(model)", "dumps(err)", "my_dumps(err)"] {
+            assert_eq!(python(other), [], "{other}");
+        }
     }
 
     #[test]
@@ -228,6 +315,11 @@ mod tests {
         assert_eq!(node("JSON.stringify(x, null, 2)"), [Spacing::Indented]);
         assert_eq!(node("JSON.stringify({ a: \"x, y\" }, (k, v) => [k, v])"), [Spacing::Compact]);
         assert_eq!(of(Language::Ruby, "raise({ a: 1 }.to_json)"), [Spacing::Compact]);
+        assert_eq!(
+            of(Language::Rust, "use serde_json::json;\nErr(json!({ \"a\": 1 }).to_string())"),
+            [Spacing::Compact]
+        );
+        assert_eq!(of(Language::Rust, "serde_json::to_string_pretty(&a)"), [Spacing::Indented]);
     }
 
     #[test]

@@ -5,11 +5,13 @@
 
 mod access;
 mod allow;
+mod checks;
 mod code;
 mod cors;
 mod edges;
 mod function;
 mod handler;
+mod names;
 mod patterns;
 mod permissions;
 mod samples;
@@ -93,6 +95,7 @@ pub(super) struct Linted {
 pub(super) fn lint(spec: &Spec, root: &Node, directory: &Path, named: &[PathBuf], today: &str) -> Linted {
     let look = Look { spec, root, directory, named, today, found: RefCell::default() };
     templates::look(&look);
+    names::look(&look);
     patterns::look(&look);
     validation::look(&look);
     access::look(&look);
@@ -100,6 +103,7 @@ pub(super) fn lint(spec: &Spec, root: &Node, directory: &Path, named: &[PathBuf]
     function::look(&look);
     permissions::look(&look);
     edges::look(&look);
+    checks::look(&look);
     let secrets = function::secrets_in_file(&look);
     let mut linted = allow::sort_out(look.root, look.found.into_inner());
     if let Some(hidden) = hide(&root.span.source, &secrets) {

@@ -16,7 +16,7 @@ struct Asked<'r> {
 }
 
 pub(super) fn look(look: &Look<'_>) {
-    let code = handler::code(look.spec);
+    let code = handler::code(look);
     for route in look.spec.api.routes.iter().filter(|route| route.integration.kind == IntegrationKind::Lambda) {
         let asked: Vec<Asked<'_>> = route
             .responses
@@ -68,7 +68,14 @@ fn of_part(look: &Look<'_>, route: &Route, asked: &Asked<'_>) -> bool {
     }
     let message =
         format!("the pattern `{}` matches a part of the error's text, and the whole is asked for", asked.text);
-    let help = format!("write `.*{}.*`", asked.text.trim_start_matches('^').trim_end_matches('$'));
+    let bare = asked.text.trim_start_matches('^').trim_end_matches('$');
+    let bare = bare.strip_prefix(".*").unwrap_or(bare);
+    let wide = format!(".*{}.*", bare.strip_suffix(".*").unwrap_or(bare));
+    let takes = |pattern: &JavaPattern| {
+        member.objects(&Spacing::ALL).iter().any(|text| pattern.matches_whole(text) == Ok(true))
+    };
+    let mends = !bare.contains('|') && JavaPattern::compile(&wide).is_ok_and(|pattern| takes(&pattern));
+    let help = format!("write `{}`", if mends { wide } else { within });
     look.warn_of(route, WarningCode::PatternOfPart, place(look, route, asked.status), message, help);
     true
 }
@@ -76,27 +83,29 @@ fn of_part(look: &Look<'_>, route: &Route, asked: &Asked<'_>) -> bool {
 /// The article's own trap: `"httpStatus":400`, and Python's `json.dumps` writes `"httpStatus": 400`.
 fn of_other_spacing(look: &Look<'_>, route: &Route, asked: &Asked<'_>, code: Option<&[String]>) {
     let (Some(language), Some(code)) = (Language::of(&look.spec.function.runtime), code) else { return };
-    let Some(member) = Member::named_by(asked.text) else { return };
     let spacings = handler::spacings(language, code);
-    // Code that writes no JSON, or writes this member by hand, prints it in its own way.
-    if spacings.is_empty() || member.stands_in(code) {
-        return;
-    }
-    let matches = |spacings: &[Spacing]| {
-        member.objects(spacings).into_iter().any(|text| asked.pattern.matches_whole(&text) == Ok(true))
-    };
     let printed: Vec<Spacing> = spacings.iter().copied().collect();
     let others: Vec<Spacing> = Spacing::ALL.into_iter().filter(|one| !spacings.contains(one)).collect();
-    if matches(&printed) || !matches(&others) {
-        return;
-    }
+    let members = Member::all_of(asked.text);
+    let better = for_any_spacing(&members, asked.text, &printed);
+    let matches = |member: &Member, pattern: &JavaPattern, spacings: &[Spacing]| {
+        member.objects(spacings).into_iter().any(|text| pattern.matches_whole(&text) == Ok(true))
+    };
+    let mended = better.as_deref().and_then(|better| JavaPattern::compile(better).ok());
+    let missed = |member: &&Member| {
+        let meant = matches(member, &asked.pattern, &others)
+            || mended.as_ref().is_some_and(|mended| matches(member, mended, &printed));
+        // Code that writes no JSON, or writes this member by hand, prints it in its own way.
+        meant && !matches(member, &asked.pattern, &printed) && !member.stands_in(code)
+    };
+    let Some(member) = members.iter().find(missed).filter(|_| !printed.is_empty()) else { return };
     let shown = match printed.first() {
         Some(Spacing::Indented) => "each member on a line of its own, which `.` does not cross".to_owned(),
         Some(Spacing::Compact) => format!("`\"{}\":{}` without a space", member.name, member.value),
         _ => format!("`\"{}\": {}` with a space after the colon", member.name, member.value),
     };
     let message = format!("the pattern `{}` cannot match: {} writes {shown}", asked.text, language.writer());
-    let help = match member.for_any_spacing(asked.text, &printed) {
+    let help = match better {
         Some(better) => format!("write `{better}`, which takes both"),
         None => "let the pattern take white space after the colon: `: ?`".to_owned(),
     };
@@ -121,7 +130,7 @@ fn overlap(look: &Look<'_>, route: &Route, asked: &[Asked<'_>], code: Option<&[S
                 later.status,
                 shown(&text)
             );
-            let help = "keep them apart: each error belongs to one pattern, like `(?!.*\"httpStatus\").*` for the rest";
+            let help = "keep them apart: each error belongs to one pattern, like `(?!.*\"httpStatus\").+` for the rest";
             let place = place(look, route, later.status);
             look.warn_of(route, WarningCode::PatternsOverlap, place, message, help);
         }
@@ -176,24 +185,28 @@ struct Member {
 }
 
 impl Member {
-    /// The first that the pattern's text names, whatever it says between colon and value.
+    /// The first that the pattern's text names.
     fn named_by(pattern: &str) -> Option<Member> {
-        let mut from = 0;
-        while let Some(open) = pattern[from..].find('"').map(|at| from + at) {
-            let rest = &pattern[open + 1..];
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-')).unwrap_or(rest.len());
-            from = open + 1;
-            let name = &rest[..end];
-            if name.is_empty() || !rest[end..].starts_with('"') {
-                continue;
+        Member::all_of(pattern).into_iter().next()
+    }
+
+    /// Every one that the pattern's text names, whatever it says between colon and value. The quote before the name may be
+    /// left to `.*`.
+    fn all_of(pattern: &str) -> Vec<Member> {
+        let member = |(closing, _): (usize, &str)| {
+            let part_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            let begins = pattern[..closing].rfind(|c| !part_of_name(c)).map_or(0, |at| at + 1);
+            let name = &pattern[begins..closing];
+            if name.is_empty() || pattern[..begins].ends_with('\\') {
+                return None;
             }
-            let colon = open + 1 + end + 1;
-            let Some(after) = passed(&pattern[colon..]).strip_prefix(':') else { continue };
+            let colon = closing + 1;
+            let after = passed(&pattern[colon..]).strip_prefix(':')?;
             let value_at = pattern.len() - passed(after).len();
-            let Some(value) = value(&pattern[value_at..]) else { continue };
-            return Some(Member { name: name.to_owned(), value, gap: (colon, value_at) });
-        }
-        None
+            let value = value(&pattern[value_at..])?;
+            Some(Member { name: name.to_owned(), value, gap: (colon, value_at) })
+        };
+        pattern.match_indices('"').filter_map(member).collect()
     }
 
     /// Objects with the member first, in the middle and last.
@@ -204,33 +217,40 @@ impl Member {
         spacings.iter().flat_map(|spacing| orders.iter().map(|members| spacing.object(members))).collect()
     }
 
-    /// The code has it in a text of its own, and not as a name in an object.
+    /// The code has its name in a text of its own, with whatever value, and not as a name in an object.
     fn stands_in(&self, code: &[String]) -> bool {
-        let by_hand = [":", ": "].map(|colon| format!("\"{}\"{colon}{}", self.name, self.value));
-        let unquoted = |text: &str| text.replace("\\\"", "\"");
         let in_a_text = |line: &str| {
-            // `"httpStatus": 400,` is a member of a dictionary; within quotes it is a text.
-            let line = unquoted(line);
-            by_hand.iter().any(|text| {
-                line.match_indices(text.as_str()).any(|(at, _)| {
-                    let before = &line[..at];
-                    before.matches('\'').count() % 2 == 1 || before.matches('`').count() % 2 == 1
-                })
-            })
+            let escaped =
+                line.match_indices(&format!("\\\"{}\\\"", self.name)).any(|(at, found)| colon(line, at, found));
+            let quoted = format!("\"{}\"", self.name);
+            escaped
+                || line
+                    .match_indices(&quoted)
+                    .any(|(at, found)| colon(line, at, found) && handler::within_text(line, at))
         };
-        let escaped = [":", ": "].map(|colon| format!("\\\"{}\\\"{colon}{}", self.name, self.value));
-        code.iter().any(|text| text.lines().any(in_a_text) || escaped.iter().any(|known| text.contains(known)))
+        code.iter().any(|text| text.lines().any(in_a_text))
     }
+}
 
-    /// The pattern with room for a space, where that takes what is printed.
-    fn for_any_spacing(&self, pattern: &str, printed: &[Spacing]) -> Option<String> {
-        let start = if printed.contains(&Spacing::Indented) { "(?s)" } else { "" };
-        let better = format!("{start}{}: ?{}", &pattern[..self.gap.0], &pattern[self.gap.1..]);
-        let compiled = JavaPattern::compile(&better).ok()?;
-        let takes =
-            |spacings: &[Spacing]| self.objects(spacings).iter().any(|text| compiled.matches_whole(text) == Ok(true));
-        (takes(printed) && takes(&[Spacing::Compact])).then_some(better)
+fn colon(line: &str, at: usize, found: &str) -> bool {
+    line[at + found.len()..].trim_start().starts_with(':')
+}
+
+/// The pattern with room for a space in each of its members, where that takes what is printed.
+fn for_any_spacing(members: &[Member], pattern: &str, printed: &[Spacing]) -> Option<String> {
+    let mut better = pattern.to_owned();
+    for member in members.iter().rev() {
+        better.replace_range(member.gap.0..member.gap.1, ": ?");
     }
+    if printed.contains(&Spacing::Indented) {
+        better.insert_str(0, "(?s)");
+    }
+    let compiled = JavaPattern::compile(&better).ok()?;
+    let takes = |member: &Member, spacings: &[Spacing]| {
+        member.objects(spacings).iter().any(|text| compiled.matches_whole(text) == Ok(true))
+    };
+    let takes_all = |member: &Member| takes(member, printed) && takes(member, &[Spacing::Compact]);
+    members.iter().all(takes_all).then_some(better)
 }
 
 /// The rest after white space, and what stands for it in a pattern.
@@ -258,6 +278,10 @@ fn value(rest: &str) -> Option<String> {
     if let Some(word) = ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word)) {
         return Some(word.to_owned());
     }
+    // Of alternatives the first.
+    if let Some(group) = rest.strip_prefix("(?:").or_else(|| rest.strip_prefix('(')) {
+        return value(group);
+    }
     let mut digits = String::new();
     let mut rest = rest;
     loop {
@@ -267,6 +291,9 @@ fn value(rest: &str) -> Option<String> {
         } else if rest.starts_with("\\d") && !digits.is_empty() {
             digits.push('0');
             2
+        } else if let Some((class, _)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            digits.push(class.chars().next().filter(char::is_ascii_digit)?);
+            class.len() + 2
         } else if let Some(times) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(n, _)| n) {
             let times = times.parse::<usize>().ok().filter(|n| (1..9).contains(n))?;
             let last = digits.chars().last()?;
@@ -298,6 +325,9 @@ mod tests {
         is(".*\"code\": ?5\\d{2}.*", "code", "500");
         is("\\{\"type\":\"BadRequest\".*", "type", "\"BadRequest\"");
         is(".*\"retry\":true.*", "retry", "true");
+        is(".*httpStatus\":(400|401).*", "httpStatus", "400");
+        is(".*\"httpStatus\":(?:4\\d\\d|500).*", "httpStatus", "400");
+        is(".*\"httpStatus\":[45]00.*", "httpStatus", "400");
         assert_eq!(named(".*Error.*"), None);
         assert_eq!(named(".*\"quoted\".*"), None);
         assert_eq!(named(".*\"a\":.*"), None);
@@ -305,10 +335,13 @@ mod tests {
 
     #[test]
     fn a_better_pattern_takes_both() {
-        let member = Member::named_by(".*\"httpStatus\":400.*").expect("it names one");
-        let better = member.for_any_spacing(".*\"httpStatus\":400.*", &[Spacing::Spaced]);
-        assert_eq!(better.as_deref(), Some(".*\"httpStatus\": ?400.*"));
-        let better = member.for_any_spacing(".*\"httpStatus\":400.*", &[Spacing::Indented]);
-        assert_eq!(better.as_deref(), Some("(?s).*\"httpStatus\": ?400.*"));
+        let better = |pattern: &str, printed: &[Spacing]| for_any_spacing(&Member::all_of(pattern), pattern, printed);
+        let compact = ".*\"httpStatus\":400.*";
+        assert_eq!(better(compact, &[Spacing::Spaced]).as_deref(), Some(".*\"httpStatus\": ?400.*"));
+        assert_eq!(better(compact, &[Spacing::Indented]).as_deref(), Some("(?s).*\"httpStatus\": ?400.*"));
+        assert_eq!(
+            better(".*\"a\":400.*|.*\"a\":  401.*", &[Spacing::Spaced]).as_deref(),
+            Some(".*\"a\": ?400.*|.*\"a\": ?401.*")
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::limits;
 use super::super::tree::{Kind, Node};
 use super::{Look, Place, WarningCode};
 
@@ -80,14 +81,14 @@ fn judge(look: &Look<'_>, statement: &Value, node: &Node, path: &str) {
         let message = "everything but what is named here is allowed".to_owned();
         return told("NotAction", message, "write what the function needs as `Action`");
     }
-    if let Some(wide) = actions.iter().find(|action| **action == "*" || action.ends_with(":*")) {
-        let message = match wide.split_once(':') {
-            None => "the function may do everything".to_owned(),
-            Some((service, _)) => format!("the function may do everything in {service}, deleting included"),
+    if let Some(wide) = actions.iter().find(|action| is_every_action(action)) {
+        let message = match wide.split(':').next().unwrap_or_default().trim_end_matches('*') {
+            "" => "the function may do everything".to_owned(),
+            service => format!("the function may do everything in {service}, deleting included"),
         };
         return told("Action", message, "write the actions it needs, like s3:GetObject");
     }
-    let everywhere = texts(&statement["Resource"]).contains(&"*");
+    let everywhere = texts(&statement["Resource"]).into_iter().any(is_every_resource);
     let can_be_kept = |action: &&&str| {
         let service = action.split(':').next().unwrap_or_default();
         let known = |list: &[&str], text: &str| list.iter().any(|one| one.eq_ignore_ascii_case(text));
@@ -102,6 +103,23 @@ fn judge(look: &Look<'_>, statement: &Value, node: &Node, path: &str) {
     }
 }
 
+fn stars(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b == b'*')
+}
+
+/// `*`, `s3:*`, and `s3*`, whose star takes the colon too.
+fn is_every_action(action: &str) -> bool {
+    match action.split_once(':') {
+        None => action.ends_with('*'),
+        Some((_, name)) => stars(name),
+    }
+}
+
+/// `*`, and an ARN whose resource is one, like `arn:aws:s3:::*`.
+fn is_every_resource(resource: &str) -> bool {
+    stars(resource) || limits::arn(resource).is_some_and(|[.., last]| stars(last))
+}
+
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -112,7 +130,7 @@ fn texts(value: &Value) -> Vec<&str> {
 
 /// The entry of a list that is the wide one.
 fn listed(node: &Node) -> &Node {
-    let wide = |item: &&Node| matches!(&item.kind, Kind::Text { text, .. } if text == "*" || text.ends_with(":*"));
+    let wide = |item: &&Node| matches!(&item.kind, Kind::Text { text, .. } if is_every_action(text) || is_every_resource(text));
     match &node.kind {
         Kind::List(items) => items.iter().find(wide).unwrap_or(node),
         _ => node,

@@ -89,7 +89,8 @@ fn judge(look: &Look<'_>, route: &Route, keys: &[&str], template: &Template) {
                 "put quotes around it, and let the function make a number of it".to_owned(),
             ),
         };
-        look.warn_of(route, code, at(look, node, keys, template, &hazard), message, help);
+        let place = at(look, node, keys, template, (hazard.line, hazard.column, &hazard.reference));
+        look.warn_of(route, code, place, message, help);
     }
 }
 
@@ -100,10 +101,16 @@ fn plain(reference: &str) -> String {
     format!("${inner}")
 }
 
-/// The reference in the template's own file, or in deploy.yaml where it stands there.
-fn at(look: &Look<'_>, node: &Node, keys: &[&str], template: &Template, hazard: &Hazard) -> Place {
+/// What stands at a line and column of the template: in its own file, or in deploy.yaml where it stands there.
+pub(super) fn at(
+    look: &Look<'_>,
+    node: &Node,
+    keys: &[&str],
+    template: &Template,
+    (line, column, written): (usize, usize, &str),
+) -> Place {
     let path = look.place(keys).path;
-    let length = hazard.reference.chars().count();
+    let length = written.chars().count();
     if let Some(file) = &template.file {
         let written = match &node.kind {
             Kind::Text { text, .. } => text.as_str(),
@@ -112,10 +119,10 @@ fn at(look: &Look<'_>, node: &Node, keys: &[&str], template: &Template, hazard: 
         // What the environment says is not shown.
         let shown = if written.contains("${env:") { PathBuf::from(written) } else { file.clone() };
         let source = Arc::new(Source { path: shown, text: template.text.clone() });
-        return Place { path, span: place(&source, 0, hazard.line, hazard.column, length) };
+        return Place { path, span: place(&source, 0, line, column, length) };
     }
     let text = node.get("inline").unwrap_or(node);
-    let span = in_block(text, hazard.line, hazard.column, length).unwrap_or_else(|| text.span.clone());
+    let span = in_block(text, line, column, length).unwrap_or_else(|| text.span.clone());
     Place { path, span }
 }
 

@@ -179,8 +179,6 @@ fn at_the_very_end_and_in_an_empty_file() {
     ");
     insta::assert_snapshot!(err(vec![empty], 80), @"
       error[missing_key]: the file is empty
-       ╭─[deploy.yaml:1:1]
-       ╰────
       help: add `function:`
 
     1 mistake in deploy.yaml; nothing was sent to AWS.

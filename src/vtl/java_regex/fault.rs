@@ -33,7 +33,7 @@ impl std::error::Error for PatternError {}
 #[error("a regular expression takes too long on this text")]
 pub struct TooHard;
 
-const USUAL: &str = "write a Java regular expression, like .*\"httpStatus\":400.*";
+const USUAL: &str = "write a Java regular expression, like .*\"httpStatus\": ?400.*";
 
 pub(super) fn invalid(message: impl Into<String>) -> PatternError {
     PatternError { kind: PatternErrorKind::Invalid, message: message.into(), help: USUAL }

@@ -70,6 +70,7 @@ impl Parser<'_> {
             self.lexer.leave_directive();
             return Ok(self.prepare(written));
         }
+        let names = self.preparation.names.mark();
         self.arguments(&mut written)?;
         let has_block = match PLUGGABLE.iter().find(|(known, _)| *known == written.name) {
             Some((_, has_block)) => *has_block,
@@ -83,6 +84,9 @@ impl Parser<'_> {
             self.end(&format!("#{}", written.name), written.token)?;
             written.block = Some((block, text));
             self.check_macro(&written)?;
+        }
+        if written.name == "literal" {
+            self.preparation.names.back_to(names);
         }
         Ok(self.prepare(written))
     }
@@ -206,6 +210,7 @@ impl Parser<'_> {
             },
             None => String::new(),
         };
+        self.preparation.names.set(&key);
         let over = match arguments.nth(1) {
             Some(list) => Over::Value(list),
             None if count == 2 => Over::Nothing,
@@ -219,7 +224,9 @@ impl Parser<'_> {
         let Some((block, _)) = written.block else { return Node::Text(String::new()) };
         let mut names = written.arguments.into_iter().map(|(_, argument)| argument.head);
         let name = names.next().unwrap_or_default();
-        let parameters = names.map(|head| head.strip_prefix('$').map_or(head.clone(), str::to_owned)).collect();
+        let parameters: Vec<String> =
+            names.map(|head| head.strip_prefix('$').map_or(head.clone(), str::to_owned)).collect();
+        parameters.iter().for_each(|parameter| self.preparation.names.set(parameter));
         let definition = Macro { parameters, block };
         self.preparation.macros.entry(name).or_insert_with(|| Arc::new(definition));
         Node::Text(String::new())
@@ -238,7 +245,8 @@ impl Parser<'_> {
         let (Some((_, name)), None, Some((block, _))) = (arguments.next(), arguments.next(), written.block) else {
             return self.fail_render(written.at, "#define takes one variable, as in #define($block)");
         };
-        let key = name.head.chars().skip(1).collect();
+        let key: String = name.head.chars().skip(1).collect();
+        self.preparation.names.set(&key);
         node(written.at, Action::Define { key, block })
     }
 
@@ -246,7 +254,10 @@ impl Parser<'_> {
         let at = written.at;
         let mut arguments = written.arguments.into_iter();
         let problem = match (arguments.next(), arguments.next()) {
-            (Some((Sort::StringOrReference, argument)), None) => return node(at, Action::Evaluate(argument)),
+            (Some((Sort::StringOrReference, argument)), None) => {
+                self.preparation.names.anything = true;
+                return node(at, Action::Evaluate(argument));
+            }
             (Some(_), None) => "the argument of #evaluate must be a string or a reference",
             _ => "#evaluate takes exactly one argument, a string or a reference",
         };
@@ -276,6 +287,7 @@ impl Parser<'_> {
             literal: literal.into(),
             bare_word,
         };
+        self.preparation.names.call(&call.name, written.at);
         node(written.at, Action::Call(call))
     }
 }

@@ -18,6 +18,7 @@ use super::ast::{Block, Branch, Macro, Node, Set};
 use super::error::{LineIndex, ParseError, Position, RenderError};
 use super::lexer::{LexError, Lexer};
 use super::limits;
+use super::names::Names;
 use super::parameters::ParameterUse;
 use super::scanner::State;
 use super::token::{Kind, Token};
@@ -33,6 +34,7 @@ pub(super) struct Preparation {
     /// Names of macros seen so far, for the sake of `\#name`.
     pub macro_names: HashSet<String>,
     pub parameters: Vec<ParameterUse>,
+    pub names: Names,
     /// The first thing that went wrong after parsing.
     pub fault: Option<Fault>,
 }
@@ -183,9 +185,14 @@ impl<'p> Parser<'p> {
     fn found(&self) -> String {
         match self.tokens.get(self.next) {
             Some(token) if token.kind != Kind::Eof => {
-                let image = token.image.trim_end();
-                let short: String = image.chars().take(30).collect();
-                format!("`{}`", if short.is_empty() { "white space" } else { &short })
+                // A token may be many lines of text: the first one that says something is enough.
+                let image = token.image.trim();
+                let line = image.lines().next().unwrap_or_default().trim_end();
+                let mut short: String = line.chars().take(30).flat_map(shown).collect();
+                if line.chars().nth(30).is_some() || line.len() < image.len() {
+                    short.push('…');
+                }
+                if short.is_empty() { "white space".to_owned() } else { format!("`{short}`") }
             }
             _ => "the end of the template".to_owned(),
         }
@@ -327,6 +334,7 @@ impl<'p> Parser<'p> {
         let right = self.nested(Self::expression)?;
         self.expect(Kind::RightParen, ") to close #set").map_err(|error| self.opened_at(error, "#set", opener))?;
         self.lexer.end_set();
+        self.preparation.names.assign(&left);
         Ok(Node::Set(Box::new(Set { left, variable, right })))
     }
 
@@ -375,6 +383,11 @@ impl<'p> Parser<'p> {
         }
         error
     }
+}
+
+/// A character as a message of one line has it.
+fn shown(c: char) -> Vec<char> {
+    if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }
 
 /// Adds a node; text to text.

@@ -29,6 +29,7 @@ impl Parser<'_> {
         }
         let reference = self.finish_reference(first, steps);
         self.preparation.parameters.extend(parameters::used_by(&reference));
+        self.preparation.names.use_of(&reference);
         Ok(reference)
     }
 
