@@ -1,7 +1,8 @@
 //! What must hold, for every seed: one check per law of the issue, each with a message that says what was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use poc::event::Event;
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::leaves;
 use crate::probe::{Answers, Probe};
-use crate::world::{Command, Run, SECRET, Sim};
+use crate::world::{Command, Run, Sim};
 
 /// Which law was broken; its number is that of the list of what must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -286,30 +287,26 @@ pub fn pace(run: &Run) -> Kept {
     }
 }
 
-/// Neither a key's value nor a secret of the file in anything that was said or written.
-pub async fn quiet(sim: &Sim) -> Kept {
-    let state = sim.state().await;
-    let mut secrets = vec![SECRET.to_owned()];
-    for (_, region) in state["apigateway"]["regions"].as_object().into_iter().flatten() {
-        let keys = region["api_keys"].as_object().into_iter().flatten();
-        secrets.extend(keys.filter_map(|(_, key)| key["value"].as_str().map(str::to_owned)));
+/// Neither a key's value nor a secret of the file nor one of the credentials in anything that was said or written.
+pub fn quiet(sim: &Sim) -> Kept {
+    if let Some(said) = sim.said.iter().find(|said| tells(said, &sim.secrets)) {
+        return broken(Law::Quiet, said.clone());
     }
-    for said in &sim.said {
-        if secrets.iter().any(|secret| said.contains(secret)) {
-            return broken(Law::Quiet, said.clone());
-        }
+    // All that the laptop has, but for the file that the secret is written in.
+    let (laptop, asked) = (sim.world.directory.path(), sim.world.path("deploy.yaml"));
+    let text = |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+    let told = walk(laptop).into_iter().find(|path| *path != asked && tells(&text(path), &sim.secrets));
+    match told {
+        None => Ok(()),
+        Some(path) => broken(Law::Quiet, path.display().to_string()),
     }
-    let kept = sim.world.path(".poc");
-    for entry in walk(&kept) {
-        let bytes = fs::read(&entry).unwrap();
-        if secrets.iter().any(|secret| bytes.windows(secret.len()).any(|part| part == secret.as_bytes())) {
-            return broken(Law::Quiet, entry.display().to_string());
-        }
-    }
-    Ok(())
 }
 
-fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+fn tells(said: &str, secrets: &BTreeSet<String>) -> bool {
+    secrets.iter().any(|secret| said.contains(secret))
+}
+
+fn walk(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.flat_map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { vec![entry.path()] }).collect()
 }

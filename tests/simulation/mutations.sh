@@ -64,6 +64,9 @@ two_writers_per_api() {
 no_budgets() {
     change src/aws/call.rs 's/tokio::time::sleep_until\(turn\.at\)\.await;//'
 }
+tells_a_key() {
+    change src/resources/api_key.rs 's/(made\.id\.ok_or_else)/aws.report(&crate::event::Event::Note { text: made.value.clone().unwrap_or_default() });\n            $1/'
+}
 no_lock() {
     change src/pipeline/locked.rs 's/(fn living\(seen: &Seen\) -> Option<&Record> \{)/$1 if true { return None; }/'
     change src/resources/lock.rs 's/Some\(tag\) => put\.if_match\(tag\),\s*None => put\.if_none_match\("\*"\),/_ => put,/'
@@ -76,4 +79,5 @@ mutation "deletes without a look at the tags" deletes_without_a_look_at_the_tags
 mutation "two writers per API" two_writers_per_api a_calm_day
 mutation "AWS's limits are not kept" no_budgets a_calm_day
 mutation "runs do not heed the lock" no_lock two_deploys_at_once
+mutation "a key's value is told" tells_a_key teardown
 exit $missed

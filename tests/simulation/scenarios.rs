@@ -85,7 +85,7 @@ impl Scenario {
         laws::foreign(sim).await?;
         laws::nothing_left(sim).await?;
         laws::foreign(sim).await?;
-        laws::quiet(sim).await
+        laws::quiet(sim)
     }
 }
 
@@ -272,8 +272,8 @@ async fn together(sim: &mut Sim, other: Command) -> (Run, Run) {
         tokio::time::sleep(delay).await;
         Box::pin(run(settings.clone(), cloud.clone(), other, two)).await
     });
-    sim.hear(&first);
-    sim.hear(&second);
+    sim.hear(&first).await;
+    sim.hear(&second).await;
     (first, second)
 }
 
