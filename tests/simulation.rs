@@ -29,6 +29,8 @@ mod laws;
 mod leaves;
 #[path = "simulation/line.rs"]
 mod line;
+#[path = "simulation/others.rs"]
+mod others;
 #[path = "simulation/path.rs"]
 mod path;
 #[path = "simulation/probe.rs"]

@@ -9,7 +9,7 @@ use poc::event::Event;
 use poc::pipeline::Failure;
 use serde_json::Value;
 
-use crate::leaves;
+use crate::others;
 use crate::probe::{Answers, Probe};
 use crate::world::{Command, Run, Sim};
 
@@ -30,7 +30,7 @@ pub enum Law {
     Tagged,
     /// 2: teardown reaches zero.
     NothingLeft,
-    /// 3: what is not ours is as before.
+    /// 3: what is not ours is as before, to the last member.
     Foreign,
     /// 4: callers see no gap.
     NoGap,
@@ -248,8 +248,8 @@ fn pictured(description: &Value) -> String {
 }
 
 pub async fn foreign(sim: &Sim) -> Kept {
-    let gone = leaves::without(sim.theirs, &sim.state().await);
-    if gone.is_empty() { Ok(()) } else { broken(Law::Foreign, format!("changed or gone: {gone:#?}")) }
+    let changed = others::changed(sim.theirs, &sim.state().await);
+    if changed.is_empty() { Ok(()) } else { broken(Law::Foreign, format!("changed: {changed:#?}")) }
 }
 
 /// A teardown in which nothing goes wrong leaves nothing of ours, and knows it.
