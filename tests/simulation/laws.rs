@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::others;
 use crate::probe::{Answers, Probe};
 use crate::world::{Command, Run, Sim};
+use rand::Rng;
 
 /// Which law was broken; its number is that of the list of what must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,28 +127,47 @@ const LONGEST_STOP: Duration = Duration::from_secs(180);
 
 /// The same command without faults finishes, and the one after that writes nothing.
 pub async fn recovers(sim: &mut Sim) -> Kept {
+    let rested = rests(sim).await;
     let run = sim.calmly(Command::Deploy).await;
     if !run.succeeded() {
         return broken(Law::Converges, format!("the next run failed: {:#?}", run.ended));
+    }
+    if rested {
+        pace(&run)?;
     }
     single(sim).await?;
     idle(sim).await
 }
 
 pub async fn idle(sim: &mut Sim) -> Kept {
-    // AWS shows some of what was changed only after a moment.
+    // AWS shows some of what was changed only after a moment; and by then it takes as many calls as it ever does.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let run = sim.calmly(Command::Deploy).await;
     if !run.succeeded() {
         return broken(Law::Idle, format!("an unchanged deploy failed: {:#?}", run.ended));
     }
+    pace(&run)?;
+    wrote_nothing(&run)
+}
+
+pub fn wrote_nothing(run: &Run) -> Kept {
     match run.writes().as_slice() {
         [] => Ok(()),
-        writes => broken(
-            Law::Idle,
-            format!("an unchanged deploy wrote {writes:?}, planned {:#}", run.plan.unwrap_or_default()),
-        ),
+        writes => broken(Law::Idle, format!("an unchanged deploy wrote {writes:?}, planned {:#?}", run.plan)),
     }
+}
+
+/// After which AWS takes as many calls as it ever does. A run cannot know what the one before it used up: only one that
+/// begins later than this must meet no refusal.
+pub const REST: Duration = Duration::from_secs(60);
+
+/// Now and then whoever comes back takes their time.
+pub async fn rests(sim: &mut Sim) -> bool {
+    let rests = sim.chance.random_ratio(1, 2);
+    if rests {
+        tokio::time::sleep(REST).await;
+    }
+    rests
 }
 
 /// Objects of one kind that are ours, as JSON.
@@ -254,10 +274,19 @@ pub async fn foreign(sim: &Sim) -> Kept {
 
 /// A teardown in which nothing goes wrong leaves nothing of ours, and knows it.
 pub async fn nothing_left(sim: &mut Sim) -> Kept {
+    let rested = rests(sim).await;
     let run = sim.calmly(Command::Teardown).await;
     if !run.succeeded() {
         return broken(Law::NothingLeft, format!("the teardown failed: {:#?}", run.ended));
     }
+    if rested {
+        pace(&run)?;
+    }
+    all_gone(sim, &run).await
+}
+
+/// Nothing of ours is there any more, and the run says so.
+pub async fn all_gone(sim: &Sim, run: &Run) -> Kept {
     if !run.left.is_empty() {
         return broken(Law::NothingLeft, format!("the teardown says that it left {:?}", run.left));
     }

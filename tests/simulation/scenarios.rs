@@ -26,11 +26,13 @@ pub enum Scenario {
     TeardownDuringDeploy,
     Intruder,
     Calm,
+    Usual,
+    ManyRoutes,
 }
 
 use Scenario::*;
 
-const NAMES: [(Scenario, &str); 11] = [
+const NAMES: [(Scenario, &str); 13] = [
     (FirstDeploy, "first_deploy"),
     (TemplateUpdate, "template_update"),
     (UpdateOfEverything, "update_of_everything"),
@@ -42,6 +44,8 @@ const NAMES: [(Scenario, &str); 11] = [
     (TeardownDuringDeploy, "teardown_during_a_deploy"),
     (Intruder, "an_intruder"),
     (Calm, "a_calm_day"),
+    (Usual, "a_usual_day"),
+    (ManyRoutes, "many_routes"),
 ];
 
 /// Calls of a first deploy, of an update, of a teardown: misfortunes are drawn among so many.
@@ -56,6 +60,11 @@ impl Scenario {
 
     pub fn named(wanted: &str) -> Option<Scenario> {
         NAMES.iter().find(|(_, name)| *name == wanted).map(|(scenario, _)| *scenario)
+    }
+
+    /// Of so many seeds, how many this one is run with: with hundreds of routes a run takes as long as many others.
+    pub fn share(self, seeds: u64) -> u64 {
+        if self == ManyRoutes { seeds.div_ceil(100) } else { seeds }
     }
 
     /// The fingerprint of all that was said: the same seed says the same.
@@ -81,6 +90,8 @@ impl Scenario {
             TeardownDuringDeploy => Box::pin(teardown_during(sim)).await,
             Intruder => Box::pin(intruder(sim)).await,
             Calm => Box::pin(calm(sim)).await,
+            Usual => Box::pin(usual(sim)).await,
+            ManyRoutes => Box::pin(many_routes(sim)).await,
         }?;
         laws::foreign(sim).await?;
         laws::nothing_left(sim).await?;
@@ -101,11 +112,7 @@ async fn suffer(sim: &mut Sim, command: Command, line: &Arc<Line>) -> Result<Run
 }
 
 async fn stands(sim: &mut Sim) -> Kept {
-    let run = sim.calmly(Command::Deploy).await;
-    if !run.succeeded() {
-        return broken(Law::Converges, format!("a first deploy without faults failed: {:#?}", run.ended));
-    }
-    laws::pace(&run)?;
+    undisturbed(sim, Command::Deploy).await?;
     // Until the key opens the stage.
     tokio::time::sleep(Duration::from_secs(120)).await;
     Ok(())
@@ -168,7 +175,11 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
     suffer(sim, Command::Deploy, &line).await?;
     let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
+    let rested = laws::rests(sim).await;
     let rerun = sim.run(Command::Deploy, &again).await;
+    if rested {
+        laws::pace(&rerun)?;
+    }
     if !rerun.succeeded() {
         return broken(Law::Converges, format!("the next run failed: {:#?}", rerun.ended));
     }
@@ -289,37 +300,99 @@ async fn intruder(sim: &mut Sim) -> Kept {
     laws::recovers(sim).await
 }
 
-/// Nothing goes wrong: no refusal, and no time lost.
+/// More at once than the limits allow, unless somebody counts.
+fn nine_keys(sim: &mut Sim) {
+    let keys: Vec<String> = (1..=9).map(|number| format!("key{number}")).collect();
+    sim.world.edit("deploy.yaml", "keys: [ServerlessPOC]", &format!("keys: [{}]", keys.join(", ")));
+}
+
+/// Nothing goes wrong, and every call takes what it usually takes: no refusal, and no time lost.
 async fn calm(sim: &mut Sim) -> Kept {
     let text = std::fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
     let edge = text.contains("endpoint: edge\n");
-    // More at once than the limits allow, unless somebody counts.
-    let keys: Vec<String> = (1..=9).map(|number| format!("key{number}")).collect();
-    sim.world.edit("deploy.yaml", "keys: [ServerlessPOC]", &format!("keys: [{}]", keys.join(", ")));
+    nine_keys(sim);
     let profile = sim.cloud().profile().clone();
-    let first = sim.calmly(Command::Deploy).await;
-    if !first.succeeded() {
-        return broken(Law::Converges, format!("{:#?}", first.ended));
-    }
-    laws::pace(&first)?;
+    let first = undisturbed(sim, Command::Deploy).await?;
     laws::single(sim).await?;
     on_time(&first, path::critical(first.plan.as_ref().unwrap(), &profile, edge), 1.15)?;
     new_template(sim);
-    let update = sim.calmly(Command::Deploy).await;
-    laws::pace(&update)?;
+    let update = undisturbed(sim, Command::Deploy).await?;
     on_time(&update, path::critical(update.plan.as_ref().unwrap(), &profile, edge), 1.2)?;
-    everything_else(sim).await
-}
-
-async fn everything_else(sim: &mut Sim) -> Kept {
-    let idle = sim.calmly(Command::Deploy).await;
-    laws::pace(&idle)?;
-    let depth = crate::support::Told(idle.events).depth();
+    // Calls that take equally long follow one another only where they must.
+    let depth = crate::support::Told(idle(sim).await?.events).depth();
     if depth.0 > 4 {
         return broken(Law::Time, format!("an unchanged deploy is {} round trips deep: {:?}", depth.0, depth.1));
     }
-    let down = sim.calmly(Command::Teardown).await;
-    laws::pace(&down)
+    gone(sim).await
+}
+
+/// Nothing goes wrong, and no call takes as long as the one before.
+async fn usual(sim: &mut Sim) -> Kept {
+    nine_keys(sim);
+    undisturbed(sim, Command::Deploy).await?;
+    laws::single(sim).await?;
+    [new_template, everything, renamed][sim.chance.random_range(0..3)](sim);
+    undisturbed(sim, Command::Deploy).await?;
+    laws::single(sim).await?;
+    if sim.chance.random_ratio(1, 2) {
+        undisturbed(sim, Command::Rotate).await?;
+        laws::single(sim).await?;
+    }
+    everything_else(sim).await
+}
+
+/// As many resources as an API may have: first in one document, then, of some, call by call.
+async fn many_routes(sim: &mut Sim) -> Kept {
+    let file = |edited: usize| {
+        let head = "name: many\nstage: prod\nregion: us-east-1\npackage: { path: app }\n\
+            function: { name: many, runtime: python3.13, handler: handler.lambda_handler }\n\
+            api:\n  name: many\n  cors: true\n  resources:\n";
+        let route = |at: usize| {
+            let word = if at < edited { "new" } else { "old" };
+            let template = format!("{{ templates: {{ application/json: {{ inline: {word} }} }} }}");
+            format!("    /r{at}:\n      GET:\n        request: {template}\n        responses: {{ 200: {{}} }}\n")
+        };
+        head.to_owned() + &(0..299).map(route).collect::<String>()
+    };
+    // So few are written call by call, and are still more calls than AWS takes at once.
+    for (edited, operation) in [(0, "PutRestApi"), (9, "PutMethod")] {
+        sim.world.write("deploy.yaml", &file(edited));
+        let run = undisturbed(sim, Command::Deploy).await?;
+        if !run.calls().any(|(_, called, _)| called == operation) {
+            return broken(Law::Pace, format!("the simulation has moved on: no {operation}"));
+        }
+    }
+    everything_else(sim).await
+}
+
+/// An unchanged deploy and a teardown.
+async fn everything_else(sim: &mut Sim) -> Kept {
+    idle(sim).await?;
+    gone(sim).await
+}
+
+async fn idle(sim: &mut Sim) -> Result<Run, Broken> {
+    let run = undisturbed(sim, Command::Deploy).await?;
+    laws::wrote_nothing(&run)?;
+    Ok(run)
+}
+
+async fn gone(sim: &mut Sim) -> Kept {
+    let down = undisturbed(sim, Command::Teardown).await?;
+    laws::all_gone(sim, &down).await
+}
+
+/// A run in which nothing goes wrong, begun when AWS's limits hold nothing against it: it succeeds, and no call of it is
+/// refused for being too quick.
+async fn undisturbed(sim: &mut Sim, command: Command) -> Result<Run, Broken> {
+    tokio::time::sleep(laws::REST).await;
+    let run = sim.calmly(command).await;
+    if !run.succeeded() {
+        let what = format!("{command:?} failed, and nothing was wrong: {:#?}", run.ended);
+        return Err(Broken { law: Law::Converges, what });
+    }
+    laws::pace(&run)?;
+    Ok(run)
 }
 
 fn on_time(run: &Run, critical: Duration, most: f64) -> Kept {
