@@ -7,11 +7,12 @@ use poc::event::Event;
 use poc::pipeline::Failure;
 
 use crate::laws::{self, Broken, Kept, Law, broken};
-use crate::line::{INTRUSIONS, Line, Misfortune, REPEATABLE};
+use crate::line::{Among, Counted, INTRUSIONS, Interrupted, Line, MAKING, Misfortune, REMOVING, REPEATABLE};
 use crate::path;
 use crate::probe::Probe;
 use crate::world::{Command, Run, Sim, run};
 use rand::Rng;
+use rand::rngs::SmallRng;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
@@ -48,10 +49,23 @@ const NAMES: [(Scenario, &str); 13] = [
     (ManyRoutes, "many_routes"),
 ];
 
-/// Calls of a first deploy, of an update, of a teardown: misfortunes are drawn among so many.
-const FIRST: usize = 125;
-const UPDATE: usize = 70;
-const DOWN: usize = 95;
+/// Misfortunes are drawn among the calls of a first deploy, of an update, of a rotation, of a teardown.
+const FIRST: Among = Among { calls: 125, counted: Counted::All, denied: MAKING };
+const UPDATE: Among = Among { calls: 70, ..FIRST };
+const ROTATION: Among = Among { calls: 25, ..FIRST };
+const DOWN: Among = Among { calls: 200, counted: Counted::All, denied: REMOVING };
+
+/// Most of a teardown's calls look whether something has gone: half of its misfortunes are drawn among those that remove,
+/// to the last, which is the artifact bucket's.
+const REMOVALS: Among = Among { calls: 24, counted: Counted::Writes, denied: REMOVING };
+
+/// Calls of a deploy that has nothing to do.
+const IDLE: usize = 40;
+
+fn down(chance: &mut SmallRng) -> Misfortune {
+    let among = if chance.random_ratio(1, 2) { DOWN } else { REMOVALS };
+    Misfortune::draw(chance, among)
+}
 
 impl Scenario {
     pub fn name(self) -> &'static str {
@@ -199,7 +213,7 @@ async fn rotation(sim: &mut Sim) -> Kept {
     stands(sim).await?;
     let probe = Probe::of(sim.cloud()).await;
     let old = probe.call("before the rotation").await;
-    let misfortune = Misfortune::draw_unheard(&mut sim.chance, 25, &["CreateApiKey"]);
+    let misfortune = Misfortune::draw_unheard(&mut sim.chance, ROTATION, &["CreateApiKey"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
     let begun = tokio::time::Instant::now();
     let run = suffer(sim, Command::Rotate, &line).await?;
@@ -222,7 +236,7 @@ async fn rotation(sim: &mut Sim) -> Kept {
 
 async fn teardown(sim: &mut Sim) -> Kept {
     stands(sim).await?;
-    let misfortune = Misfortune::draw(&mut sim.chance, DOWN);
+    let misfortune = down(&mut sim.chance);
     let line = sim.line(misfortune);
     let run = suffer(sim, Command::Teardown, &line).await?;
     laws::foreign(sim).await?;
@@ -237,12 +251,12 @@ async fn teardown(sim: &mut Sim) -> Kept {
 
 /// Torn down from wherever the first deploy was cut; the teardown itself is not spared either.
 async fn teardown_of_half(sim: &mut Sim) -> Kept {
-    let killed = Some(sim.chance.random_range(1..FIRST));
+    let killed = Some(sim.chance.random_range(1..FIRST.calls));
     let misfortune = Misfortune { killed, ..Misfortune::draw(&mut sim.chance, FIRST) };
     let line = sim.line(misfortune);
     suffer(sim, Command::Deploy, &line).await?;
     if sim.chance.random_ratio(1, 2) {
-        let misfortune = Misfortune::draw(&mut sim.chance, DOWN / 2);
+        let misfortune = down(&mut sim.chance);
         let line = sim.line(misfortune);
         suffer(sim, Command::Teardown, &line).await?;
     }
@@ -251,6 +265,10 @@ async fn teardown_of_half(sim: &mut Sim) -> Kept {
 
 /// Two people, one account. The lock keeps them apart: one works, the other is told who does, or waits.
 async fn two_deploys(sim: &mut Sim) -> Kept {
+    if sim.chance.random_ratio(1, 2) {
+        stands(sim).await?;
+        everything(sim);
+    }
     let (first, second) = together(sim, Command::Deploy).await;
     laws::ends(&first)?;
     laws::ends(&second)?;
@@ -277,8 +295,14 @@ async fn together(sim: &mut Sim, other: Command) -> (Run, Run) {
     if sim.chance.random_ratio(1, 3) {
         sim.world.settings.wait_for_lock = Duration::from_secs(3600);
     }
+    // Now and then somebody presses Ctrl-C, once or twice.
+    let mut line = |calls: usize| {
+        let interrupted = sim.chance.random_ratio(1, 5).then(|| Interrupted::draw(&mut sim.chance, calls));
+        Line::new(sim.world.cloud.clone(), Misfortune { interrupted, ..Misfortune::default() }, None)
+    };
+    let (one, two) = (line(UPDATE.calls), line(UPDATE.calls));
+    sim.overhear([&one, &two]);
     let (settings, cloud) = (&sim.world.settings, sim.cloud());
-    let (one, two) = (sim.line(Misfortune::default()), sim.line(Misfortune::default()));
     let (first, second) = tokio::join!(Box::pin(run(settings.clone(), cloud.clone(), Command::Deploy, one)), async {
         tokio::time::sleep(delay).await;
         Box::pin(run(settings.clone(), cloud.clone(), other, two)).await
@@ -290,13 +314,16 @@ async fn together(sim: &mut Sim, other: Command) -> (Run, Run) {
 
 async fn intruder(sim: &mut Sim) -> Kept {
     stands(sim).await?;
-    if sim.chance.random_ratio(1, 2) {
+    let edited = sim.chance.random_ratio(1, 2);
+    if edited {
         everything(sim);
     }
     let intrusion = INTRUSIONS[sim.chance.random_range(0..INTRUSIONS.len())];
-    let at = sim.chance.random_range(0..UPDATE);
+    let at = sim.chance.random_range(0..if edited { UPDATE.calls } else { IDLE });
     let line = sim.line(Misfortune { intrusion: Some((at, intrusion)), ..Misfortune::default() });
     suffer(sim, Command::Deploy, &line).await?;
+    // Whoever comes too late to be in the middle comes after it.
+    line.intrude_at_last().await;
     laws::recovers(sim).await
 }
 
