@@ -1,6 +1,7 @@
 //! The line between one run and the cloud: what goes wrong on it, who reaches in, where the run is cut.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use poc::local::cloud::Cloud;
@@ -140,6 +141,18 @@ impl Misfortune {
             2..=3 => drawn.killed = Some(chance.random_range(1..calls)),
             4..=5 => drawn.interrupted = Some(Interrupted::draw(chance, calls)),
             _ => {}
+        }
+        drawn
+    }
+
+    /// One passing fault or one end, at one of these calls.
+    pub fn draw_one(chance: &mut SmallRng, calls: Range<usize>, counted: Counted) -> Misfortune {
+        let at = chance.random_range(calls);
+        let mut drawn = Misfortune { counted, ..Misfortune::default() };
+        match chance.random_range(0..4) {
+            0 => drawn.killed = Some(at),
+            1 => drawn.interrupted = Some(Interrupted { at, again: None }),
+            _ => drop(drawn.faults.insert(at, Fault::PASSING[chance.random_range(0..Fault::PASSING.len())])),
         }
         drawn
     }

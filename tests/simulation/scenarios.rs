@@ -55,16 +55,22 @@ const UPDATE: Among = Among { calls: 70, ..FIRST };
 const ROTATION: Among = Among { calls: 25, ..FIRST };
 const DOWN: Among = Among { calls: 200, counted: Counted::All, denied: REMOVING };
 
-/// Most of a teardown's calls look whether something has gone: half of its misfortunes are drawn among those that remove,
-/// to the last, which is the artifact bucket's.
+/// Most of a teardown's calls look whether something has gone: half of its misfortunes are drawn among those that remove.
 const REMOVALS: Among = Among { calls: 24, counted: Counted::Writes, denied: REMOVING };
 
 /// Calls of a deploy that has nothing to do.
 const IDLE: usize = 40;
 
+/// The removals at whose end the artifact bucket and the lock in it go.
+const LAST: std::ops::Range<usize> = 17..22;
+
+/// Every fourth time nothing happens before the end.
 fn down(chance: &mut SmallRng) -> Misfortune {
-    let among = if chance.random_ratio(1, 2) { DOWN } else { REMOVALS };
-    Misfortune::draw(chance, among)
+    match chance.random_range(0..4) {
+        0 | 1 => Misfortune::draw(chance, DOWN),
+        2 => Misfortune::draw(chance, REMOVALS),
+        _ => Misfortune::draw_one(chance, LAST, Counted::Writes),
+    }
 }
 
 impl Scenario {
