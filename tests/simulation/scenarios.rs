@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poc::event::Event;
-use poc::pipeline::Failure;
+use poc::pipeline::{Failure, GRACE};
 
 use crate::laws::{self, Broken, Kept, Law, broken};
 use crate::line::{Among, Counted, INTRUSIONS, Interrupted, Line, MAKING, Misfortune, REMOVING, REPEATABLE};
@@ -193,7 +193,11 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
     edit(sim);
     let misfortune = Misfortune::draw_unheard(&mut sim.chance, UPDATE, &["CreateDeployment"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
-    suffer(sim, Command::Deploy, &line).await?;
+    let run = suffer(sim, Command::Deploy, &line).await?;
+    // Before the next run can mend anything.
+    if run.succeeded() {
+        laws::single(sim).await?;
+    }
     let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
     let rested = laws::rests(sim).await;
     let rerun = sim.run(Command::Deploy, &again).await;
@@ -209,30 +213,37 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
     if !new[0].starts_with("200 ") || !new[1..].iter().all(served) {
         return broken(Law::NoGap, format!("after the update: {new:?}"));
     }
-    laws::no_gap(&probe, &[old, new])?;
+    laws::no_gap(&probe, &[old, new], u64::MAX)?;
     laws::single(sim).await?;
     laws::idle(sim).await
 }
 
-/// The old value is good until the grace is over: while the command runs, no caller who has it is refused.
+/// The old value is good until the grace is over, whatever happens to the command and to the one that finishes it; and when
+/// it is refused, the new one is accepted.
 async fn rotation(sim: &mut Sim) -> Kept {
     stands(sim).await?;
-    let probe = Probe::of(sim.cloud()).await;
+    let probe = Probe::of_turning(sim.cloud()).await;
     let old = probe.call("before the rotation").await;
     let misfortune = Misfortune::draw_unheard(&mut sim.chance, ROTATION, &["CreateApiKey"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
-    let begun = tokio::time::Instant::now();
+    // The mark that tells when it goes cannot be older than the command.
+    let good = GRACE.as_millis() as u64 + sim.cloud().clock().epoch_millis();
     let run = suffer(sim, Command::Rotate, &line).await?;
-    if run.ended.is_none() && begun.elapsed() < Duration::from_secs(240) {
-        laws::no_gap(&probe, &[old])?;
-    }
+    laws::no_gap(&probe, std::slice::from_ref(&old), good)?;
     if !run.succeeded() {
-        let rerun = sim.calmly(Command::Rotate).await;
+        let rested = laws::rests(sim).await;
+        let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
+        let rerun = sim.run(Command::Rotate, &again).await;
         if !rerun.succeeded() {
             return broken(Law::Converges, format!("the rotation is not finished: {:#?}", rerun.ended));
         }
+        if rested {
+            laws::pace(&rerun)?;
+        }
+        laws::no_gap(&probe, &[old], good)?;
     }
-    // The value that is left opens the stage.
+    // Before a deploy can mend anything: one key, which opens the stage.
+    laws::single(sim).await?;
     let new = Probe::of(sim.cloud()).await.call("after the rotation").await;
     if !new[0].starts_with("200 ") {
         return broken(Law::NoGap, format!("the new key after the rotation: {new:?}"));
