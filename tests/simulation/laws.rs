@@ -265,7 +265,7 @@ pub async fn single(sim: &Sim) -> Kept {
     different("deployments", members(&api["deployments"]).into_iter().map(|made| pictured(&made["description"])))?;
     different("versions", members(&function["versions"]).into_iter().map(made))?;
     different("objects in the artifact bucket", packages)?;
-    different("permissions", statements.map(|statement| without_name(statement)))
+    different("permissions", statements.map(without_name))
 }
 
 fn tagged(kind: &str, one: &Value) -> Kept {
