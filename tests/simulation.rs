@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `SIM_SEEDS=300 cargo test --test simulation` runs 300 seeds per scenario (10 without it), beginning with `SIM_FIRST`
-//! (0 without it). By hand, in release:
+//! (0 without it); many routes take as long as many scenarios, and run with every hundredth. By hand, in release:
 //!
 //! ```text
 //! SIM_SEEDS=10000 cargo test --release --test simulation -- --nocapture
@@ -29,6 +29,8 @@ mod laws;
 mod leaves;
 #[path = "simulation/line.rs"]
 mod line;
+#[path = "simulation/others.rs"]
+mod others;
 #[path = "simulation/path.rs"]
 mod path;
 #[path = "simulation/probe.rs"]
@@ -96,6 +98,16 @@ fn an_intruder() {
 #[test]
 fn a_calm_day() {
     many(Scenario::Calm);
+}
+
+#[test]
+fn a_usual_day() {
+    many(Scenario::Usual);
+}
+
+#[test]
+fn many_routes() {
+    many(Scenario::ManyRoutes);
 }
 
 /// The seed and scenario that the environment names; nothing without them.

@@ -114,12 +114,13 @@ impl Session<'_> {
     /// The key as AWS has it.
     pub(super) async fn standing_key(&self, key: &model::ApiKey, lookups: &Lookups) -> Result<Standing, Failure> {
         let key = self.key(key);
-        if let Some(standing) = key.standing_among(&self.aws, lookups).await.map_err(unnamed)? {
+        let name = &key.key.name;
+        let failed = |error| of(format!("API key {name}"), error);
+        if let Some(standing) = key.standing_among(&self.aws, lookups).await.map_err(failed)? {
             return Ok(standing);
         }
-        let foreign = key.foreign(&self.aws, lookups).await.map_err(unnamed)?;
-        let name = &key.key.name;
-        Err(unnamed(match foreign.as_slice() {
+        let foreign = key.foreign(&self.aws, lookups).await.map_err(failed)?;
+        Err(failed(match foreign.as_slice() {
             [] => Error::refused(
                 "not_deployed",
                 format!("the API key {name} is not there"),
@@ -150,11 +151,12 @@ impl Session<'_> {
         let name = self.spec.usage_plan.as_ref().map(|plan| plan.name.clone()).unwrap_or_default();
         let lookups = Default::default();
         let plan = usage_plan::standing(&self.aws, &lookups, &name, &self.spec.stage, &self.owner()).await;
+        let failed = |error| of(format!("usage plan {name}"), error);
         let missing = || {
             let next = format!("`{}` makes it; then run the same command again", self.command("deploy"));
-            unnamed(Error::refused("not_deployed", format!("the usage plan {name} is not there"), next))
+            failed(Error::refused("not_deployed", format!("the usage plan {name} is not there"), next))
         };
-        plan.map_err(unnamed)?.ok_or_else(missing)
+        plan.map_err(failed)?.ok_or_else(missing)
     }
 
     async fn rotate(
@@ -165,7 +167,7 @@ impl Session<'_> {
     ) -> Result<Rotated, Failure> {
         let spec = self.named_key(name)?;
         if spec.value.is_some() {
-            return Err(unnamed(given(&spec.name)));
+            return Err(of(format!("API key {}", spec.name), given(&spec.name)));
         }
         let (found, plan) = (self.standing_key(spec, &self.lookups()).await?, self.standing_plan().await?);
         let resumed = found.lone || !found.retired.is_empty();
@@ -181,10 +183,7 @@ impl Session<'_> {
             return Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Declined, resumed });
         }
         let turning = Turning { aws: &self.aws, key: self.key(spec), plan: plan.id };
-        let failed = |error: Error| {
-            let resource = format!("API key {}", spec.name);
-            Failure::Problem(Box::new(error.problem(Some(resource))))
-        };
+        let failed = |error| of(format!("API key {}", spec.name), error);
         let turned = self.alone(Box::pin(async {
             // What was seen before may have been changed by whoever held the lock.
             let found = self.standing_key(spec, &Lookups::default()).await?;
@@ -195,6 +194,11 @@ impl Session<'_> {
         Box::pin(turning.retire(&found)).await.map_err(failed)?;
         Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }
+}
+
+/// A failure, and of what.
+fn of(resource: String, error: Error) -> Failure {
+    Failure::Problem(Box::new(error.problem(Some(resource))))
 }
 
 fn unknown(name: &str, keys: &[&model::ApiKey]) -> String {

@@ -1,18 +1,37 @@
 //! Round trips: the longest chain of calls, counted in virtual time. A run that changes something takes the lock, which
 //! may add three: the bucket first of all, the lock, and letting it go.
 
-use poc::event::Recorder;
+use poc::event::{Event, Recorder};
 use poc::pipeline::{self, DoctorWanted};
 
 use crate::support::{Told, World, counting};
+
+/// What the lock adds: the chain with it, held against that of all other calls. The bucket is made first for the lock's
+/// sake alone: beside the others it would be in no chain as long.
+fn of_the_lock(told: &Told) -> (usize, Vec<&'static str>) {
+    let for_the_lock = |event: &Event| match event {
+        // Steps are those of resources; the lock is none.
+        Event::Call { step, operation, .. } => {
+            (step.is_empty() && *operation == "PutObject") || (step == "bucket" && *operation == "CreateBucket")
+        }
+        _ => false,
+    };
+    let others = told.0.iter().filter(|event| !for_the_lock(event)).cloned().collect();
+    let (depth, chain) = told.depth();
+    (depth - Told(others).depth().0, chain)
+}
 
 /// Twelve of the twenty are the draft's, which are written one after the other; six of those are what CORS takes. The site
 /// adds the two at its end: the pages, and the note that they have arrived.
 #[tokio::test(start_paused = true)]
 async fn a_first_deploy_of_the_whole_sample_is_at_most_20_calls_deep_and_three_for_the_lock() {
     let world = World::with(counting());
-    let (depth, chain) = world.deploy().await.depth();
+    let told = world.deploy().await;
+    let (depth, chain) = told.depth();
     assert!(depth <= 20 + 3, "{depth}: {chain:?}");
+    assert_eq!(told.calls().iter().filter(|call| **call == "CreateBucket").count(), 2);
+    let (added, chain) = of_the_lock(&told);
+    assert!((1..=3).contains(&added), "{added}: {chain:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -24,6 +43,9 @@ async fn an_edit_of_the_handler_is_at_most_9_calls_deep_and_three_for_the_lock()
     assert!(told.calls().contains(&"UpdateAlias"));
     let (depth, chain) = told.depth();
     assert!(depth <= 9 + 3, "{depth}: {chain:?}");
+    // Taking it and letting it go.
+    let (added, chain) = of_the_lock(&told);
+    assert!((1..=2).contains(&added), "{added}: {chain:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,18 @@
 //! What must hold, for every seed: one check per law of the issue, each with a message that says what was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use poc::event::Event;
 use poc::pipeline::Failure;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::leaves;
+use crate::others;
 use crate::probe::{Answers, Probe};
-use crate::world::{Command, Run, SECRET, Sim};
+use crate::world::{Command, Run, Sim};
+use rand::Rng;
 
 /// Which law was broken; its number is that of the list of what must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +31,7 @@ pub enum Law {
     Tagged,
     /// 2: teardown reaches zero.
     NothingLeft,
-    /// 3: what is not ours is as before.
+    /// 3: what is not ours is as before, to the last member.
     Foreign,
     /// 4: callers see no gap.
     NoGap,
@@ -62,9 +64,9 @@ pub fn ends(run: &Run) -> Kept {
             if problem.message.is_empty() || problem.next.is_empty() {
                 return broken(Law::Ends, format!("a failure that says nothing: {problem:?}"));
             }
-            let in_a_step = run.events.iter().any(|event| matches!(event, Event::StepFailed { .. }));
-            if in_a_step && problem.resource.is_none() {
-                return broken(Law::Ends, format!("a failed step without its resource: {problem:?}"));
+            let about_the_account = problem.operation.as_deref() == Some("GetCallerIdentity");
+            if problem.resource.is_none() && !about_the_account && problem.kind != "locked" {
+                return broken(Law::Ends, format!("a failure without its resource: {problem:?}"));
             }
             // Where nothing unforeseen is left, these mean that the program did not understand what it met.
             if problem.kind == "unexpected_answer" {
@@ -106,15 +108,15 @@ pub async fn unlocked(sim: &Sim) -> Kept {
     if record["held"] == true { broken(Law::Ends, format!("the lock is still held: {record}")) } else { Ok(()) }
 }
 
-/// Two runs at once: whoever comes second ends with who is first, and one of them works as if alone.
+/// Two runs at once: whoever comes second ends with who is first, and one of them works as if alone, unless a person stops
+/// it.
 pub fn apart(first: &Run, second: &Run) -> Kept {
-    let kind = |run: &Run| match &run.ended {
-        Some(Err(Failure::Problem(problem))) => problem.kind,
-        _ => "",
-    };
-    let locked = [first, second].iter().filter(|run| kind(run) == "locked").count();
-    let done = [first, second].iter().filter(|run| run.succeeded()).count();
-    if done + locked == 2 && done >= 1 {
+    let locked = |run: &Run| matches!(&run.ended, Some(Err(Failure::Problem(problem))) if problem.kind == "locked");
+    // Nothing but a second Ctrl-C kills one of them; whether the first was heard before, `ends` asks.
+    let stopped = |run: &Run| matches!(run.ended, None | Some(Err(Failure::Interrupted)));
+    let runs = [first, second];
+    let one_works = runs.iter().any(|run| run.succeeded() || stopped(run));
+    if one_works && runs.iter().all(|run| run.succeeded() || stopped(run) || locked(run)) {
         return Ok(());
     }
     broken(Law::Apart, format!("two runs at once ended with {:#?} and {:#?}", first.ended, second.ended))
@@ -125,28 +127,47 @@ const LONGEST_STOP: Duration = Duration::from_secs(180);
 
 /// The same command without faults finishes, and the one after that writes nothing.
 pub async fn recovers(sim: &mut Sim) -> Kept {
+    let rested = rests(sim).await;
     let run = sim.calmly(Command::Deploy).await;
     if !run.succeeded() {
         return broken(Law::Converges, format!("the next run failed: {:#?}", run.ended));
+    }
+    if rested {
+        pace(&run)?;
     }
     single(sim).await?;
     idle(sim).await
 }
 
 pub async fn idle(sim: &mut Sim) -> Kept {
-    // AWS shows some of what was changed only after a moment.
+    // AWS shows some of what was changed only after a moment; and by then it takes as many calls as it ever does.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let run = sim.calmly(Command::Deploy).await;
     if !run.succeeded() {
         return broken(Law::Idle, format!("an unchanged deploy failed: {:#?}", run.ended));
     }
+    pace(&run)?;
+    wrote_nothing(&run)
+}
+
+pub fn wrote_nothing(run: &Run) -> Kept {
     match run.writes().as_slice() {
         [] => Ok(()),
-        writes => broken(
-            Law::Idle,
-            format!("an unchanged deploy wrote {writes:?}, planned {:#}", run.plan.unwrap_or_default()),
-        ),
+        writes => broken(Law::Idle, format!("an unchanged deploy wrote {writes:?}, planned {:#?}", run.plan)),
     }
+}
+
+/// After which AWS takes as many calls as it ever does. A run cannot know what the one before it used up: only one that
+/// begins later than this must meet no refusal.
+pub const REST: Duration = Duration::from_secs(60);
+
+/// Now and then whoever comes back takes their time.
+pub async fn rests(sim: &mut Sim) -> bool {
+    let rests = sim.chance.random_ratio(1, 2);
+    if rests {
+        tokio::time::sleep(REST).await;
+    }
+    rests
 }
 
 /// Objects of one kind that are ours, as JSON.
@@ -187,58 +208,105 @@ fn kinds(state: &Value, theirs: &Value) -> BTreeMap<&'static str, Vec<Value>> {
     all
 }
 
-/// One of each kind, with our tags; one stage, one mapping; each key once, and in the plan; no deployment twice.
+/// One of each kind, with our tags; one stage, one mapping, one record of each kind; each key once, and in the plan; no
+/// deployment, version, package or permission twice, and no upload that nobody goes on with.
 pub async fn single(sim: &Sim) -> Kept {
     let asked = fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
     let keys = asked.split_once("keys: [").and_then(|(_, rest)| rest.split_once(']')).unwrap().0.split(',').count();
+    let names = usize::from(asked.contains("\ndomain:\n"));
     let state = sim.state().await;
     let kinds = kinds(&state, sim.theirs);
-    for kind in [
-        "REST APIs",
-        "usage plans",
-        "API keys",
-        "domain names",
-        "functions",
-        "log groups",
-        "roles",
-        "buckets",
-        "site buckets",
-        "certificates",
+    for (kind, wanted) in [
+        ("REST APIs", 1),
+        ("usage plans", 1),
+        ("API keys", keys),
+        ("domain names", names),
+        ("functions", 1),
+        ("log groups", 1),
+        ("roles", 1),
+        ("buckets", 1),
+        ("site buckets", 1),
+        ("certificates", names),
     ] {
         let found = kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
-        let wanted = if kind == "API keys" { keys } else { 1 };
         if found.len() != wanted {
             return broken(Law::Single, format!("{} {kind}, not {wanted}: {found:#?}", found.len()));
         }
-        for one in found {
-            if one["tags"]["poc:app"] != "ServerlessPOC" || one["tags"]["poc:stage"] != "prod" {
-                return broken(Law::Tagged, format!("{kind}: {:#}", one["tags"]));
-            }
-        }
+        found.iter().try_for_each(|one| tagged(kind, one))?;
     }
-    let (api, plan) = (&kinds["REST APIs"][0], &kinds["usage plans"][0]);
-    let count =
-        |value: &Value| value.as_object().map_or_else(|| value.as_array().map_or(0, Vec::len), serde_json::Map::len);
+    let (api, plan, function) = (&kinds["REST APIs"][0], &kinds["usage plans"][0], &kinds["functions"][0]);
+    members(&api["stages"]).iter().try_for_each(|stage| tagged("stage", stage))?;
+    let mappings = kinds["domain names"].iter().map(|name| members(&name["basePathMappings"]).len()).sum();
+    let records = records(&state, sim.theirs);
+    let of_kind = |wanted: &str| records.iter().filter(|record| record["kind"] == wanted).count();
+    // CloudFront has both kinds of addresses.
+    let by_six = if asked.contains("endpoint: edge\n") { names } else { 0 };
     for (what, count, wanted) in [
-        ("stages", count(&api["stages"]), 1),
-        ("keys in the plan", count(&plan["keys"]), keys),
-        ("stages of the plan", count(&plan["apiStages"]), 1),
-        ("mappings", count(&kinds["domain names"][0]["basePathMappings"]), 1),
-        ("aliases", count(&kinds["functions"][0]["aliases"]), 1),
+        ("stages", members(&api["stages"]).len(), 1),
+        ("keys in the plan", members(&plan["keys"]).len(), keys),
+        ("stages of the plan", members(&plan["apiStages"]).len(), 1),
+        ("mappings", mappings, names),
+        ("aliases", members(&function["aliases"]).len(), 1),
+        ("A records", of_kind("A"), names),
+        ("AAAA records", of_kind("AAAA"), by_six),
+        ("CNAME records", of_kind("CNAME"), names),
+        ("records", records.len(), 2 * names + by_six),
+        ("uploads that are not finished", members(&state["s3"]["uploads"]).len(), 0),
     ] {
         if count != wanted {
             return broken(Law::Single, format!("{count} {what}, not {wanted}"));
         }
     }
-    let mut described: Vec<String> =
-        api["deployments"].as_object().into_iter().flatten().map(|(_, made)| pictured(&made["description"])).collect();
-    let all = described.len();
-    described.sort();
-    described.dedup();
-    if described.len() != all {
-        return broken(Law::Single, format!("{all} deployments, of {} kinds", described.len()));
+    let packages = members(&kinds["buckets"][0]["objects"]).into_iter().flat_map(members);
+    let packages = packages.filter(|version| version["delete_marker"] == false).map(|version| version["blob"].clone());
+    let policies = members(&function["policies"]).into_iter();
+    let statements = policies.flat_map(|policy| members(&policy["statements"]));
+    let made = |version: &Value| json!([version["code"], version["configuration"]]);
+    different("deployments", members(&api["deployments"]).into_iter().map(|made| pictured(&made["description"])))?;
+    different("versions", members(&function["versions"]).into_iter().map(made))?;
+    different("objects in the artifact bucket", packages)?;
+    different("permissions", statements.map(without_name))
+}
+
+fn tagged(kind: &str, one: &Value) -> Kept {
+    if one["tags"]["poc:app"] == "ServerlessPOC" && one["tags"]["poc:stage"] == "prod" {
+        return Ok(());
     }
-    Ok(())
+    broken(Law::Tagged, format!("{kind}: {:#}", one["tags"]))
+}
+
+/// What lies in a list, or under names.
+fn members(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Object(named) => named.values().collect(),
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// DNS records that were not there in the beginning.
+fn records<'v>(state: &'v Value, theirs: &Value) -> Vec<&'v Value> {
+    let zones = state["route53"]["zones"].as_object().into_iter().flatten();
+    let ours = zones.flat_map(|(id, zone)| {
+        let others = members(&theirs["route53"]["zones"][id]["records"]);
+        members(&zone["records"]).into_iter().filter(move |record| !others.contains(record))
+    });
+    ours.collect()
+}
+
+/// A permission, but for its name.
+fn without_name(statement: &Value) -> Value {
+    let mut statement = statement.clone();
+    statement.as_object_mut().unwrap().remove("Sid");
+    statement
+}
+
+fn different<T: ToString>(what: &str, made: impl Iterator<Item = T>) -> Kept {
+    let made: Vec<String> = made.map(|one| one.to_string()).collect();
+    if BTreeSet::from_iter(&made).len() == made.len() {
+        return Ok(());
+    }
+    broken(Law::Single, format!("of {} {what} some are the same: {made:#?}", made.len()))
 }
 
 /// The fingerprint alone: of one definition there is one deployment, whatever else its description tells.
@@ -247,16 +315,25 @@ fn pictured(description: &Value) -> String {
 }
 
 pub async fn foreign(sim: &Sim) -> Kept {
-    let gone = leaves::without(sim.theirs, &sim.state().await);
-    if gone.is_empty() { Ok(()) } else { broken(Law::Foreign, format!("changed or gone: {gone:#?}")) }
+    let changed = others::changed(sim.theirs, &sim.state().await);
+    if changed.is_empty() { Ok(()) } else { broken(Law::Foreign, format!("changed: {changed:#?}")) }
 }
 
 /// A teardown in which nothing goes wrong leaves nothing of ours, and knows it.
 pub async fn nothing_left(sim: &mut Sim) -> Kept {
+    let rested = rests(sim).await;
     let run = sim.calmly(Command::Teardown).await;
     if !run.succeeded() {
         return broken(Law::NothingLeft, format!("the teardown failed: {:#?}", run.ended));
     }
+    if rested {
+        pace(&run)?;
+    }
+    all_gone(sim, &run).await
+}
+
+/// Nothing of ours is there any more, and the run says so.
+pub async fn all_gone(sim: &Sim, run: &Run) -> Kept {
     if !run.left.is_empty() {
         return broken(Law::NothingLeft, format!("the teardown says that it left {:?}", run.left));
     }
@@ -264,8 +341,9 @@ pub async fn nothing_left(sim: &mut Sim) -> Kept {
     if ours.is_empty() { Ok(()) } else { broken(Law::NothingLeft, format!("left: {ours:#?}")) }
 }
 
-pub fn no_gap(probe: &Probe, allowed: &[Answers]) -> Kept {
-    match probe.gap(allowed) {
+/// Of the answers before `until`, in milliseconds since 1970-01-01 UTC.
+pub fn no_gap(probe: &Probe, allowed: &[Answers], until: u64) -> Kept {
+    match probe.gap(allowed, until) {
         None => Ok(()),
         Some(gap) => broken(Law::NoGap, gap),
     }
@@ -286,30 +364,26 @@ pub fn pace(run: &Run) -> Kept {
     }
 }
 
-/// Neither a key's value nor a secret of the file in anything that was said or written.
-pub async fn quiet(sim: &Sim) -> Kept {
-    let state = sim.state().await;
-    let mut secrets = vec![SECRET.to_owned()];
-    for (_, region) in state["apigateway"]["regions"].as_object().into_iter().flatten() {
-        let keys = region["api_keys"].as_object().into_iter().flatten();
-        secrets.extend(keys.filter_map(|(_, key)| key["value"].as_str().map(str::to_owned)));
+/// Neither a key's value nor a secret of the file nor one of the credentials in anything that was said or written.
+pub fn quiet(sim: &Sim) -> Kept {
+    if let Some(said) = sim.said.iter().find(|said| tells(said, &sim.secrets)) {
+        return broken(Law::Quiet, said.clone());
     }
-    for said in &sim.said {
-        if secrets.iter().any(|secret| said.contains(secret)) {
-            return broken(Law::Quiet, said.clone());
-        }
+    // All that the laptop has, but for the file that the secret is written in.
+    let (laptop, asked) = (sim.world.directory.path(), sim.world.path("deploy.yaml"));
+    let text = |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+    let told = walk(laptop).into_iter().find(|path| *path != asked && tells(&text(path), &sim.secrets));
+    match told {
+        None => Ok(()),
+        Some(path) => broken(Law::Quiet, path.display().to_string()),
     }
-    let kept = sim.world.path(".poc");
-    for entry in walk(&kept) {
-        let bytes = fs::read(&entry).unwrap();
-        if secrets.iter().any(|secret| bytes.windows(secret.len()).any(|part| part == secret.as_bytes())) {
-            return broken(Law::Quiet, entry.display().to_string());
-        }
-    }
-    Ok(())
 }
 
-fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+fn tells(said: &str, secrets: &BTreeSet<String>) -> bool {
+    secrets.iter().any(|secret| said.contains(secret))
+}
+
+fn walk(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.flat_map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { vec![entry.path()] }).collect()
 }

@@ -1,7 +1,8 @@
 //! The critical path: the longest chain of latencies and waits that the graph must have, by the table of latencies and
-//! the profile, and not by anything that a run did.
+//! the profile, and not by anything that a run did: what must follow what is written here, and a plan with an edge too many
+//! is no excuse.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use poc::local::cloud::Profile;
@@ -75,15 +76,75 @@ fn median(calls: &[(&'static str, &'static str)]) -> Duration {
     calls.iter().map(|(service, operation)| latency(service, operation).median).sum()
 }
 
-/// Of a plan, as it was shown.
-pub fn critical(plan: &Value, profile: &Profile, edge: bool) -> Duration {
-    let mut ends: HashMap<String, Duration> = HashMap::new();
-    for step in plan["steps"].as_array().into_iter().flatten() {
-        let (id, action) = (step["step"].as_str().unwrap_or_default(), step["action"].as_str().unwrap_or_default());
-        let after = step["after"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let begun = after.filter_map(|needed| ends.get(needed)).max().copied().unwrap_or_default();
-        let end = begun + median(&calls(id, action)) + wait(id, action, profile, edge);
-        ends.insert(id.to_owned(), end);
+/// What a kind of step cannot do without, and what may only be there before it: whatever goes live after what answers it.
+fn needs(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "package" => &["bucket"],
+        "function" => &["role", "package", "log_group"],
+        "alias" => &["function"],
+        "definition" => &["rest_api"],
+        "permission" => &["alias", "rest_api"],
+        "deployment" => &["definition", "alias", "permission"],
+        "stage" => &["deployment"],
+        "usage_plan" => &["stage"],
+        "usage_plan_key" => &["usage_plan", "api_key"],
+        "validation_record" => &["certificate"],
+        "certificate_validation" => &["validation_record"],
+        "domain_name" => &["certificate_validation"],
+        "base_path_mapping" => &["domain_name", "stage"],
+        "alias_record" | "domain_ready" => &["domain_name"],
+        "site" => &["site_bucket", "stage"],
+        "site_settings" => &["site_bucket", "stage", "base_path_mapping", "alias_record", "domain_ready"],
+        _ => &[],
     }
-    median(&READING) + ends.values().max().copied().unwrap_or_default()
+}
+
+/// Of the steps of a plan.
+pub fn critical(plan: &Value, profile: &Profile, edge: bool) -> Duration {
+    let steps = plan["steps"].as_array().into_iter().flatten();
+    let steps = steps.map(|step| [&step["step"], &step["action"]].map(|text| text.as_str().unwrap_or_default()));
+    longest(&steps.collect::<Vec<_>>(), profile, edge)
+}
+
+fn longest(steps: &[[&str; 2]], profile: &Profile, edge: bool) -> Duration {
+    let mut ends = HashMap::new();
+    let kinds: BTreeSet<&str> = steps.iter().map(|[step, _]| kind(step)).collect();
+    let last = kinds.into_iter().map(|kind| end(kind, steps, profile, edge, &mut ends)).max();
+    median(&READING) + last.unwrap_or_default()
+}
+
+fn kind(step: &str) -> &str {
+    step.split('.').next().unwrap_or_default()
+}
+
+/// When the last step of a kind is done.
+fn end<'s>(
+    of: &'s str,
+    steps: &[[&'s str; 2]],
+    profile: &Profile,
+    edge: bool,
+    ends: &mut HashMap<&'s str, Duration>,
+) -> Duration {
+    if let Some(known) = ends.get(of) {
+        return *known;
+    }
+    let begun = needs(of).iter().map(|needed| end(needed, steps, profile, edge, ends)).max().unwrap_or_default();
+    let own = steps.iter().filter(|[step, _]| kind(step) == of);
+    let own = own.map(|[step, action]| median(&calls(step, action)) + wait(step, action, profile, edge)).max();
+    let end = begun + own.unwrap_or_default();
+    ends.insert(of, end);
+    end
+}
+
+#[test]
+fn the_path_is_that_of_the_longest_chain_whatever_is_beside_it() {
+    let profile = Profile { certificate_issued: Duration::from_secs(100), ..Profile::instant() };
+    let role = [["role.r", "create"], ["log_group.g", "create"]];
+    let chain = [role[0], role[1], ["function.f", "create"], ["alias.a", "create"]];
+    let of = |steps: &[[&str; 2]]| longest(steps, &profile, false) - median(&READING);
+    assert_eq!(of(&role), Duration::from_millis(350 + 180));
+    assert_eq!(of(&chain), of(&role) + Duration::from_millis(1_200 + 90 + 180));
+    // Of a certificate nothing but its own chain has to wait.
+    let certificate = [["certificate.c", "create"], ["certificate_validation.c", "create"]];
+    assert_eq!(of(&[chain.as_slice(), &certificate].concat()), Duration::from_millis(100_000 + 700 + 90 + 90));
 }

@@ -63,16 +63,38 @@ const NAMED: usize = 2;
 pub type Answers = [String; 3];
 
 pub struct Probe {
+    cloud: Arc<Cloud>,
     gateway: Gateway,
     target: Target,
     key: String,
-    /// The path's place, moment, answer.
-    heard: Mutex<Vec<(usize, String, String)>>,
+    /// Once the key that it knows is refused, the newest of ours must not be.
+    turning: bool,
+    heard: Mutex<Vec<Heard>>,
+    /// Answers to the newest key, in words, where it was refused as well.
+    locked_out: Mutex<Option<String>>,
+}
+
+struct Heard {
+    /// Of the path.
+    place: usize,
+    moment: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    at: u64,
+    answer: String,
 }
 
 impl Probe {
     /// Calls our API, as it stands, with the key that it knows.
     pub async fn of(cloud: &Arc<Cloud>) -> Arc<Probe> {
+        Arc::new(Probe::made(cloud, false).await)
+    }
+
+    /// As [`Probe::of`], while the key is turned: once it is refused, its successor must be accepted.
+    pub async fn of_turning(cloud: &Arc<Cloud>) -> Arc<Probe> {
+        Arc::new(Probe::made(cloud, true).await)
+    }
+
+    async fn made(cloud: &Arc<Cloud>, turning: bool) -> Probe {
         let found = cloud.look(|state, _| {
             let region = state.apigateway.regions.get("us-east-1")?;
             let ours = |tags: &std::collections::BTreeMap<String, String>| {
@@ -84,33 +106,60 @@ impl Probe {
         });
         let (id, key) = found.await.unwrap().expect("something is deployed");
         let gateway = Gateway::new(cloud.clone(), Arc::new(Echo(cloud.clone())));
-        Arc::new(Probe { gateway, target: Target::Api { id }, key, heard: Mutex::default() })
+        let (cloud, target) = (cloud.clone(), Target::Api { id });
+        Probe { cloud, gateway, target, key, turning, heard: Mutex::default(), locked_out: Mutex::default() }
     }
 
     /// Sends a request to each path, and keeps the answers under `moment`.
     pub async fn call(&self, moment: &str) -> Answers {
-        [self.ask(0, moment).await, self.ask(1, moment).await, self.ask(NAMED, moment).await]
+        let mut answers = Answers::default();
+        for (place, answer) in answers.iter_mut().enumerate() {
+            *answer = self.ask(place, &self.key).await;
+            let (moment, at) = (moment.to_owned(), self.cloud.clock().epoch_millis());
+            self.heard.lock().unwrap().push(Heard { place, moment, at, answer: answer.clone() });
+        }
+        if self.turning && !answers[0].starts_with("200 ") {
+            self.ask_with_the_newest(moment).await;
+        }
+        answers
     }
 
-    async fn ask(&self, place: usize, moment: &str) -> String {
+    async fn ask_with_the_newest(&self, moment: &str) {
+        let newest = self.cloud.look(|state, _| {
+            let keys =
+                state.apigateway.regions.get("us-east-1").into_iter().flat_map(|region| region.api_keys.values());
+            let ours = keys.filter(|key| {
+                key.tags.as_ref().is_some_and(|tags| tags.get("poc:stage").is_some_and(|it| it == "prod"))
+            });
+            ours.max_by_key(|key| key.created_date).map(|key| key.value.clone())
+        });
+        let answer = self.ask(0, &newest.await.unwrap().unwrap_or_default()).await;
+        if !answer.starts_with("200 ") {
+            let text = format!("{moment}: neither the old key nor the newest is accepted: {answer}");
+            self.locked_out.lock().unwrap().get_or_insert(text);
+        }
+    }
+
+    async fn ask(&self, place: usize, key: &str) -> String {
         let path = PATHS[place];
         let target = if place == NAMED { Target::Host("api.example.com".to_owned()) } else { self.target.clone() };
-        let request = http::Request::get(path).header("x-api-key", &self.key).header("host", "localhost");
+        let request = http::Request::get(path).header("x-api-key", key).header("host", "localhost");
         let request = request.body(Bytes::new()).unwrap();
         let source_ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let answer = self.gateway.handle(Call { target, request, source_ip, traced: Traced::Times }).await;
         let body = String::from_utf8_lossy(answer.response.body()).into_owned();
         let reason = answer.trace.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let heard = format!("{} {body}{reason}", answer.response.status().as_u16());
-        self.heard.lock().unwrap().push((place, moment.to_owned(), heard.clone()));
-        heard
+        format!("{} {body}{reason}", answer.response.status().as_u16())
     }
 
-    /// The first answer that is none of those that `allowed` has in the place of its path, and when.
-    pub fn gap(&self, allowed: &[Answers]) -> Option<String> {
+    /// The first answer before `until` (milliseconds since 1970-01-01 UTC) that is none of those that `allowed` has in the
+    /// place of its path, and when.
+    pub fn gap(&self, allowed: &[Answers], until: u64) -> Option<String> {
         let heard = self.heard.lock().unwrap();
-        let fits = |place: usize, answer: &String| allowed.iter().any(|answers| answers[place] == *answer);
-        let gap = heard.iter().find(|(place, _, answer)| !fits(*place, answer));
-        gap.map(|(place, moment, answer)| format!("{} {moment}: {answer}; expected one of {allowed:?}", PATHS[*place]))
+        let fits = |one: &Heard| allowed.iter().any(|answers| answers[one.place] == one.answer);
+        let gap = heard.iter().find(|one| one.at < until && !fits(one));
+        let told =
+            |one: &Heard| format!("{} {}: {}; expected one of {allowed:?}", PATHS[one.place], one.moment, one.answer);
+        gap.map(told).or_else(|| self.locked_out.lock().unwrap().clone())
     }
 }

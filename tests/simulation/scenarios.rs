@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use poc::event::Event;
-use poc::pipeline::Failure;
+use poc::pipeline::{Failure, GRACE};
 
 use crate::laws::{self, Broken, Kept, Law, broken};
-use crate::line::{INTRUSIONS, Line, Misfortune, REPEATABLE};
+use crate::line::{Among, Counted, INTRUSIONS, Interrupted, Line, MAKING, Misfortune, REMOVING, REPEATABLE};
 use crate::path;
 use crate::probe::Probe;
 use crate::world::{Command, Run, Sim, run};
 use rand::Rng;
+use rand::rngs::SmallRng;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
@@ -26,11 +27,13 @@ pub enum Scenario {
     TeardownDuringDeploy,
     Intruder,
     Calm,
+    Usual,
+    ManyRoutes,
 }
 
 use Scenario::*;
 
-const NAMES: [(Scenario, &str); 11] = [
+const NAMES: [(Scenario, &str); 13] = [
     (FirstDeploy, "first_deploy"),
     (TemplateUpdate, "template_update"),
     (UpdateOfEverything, "update_of_everything"),
@@ -42,12 +45,33 @@ const NAMES: [(Scenario, &str); 11] = [
     (TeardownDuringDeploy, "teardown_during_a_deploy"),
     (Intruder, "an_intruder"),
     (Calm, "a_calm_day"),
+    (Usual, "a_usual_day"),
+    (ManyRoutes, "many_routes"),
 ];
 
-/// Calls of a first deploy, of an update, of a teardown: misfortunes are drawn among so many.
-const FIRST: usize = 125;
-const UPDATE: usize = 70;
-const DOWN: usize = 95;
+/// Misfortunes are drawn among the calls of a first deploy, of an update, of a rotation, of a teardown.
+const FIRST: Among = Among { calls: 125, counted: Counted::All, denied: MAKING };
+const UPDATE: Among = Among { calls: 70, ..FIRST };
+const ROTATION: Among = Among { calls: 25, ..FIRST };
+const DOWN: Among = Among { calls: 200, counted: Counted::All, denied: REMOVING };
+
+/// Most of a teardown's calls look whether something has gone: half of its misfortunes are drawn among those that remove.
+const REMOVALS: Among = Among { calls: 24, counted: Counted::Writes, denied: REMOVING };
+
+/// Calls of a deploy that has nothing to do.
+const IDLE: usize = 40;
+
+/// The removals at whose end the artifact bucket and the lock in it go.
+const LAST: std::ops::Range<usize> = 17..22;
+
+/// Every fourth time nothing happens before the end.
+fn down(chance: &mut SmallRng) -> Misfortune {
+    match chance.random_range(0..4) {
+        0 | 1 => Misfortune::draw(chance, DOWN),
+        2 => Misfortune::draw(chance, REMOVALS),
+        _ => Misfortune::draw_one(chance, LAST, Counted::Writes),
+    }
+}
 
 impl Scenario {
     pub fn name(self) -> &'static str {
@@ -56,6 +80,11 @@ impl Scenario {
 
     pub fn named(wanted: &str) -> Option<Scenario> {
         NAMES.iter().find(|(_, name)| *name == wanted).map(|(scenario, _)| *scenario)
+    }
+
+    /// Of so many seeds, how many this one is run with: with hundreds of routes a run takes as long as many others.
+    pub fn share(self, seeds: u64) -> u64 {
+        if self == ManyRoutes { seeds.div_ceil(100) } else { seeds }
     }
 
     /// The fingerprint of all that was said: the same seed says the same.
@@ -81,11 +110,13 @@ impl Scenario {
             TeardownDuringDeploy => Box::pin(teardown_during(sim)).await,
             Intruder => Box::pin(intruder(sim)).await,
             Calm => Box::pin(calm(sim)).await,
+            Usual => Box::pin(usual(sim)).await,
+            ManyRoutes => Box::pin(many_routes(sim)).await,
         }?;
         laws::foreign(sim).await?;
         laws::nothing_left(sim).await?;
         laws::foreign(sim).await?;
-        laws::quiet(sim).await
+        laws::quiet(sim)
     }
 }
 
@@ -101,11 +132,7 @@ async fn suffer(sim: &mut Sim, command: Command, line: &Arc<Line>) -> Result<Run
 }
 
 async fn stands(sim: &mut Sim) -> Kept {
-    let run = sim.calmly(Command::Deploy).await;
-    if !run.succeeded() {
-        return broken(Law::Converges, format!("a first deploy without faults failed: {:#?}", run.ended));
-    }
-    laws::pace(&run)?;
+    undisturbed(sim, Command::Deploy).await?;
     // Until the key opens the stage.
     tokio::time::sleep(Duration::from_secs(120)).await;
     Ok(())
@@ -166,9 +193,17 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
     edit(sim);
     let misfortune = Misfortune::draw_unheard(&mut sim.chance, UPDATE, &["CreateDeployment"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
-    suffer(sim, Command::Deploy, &line).await?;
+    let run = suffer(sim, Command::Deploy, &line).await?;
+    // Before the next run can mend anything.
+    if run.succeeded() {
+        laws::single(sim).await?;
+    }
     let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
+    let rested = laws::rests(sim).await;
     let rerun = sim.run(Command::Deploy, &again).await;
+    if rested {
+        laws::pace(&rerun)?;
+    }
     if !rerun.succeeded() {
         return broken(Law::Converges, format!("the next run failed: {:#?}", rerun.ended));
     }
@@ -178,30 +213,37 @@ async fn update(sim: &mut Sim, edit: fn(&mut Sim)) -> Kept {
     if !new[0].starts_with("200 ") || !new[1..].iter().all(served) {
         return broken(Law::NoGap, format!("after the update: {new:?}"));
     }
-    laws::no_gap(&probe, &[old, new])?;
+    laws::no_gap(&probe, &[old, new], u64::MAX)?;
     laws::single(sim).await?;
     laws::idle(sim).await
 }
 
-/// The old value is good until the grace is over: while the command runs, no caller who has it is refused.
+/// The old value is good until the grace is over, whatever happens to the command and to the one that finishes it; and when
+/// it is refused, the new one is accepted.
 async fn rotation(sim: &mut Sim) -> Kept {
     stands(sim).await?;
-    let probe = Probe::of(sim.cloud()).await;
+    let probe = Probe::of_turning(sim.cloud()).await;
     let old = probe.call("before the rotation").await;
-    let misfortune = Misfortune::draw_unheard(&mut sim.chance, 25, &["CreateApiKey"]);
+    let misfortune = Misfortune::draw_unheard(&mut sim.chance, ROTATION, &["CreateApiKey"]);
     let line = Line::new(sim.cloud().clone(), misfortune, Some(probe.clone()));
-    let begun = tokio::time::Instant::now();
+    // The mark that tells when it goes cannot be older than the command.
+    let good = GRACE.as_millis() as u64 + sim.cloud().clock().epoch_millis();
     let run = suffer(sim, Command::Rotate, &line).await?;
-    if run.ended.is_none() && begun.elapsed() < Duration::from_secs(240) {
-        laws::no_gap(&probe, &[old])?;
-    }
+    laws::no_gap(&probe, std::slice::from_ref(&old), good)?;
     if !run.succeeded() {
-        let rerun = sim.calmly(Command::Rotate).await;
+        let rested = laws::rests(sim).await;
+        let again = Line::new(sim.cloud().clone(), Misfortune::default(), Some(probe.clone()));
+        let rerun = sim.run(Command::Rotate, &again).await;
         if !rerun.succeeded() {
             return broken(Law::Converges, format!("the rotation is not finished: {:#?}", rerun.ended));
         }
+        if rested {
+            laws::pace(&rerun)?;
+        }
+        laws::no_gap(&probe, &[old], good)?;
     }
-    // The value that is left opens the stage.
+    // Before a deploy can mend anything: one key, which opens the stage.
+    laws::single(sim).await?;
     let new = Probe::of(sim.cloud()).await.call("after the rotation").await;
     if !new[0].starts_with("200 ") {
         return broken(Law::NoGap, format!("the new key after the rotation: {new:?}"));
@@ -211,7 +253,7 @@ async fn rotation(sim: &mut Sim) -> Kept {
 
 async fn teardown(sim: &mut Sim) -> Kept {
     stands(sim).await?;
-    let misfortune = Misfortune::draw(&mut sim.chance, DOWN);
+    let misfortune = down(&mut sim.chance);
     let line = sim.line(misfortune);
     let run = suffer(sim, Command::Teardown, &line).await?;
     laws::foreign(sim).await?;
@@ -226,12 +268,12 @@ async fn teardown(sim: &mut Sim) -> Kept {
 
 /// Torn down from wherever the first deploy was cut; the teardown itself is not spared either.
 async fn teardown_of_half(sim: &mut Sim) -> Kept {
-    let killed = Some(sim.chance.random_range(1..FIRST));
+    let killed = Some(sim.chance.random_range(1..FIRST.calls));
     let misfortune = Misfortune { killed, ..Misfortune::draw(&mut sim.chance, FIRST) };
     let line = sim.line(misfortune);
     suffer(sim, Command::Deploy, &line).await?;
     if sim.chance.random_ratio(1, 2) {
-        let misfortune = Misfortune::draw(&mut sim.chance, DOWN / 2);
+        let misfortune = down(&mut sim.chance);
         let line = sim.line(misfortune);
         suffer(sim, Command::Teardown, &line).await?;
     }
@@ -240,6 +282,10 @@ async fn teardown_of_half(sim: &mut Sim) -> Kept {
 
 /// Two people, one account. The lock keeps them apart: one works, the other is told who does, or waits.
 async fn two_deploys(sim: &mut Sim) -> Kept {
+    if sim.chance.random_ratio(1, 2) {
+        stands(sim).await?;
+        everything(sim);
+    }
     let (first, second) = together(sim, Command::Deploy).await;
     laws::ends(&first)?;
     laws::ends(&second)?;
@@ -266,60 +312,142 @@ async fn together(sim: &mut Sim, other: Command) -> (Run, Run) {
     if sim.chance.random_ratio(1, 3) {
         sim.world.settings.wait_for_lock = Duration::from_secs(3600);
     }
+    // Now and then somebody presses Ctrl-C, once or twice.
+    let mut line = |calls: usize| {
+        let interrupted = sim.chance.random_ratio(1, 5).then(|| Interrupted::draw(&mut sim.chance, calls));
+        Line::new(sim.world.cloud.clone(), Misfortune { interrupted, ..Misfortune::default() }, None)
+    };
+    let (one, two) = (line(UPDATE.calls), line(UPDATE.calls));
+    sim.overhear([&one, &two]);
     let (settings, cloud) = (&sim.world.settings, sim.cloud());
-    let (one, two) = (sim.line(Misfortune::default()), sim.line(Misfortune::default()));
     let (first, second) = tokio::join!(Box::pin(run(settings.clone(), cloud.clone(), Command::Deploy, one)), async {
         tokio::time::sleep(delay).await;
         Box::pin(run(settings.clone(), cloud.clone(), other, two)).await
     });
-    sim.hear(&first);
-    sim.hear(&second);
+    sim.hear(&first).await;
+    sim.hear(&second).await;
     (first, second)
 }
 
 async fn intruder(sim: &mut Sim) -> Kept {
     stands(sim).await?;
-    if sim.chance.random_ratio(1, 2) {
+    let edited = sim.chance.random_ratio(1, 2);
+    if edited {
         everything(sim);
     }
     let intrusion = INTRUSIONS[sim.chance.random_range(0..INTRUSIONS.len())];
-    let at = sim.chance.random_range(0..UPDATE);
+    let at = sim.chance.random_range(0..if edited { UPDATE.calls } else { IDLE });
     let line = sim.line(Misfortune { intrusion: Some((at, intrusion)), ..Misfortune::default() });
     suffer(sim, Command::Deploy, &line).await?;
+    // Whoever comes too late to be in the middle comes after it.
+    line.intrude_at_last().await;
     laws::recovers(sim).await
 }
 
-/// Nothing goes wrong: no refusal, and no time lost.
+/// More at once than the limits allow, unless somebody counts.
+fn nine_keys(sim: &mut Sim) {
+    let keys: Vec<String> = (1..=9).map(|number| format!("key{number}")).collect();
+    sim.world.edit("deploy.yaml", "keys: [ServerlessPOC]", &format!("keys: [{}]", keys.join(", ")));
+}
+
+fn without_domain(sim: &mut Sim) {
+    let text = std::fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
+    let (head, rest) = text.split_once("\ndomain:\n").unwrap();
+    let (_, tail) = rest.split_once("\n\n").unwrap();
+    sim.world.write("deploy.yaml", &format!("{head}\n\n{tail}"));
+}
+
+/// Nothing goes wrong, and every call takes what it usually takes: no refusal, and no time lost.
 async fn calm(sim: &mut Sim) -> Kept {
     let text = std::fs::read_to_string(sim.world.path("deploy.yaml")).unwrap();
     let edge = text.contains("endpoint: edge\n");
-    // More at once than the limits allow, unless somebody counts.
-    let keys: Vec<String> = (1..=9).map(|number| format!("key{number}")).collect();
-    sim.world.edit("deploy.yaml", "keys: [ServerlessPOC]", &format!("keys: [{}]", keys.join(", ")));
-    let profile = sim.cloud().profile().clone();
-    let first = sim.calmly(Command::Deploy).await;
-    if !first.succeeded() {
-        return broken(Law::Converges, format!("{:#?}", first.ended));
+    nine_keys(sim);
+    // A certificate takes minutes; without one, what is beside it is the longest chain.
+    if sim.chance.random_ratio(1, 3) {
+        without_domain(sim);
     }
-    laws::pace(&first)?;
+    let profile = sim.cloud().profile().clone();
+    let first = undisturbed(sim, Command::Deploy).await?;
     laws::single(sim).await?;
     on_time(&first, path::critical(first.plan.as_ref().unwrap(), &profile, edge), 1.15)?;
     new_template(sim);
-    let update = sim.calmly(Command::Deploy).await;
-    laws::pace(&update)?;
+    let update = undisturbed(sim, Command::Deploy).await?;
     on_time(&update, path::critical(update.plan.as_ref().unwrap(), &profile, edge), 1.2)?;
-    everything_else(sim).await
-}
-
-async fn everything_else(sim: &mut Sim) -> Kept {
-    let idle = sim.calmly(Command::Deploy).await;
-    laws::pace(&idle)?;
-    let depth = crate::support::Told(idle.events).depth();
+    // Calls that take equally long follow one another only where they must.
+    let depth = crate::support::Told(idle(sim).await?.events).depth();
     if depth.0 > 4 {
         return broken(Law::Time, format!("an unchanged deploy is {} round trips deep: {:?}", depth.0, depth.1));
     }
-    let down = sim.calmly(Command::Teardown).await;
-    laws::pace(&down)
+    gone(sim).await
+}
+
+/// Nothing goes wrong, and no call takes as long as the one before.
+async fn usual(sim: &mut Sim) -> Kept {
+    nine_keys(sim);
+    undisturbed(sim, Command::Deploy).await?;
+    laws::single(sim).await?;
+    [new_template, everything, renamed][sim.chance.random_range(0..3)](sim);
+    undisturbed(sim, Command::Deploy).await?;
+    laws::single(sim).await?;
+    if sim.chance.random_ratio(1, 2) {
+        undisturbed(sim, Command::Rotate).await?;
+        laws::single(sim).await?;
+    }
+    everything_else(sim).await
+}
+
+/// As many resources as an API may have: first in one document, then, of some, call by call.
+async fn many_routes(sim: &mut Sim) -> Kept {
+    let file = |edited: usize| {
+        let head = "name: many\nstage: prod\nregion: us-east-1\npackage: { path: app }\n\
+            function: { name: many, runtime: python3.13, handler: handler.lambda_handler }\n\
+            api:\n  name: many\n  cors: true\n  resources:\n";
+        let route = |at: usize| {
+            let word = if at < edited { "new" } else { "old" };
+            let template = format!("{{ templates: {{ application/json: {{ inline: {word} }} }} }}");
+            format!("    /r{at}:\n      GET:\n        request: {template}\n        responses: {{ 200: {{}} }}\n")
+        };
+        head.to_owned() + &(0..299).map(route).collect::<String>()
+    };
+    // So few are written call by call, and are still more calls than AWS takes at once.
+    for (edited, operation) in [(0, "PutRestApi"), (9, "PutMethod")] {
+        sim.world.write("deploy.yaml", &file(edited));
+        let run = undisturbed(sim, Command::Deploy).await?;
+        if !run.calls().any(|(_, called, _)| called == operation) {
+            return broken(Law::Pace, format!("the simulation has moved on: no {operation}"));
+        }
+    }
+    everything_else(sim).await
+}
+
+/// An unchanged deploy and a teardown.
+async fn everything_else(sim: &mut Sim) -> Kept {
+    idle(sim).await?;
+    gone(sim).await
+}
+
+async fn idle(sim: &mut Sim) -> Result<Run, Broken> {
+    let run = undisturbed(sim, Command::Deploy).await?;
+    laws::wrote_nothing(&run)?;
+    Ok(run)
+}
+
+async fn gone(sim: &mut Sim) -> Kept {
+    let down = undisturbed(sim, Command::Teardown).await?;
+    laws::all_gone(sim, &down).await
+}
+
+/// A run in which nothing goes wrong, begun when AWS's limits hold nothing against it: it succeeds, and no call of it is
+/// refused for being too quick.
+async fn undisturbed(sim: &mut Sim, command: Command) -> Result<Run, Broken> {
+    tokio::time::sleep(laws::REST).await;
+    let run = sim.calmly(command).await;
+    if !run.succeeded() {
+        let what = format!("{command:?} failed, and nothing was wrong: {:#?}", run.ended);
+        return Err(Broken { law: Law::Converges, what });
+    }
+    laws::pace(&run)?;
+    Ok(run)
 }
 
 fn on_time(run: &Run, critical: Duration, most: f64) -> Kept {

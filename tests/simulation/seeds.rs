@@ -46,7 +46,7 @@ fn tell(line: &str) {
 
 /// As many seeds as the environment asks for; all of them, so that a failure shows how common it is.
 pub fn many(scenario: Scenario) {
-    let (first, seeds) = (number("SIM_FIRST", 0), number("SIM_SEEDS", SEEDS));
+    let (first, seeds) = (number("SIM_FIRST", 0), scenario.share(number("SIM_SEEDS", SEEDS)));
     let (next, failures) = (AtomicU64::new(first), Mutex::new(BTreeMap::new()));
     let fingerprints = AtomicU64::new(0);
     let threads = if seeds > SEEDS { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 };

@@ -1,10 +1,12 @@
 //! One simulated account and one laptop, and runs between them.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aws_credential_types::provider::ProvideCredentials;
 use poc::aws::EmbeddedCloud;
 use poc::clock::Clock;
 use poc::event::{Event, Recorder, Reporter};
@@ -35,6 +37,9 @@ pub struct Sim {
     pub theirs: &'static Value,
     /// All that was said so far, for the ear that listens for secrets.
     pub said: Vec<String>,
+    /// What must be in none of that: the file's secret, the credentials', and the value of every API key that there was
+    /// at the end of a run.
+    pub secrets: BTreeSet<String>,
     /// Of the runs so far.
     lines: Vec<Arc<Line>>,
 }
@@ -82,7 +87,9 @@ impl Sim {
             let more = "    /score:\n      POST: {}\n    /admit:\n";
             world.edit("deploy.yaml", "    /admit:\n", more);
         }
-        Sim { world, chance, theirs, said: Vec::new(), lines: Vec::new() }
+        let credentials = world.sdk().credentials_provider().unwrap().provide_credentials().await.unwrap();
+        let secrets = BTreeSet::from([SECRET.to_owned(), credentials.secret_access_key().to_owned()]);
+        Sim { world, chance, theirs, said: Vec::new(), secrets, lines: Vec::new() }
     }
 
     pub fn cloud(&self) -> &Arc<Cloud> {
@@ -106,8 +113,13 @@ impl Sim {
     pub async fn run(&mut self, command: Command, line: &Arc<Line>) -> Run {
         self.lines.push(line.clone());
         let run = Box::pin(run(self.world.settings.clone(), self.cloud().clone(), command, line.clone())).await;
-        self.hear(&run);
+        self.hear(&run).await;
         run
+    }
+
+    /// Lines of runs that are not made by [`Sim::run`].
+    pub fn overhear(&mut self, lines: [&Arc<Line>; 2]) {
+        self.lines.extend(lines.into_iter().cloned());
     }
 
     /// What went wrong in each of the runs so far, in words.
@@ -134,7 +146,13 @@ impl Sim {
         self.run(command, &self.line(Misfortune::default())).await
     }
 
-    pub fn hear(&mut self, run: &Run) {
+    /// Keeps what was said, and what it must not have told: a key that the next run removes was a secret, too.
+    pub async fn hear(&mut self, run: &Run) {
+        let values = self.cloud().look(|state, _| {
+            let keys = state.apigateway.regions.values().flat_map(|region| region.api_keys.values());
+            keys.map(|key| key.value.clone()).collect::<Vec<_>>()
+        });
+        self.secrets.extend(values.await.unwrap());
         self.said.extend(run.events.iter().map(|event| serde_json::to_string(event).unwrap()));
         self.said.push(format!("{:?}", run.ended));
         self.said.push(run.printed.clone());
