@@ -17,6 +17,7 @@ use crate::aws::{EmbeddedCloud, Error, Port, Serving, reachable};
 use crate::clock::Clock;
 use crate::engine::plan::{Plan, Side, Step};
 use crate::event::{Event, Outcome, Reporter};
+use crate::spec::Fault;
 
 /// What the command line of `poc dev` asked for.
 #[derive(Clone, Debug)]
@@ -56,6 +57,7 @@ pub async fn dev(
         serving: serve(&cloud, port)?,
         sources: live.sources.clone(),
         behind: false,
+        told: Vec::new(),
         written: None,
     };
     let page = dev.put_in_front(&live);
@@ -149,6 +151,8 @@ struct Dev<'a> {
     sources: Sources,
     /// The last edit was not deployed.
     behind: bool,
+    /// The mistakes that were told of and still stand.
+    told: Vec<Fault>,
     /// What the files said when the last deploy was over, where that may have written some itself: its own writing is no
     /// edit.
     written: Option<String>,
@@ -216,14 +220,12 @@ impl Dev<'_> {
             match deployed {
                 Ok(live) => self.redeployed(live, begun),
                 Err(failure) => {
-                    (self.refused)(&failure);
-                    self.behind = true;
+                    self.tell_refused(&failure, begun);
                     match Sources::now(&run) {
                         Some(sources) => self.sources = sources,
                         // Which files a file that is wrong means, it does not tell: every edit counts.
                         None => told = false,
                     }
-                    self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
                 }
             }
             self.written = (told && self.sources.builds).then(|| self.sources.picture(&self.run.file));
@@ -242,9 +244,25 @@ impl Dev<'_> {
         self.serving.set_page(live.page.clone(), &live.stage, &path)
     }
 
+    /// Says why an edit was not deployed; of mistakes only those that are not known yet.
+    fn tell_refused(&mut self, failure: &Failure, begun: Instant) {
+        self.behind = true;
+        let faults = match failure {
+            Failure::Faults(faults) => faults.clone(),
+            _ => Vec::new(),
+        };
+        if !faults.is_empty() && faults == self.told {
+            return;
+        }
+        self.told = faults;
+        (self.refused)(failure);
+        self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
+    }
+
     fn redeployed(&mut self, live: Live, begun: Instant) {
         self.put_in_front(&live);
         self.sources = live.sources;
+        self.told.clear();
         let (elapsed, behind) = (begun.elapsed(), std::mem::take(&mut self.behind));
         if live.outcome == Outcome::Changed {
             self.reporter.report(&Event::Redeployed { elapsed, changes: changes(&live.plan) });

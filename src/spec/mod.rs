@@ -188,7 +188,7 @@ impl Document {
     }
 
     /// Every file that a text of the document may name, in whichever stage.
-    fn files(&self) -> Vec<PathBuf> {
+    pub fn files(&self) -> Vec<PathBuf> {
         fn walk(node: &Node, directory: &Path, files: &mut Vec<PathBuf>) {
             match &node.kind {
                 Kind::Text { text, .. } if text.len() < 1024 && !text.contains('\n') => {
