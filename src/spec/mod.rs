@@ -66,6 +66,11 @@ pub struct Document {
     root: Node,
 }
 
+/// Does it look like the name of one of AWS's regions?
+pub fn is_region(text: &str) -> bool {
+    limits::is_region(text)
+}
+
 /// What can be known before the rest of the file is valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
