@@ -11,6 +11,7 @@ mod checks;
 mod decode;
 mod domain;
 mod fault;
+mod form;
 mod function;
 mod grammar;
 mod image;
