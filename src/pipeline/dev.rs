@@ -112,13 +112,14 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
     };
     let host = named.as_ref().map_or_else(String::new, |host| format!("-H 'Host: {host}' "));
     let url = format!("http://{ADDRESS}/{path}");
-    let call = session.curl(url.trim_end_matches('/'));
+    let image = session.image();
+    let call = session.curl(url.trim_end_matches('/')).filter(|_| image.is_none());
     Ok(Live {
         api: outputs.remove("rest_api_id").unwrap_or_default(),
         outcome,
         plan,
         sources: session.sources(settings),
-        image: session.image(),
+        image,
         // With `-i`, the answer's headers are seen, too.
         call: call.map(|call| call.replacen("curl ", &format!("curl -i {host}"), 1)),
         custom_url,

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::session::{connection, place, unnamed, variables, with_profile};
+use super::session::{connection, place, variables, with_profile};
 use super::{Failure, Settings, Target, opened};
-use crate::aws::{self, Aws, LARGEST_INLINE, LARGEST_MANAGED};
+use crate::aws::{self, Aws, Error, ErrorKind, LARGEST_INLINE, LARGEST_MANAGED};
 use crate::desired::{self, Account};
 use crate::event::Reporter;
 use crate::resources::{HostedZone, Lookups};
@@ -138,7 +138,14 @@ async fn online(
     reporter: &dyn Reporter,
 ) -> Result<Settled, Failure> {
     let spec = document.spec(&variables(settings, None, None)).map_err(Failure::Faults)?;
-    let named = |error| unnamed(with_profile(error, settings));
+    let named = |error: Error| {
+        let nobody = error.kind == ErrorKind::Credentials;
+        let mut problem = with_profile(error, settings).problem(None);
+        if nobody {
+            problem.next += "; or give --account ID, then AWS is not asked";
+        }
+        Failure::Problem(Box::new(problem))
+    };
     let aws = Box::pin(Aws::connect(connection(settings, &spec)?, reporter)).await.map_err(named)?;
     let (identity, zone) = tokio::join!(aws.identify(), zone(&aws, &spec));
     let (id, partition) = identity.map_err(named)?;

@@ -350,7 +350,13 @@ impl<'r> Session<'r> {
 
     /// URLs and names, as far as they are known.
     pub fn outputs(&self, read: &Read) -> BTreeMap<String, String> {
-        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
+        let mut outputs =
+            desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner);
+        // Where no image runs, the call could only fail.
+        if self.aws.embedded().is_some() && self.image().is_some() {
+            outputs.remove("call");
+        }
+        outputs
     }
 
     /// The container image that the function runs, where it is one.

@@ -120,6 +120,9 @@ fn a_new_r_project_deploys_as_it_stands() {
     empty.poc(&["validate", "-f", "Flats/deploy.yaml"]).exits(0);
     let deployed = empty.poc(&["deploy", "--local", "--yes", "-f", "Flats/deploy.yaml"]).exits(0);
     assert!(deployed.err.replace("\n      ", " ").contains("images do not run on this machine"), "{}", deployed.err);
+    // Nothing is promised that could only fail.
+    assert!(made.out.contains("the image runs on AWS alone") && text.contains("the image runs on AWS alone"), "{text}");
+    assert!(!deployed.out.contains("try it"), "{}", deployed.out);
     let again = empty.poc(&["deploy", "--local", "--yes", "--json", "-f", "Flats/deploy.yaml"]).exits(0).last_event();
     assert_eq!(again["writes"], 0);
 }
@@ -232,6 +235,7 @@ fn bash_completes_commands_and_options() {
     assert_eq!(complete(&["poc", "key", "r"]), "rotate");
     assert_eq!(complete(&["poc", "deploy", "--no-"]), "--no-wait --no-checks");
     assert_eq!(complete(&["poc", "init", "--template", "p"]), "python");
+    assert_eq!(complete(&["poc", "explain", "POC01"]), "POC010 POC011 POC012 POC013 POC014 POC015");
     for shell in ["zsh", "fish", "powershell", "elvish"] {
         assert!(empty.poc(&["completions", shell]).exits(0).out.contains("teardown"), "{shell}");
     }

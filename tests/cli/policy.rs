@@ -63,6 +63,7 @@ fn without_one_aws_is_asked_for_account_and_zone_and_without_credentials_that_is
     assert!(policy.to_string().contains("serverless-poc-000000000000-us-east-1"));
     let ran = desk.poc(&["policy"]).exits(1);
     assert!(ran.out.is_empty() && ran.err.contains("credentials"), "{}{}", ran.out, ran.err);
+    assert!(ran.err.replace("\n", " ").contains("--account ID"), "{}", ran.err);
     let ran = desk.poc(&["policy", "--local", "--account", ACCOUNT]).exits(2);
     assert!(ran.err.contains("leave out --account"), "{}", ran.err);
 }
