@@ -217,19 +217,21 @@ impl Dev<'_> {
             let (run, begun) = (self.run.clone(), Instant::now());
             let quiet = Quiet(self.reporter);
             let Some(deployed) = self.tell_until(stop.as_mut(), Box::pin(deploy(&run, &quiet))).await else { break };
-            let mut told = true;
-            match deployed {
-                Ok(live) => self.redeployed(live, begun),
-                Err(failure) => {
-                    self.tell_refused(&failure, begun);
-                    match Sources::now(&run) {
-                        Some(sources) => self.sources = sources,
-                        // Which files a file that is wrong means, it does not tell: every edit counts.
-                        None => told = false,
-                    }
-                }
+            let told = match &deployed {
+                Ok(live) => Some(live.sources.clone()),
+                // Which files a file that is wrong means, it does not tell: every edit counts.
+                Err(_) => Sources::now(&run),
+            };
+            let builds = told.as_ref().is_some_and(|sources| sources.builds);
+            if let Some(sources) = told {
+                self.sources = sources;
             }
-            self.written = (told && self.sources.builds).then(|| self.sources.picture(&self.run.file));
+            // Before anything is told of it: whoever hears may edit at once.
+            self.written = builds.then(|| self.sources.picture(&self.run.file));
+            match deployed {
+                Ok(live) => self.redeployed(&live, begun),
+                Err(failure) => self.tell_refused(&failure, begun),
+            }
             if let Err(error) = followed.and_then(|()| watch.follow(&self.run.file, &self.sources)) {
                 self.reporter.report(&Event::Note { text: format!("some directories cannot be watched: {error}") });
             }
@@ -260,9 +262,8 @@ impl Dev<'_> {
         self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
     }
 
-    fn redeployed(&mut self, live: Live, begun: Instant) {
-        self.put_in_front(&live);
-        self.sources = live.sources;
+    fn redeployed(&mut self, live: &Live, begun: Instant) {
+        self.put_in_front(live);
         self.told.clear();
         let (elapsed, behind) = (begun.elapsed(), std::mem::take(&mut self.behind));
         if live.outcome == Outcome::Changed {
