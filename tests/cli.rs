@@ -2,6 +2,8 @@
 
 #[path = "cli/actions.rs"]
 mod actions;
+#[path = "cli/begun.rs"]
+mod begun;
 #[path = "cli/builds.rs"]
 mod builds;
 #[path = "cli/commands.rs"]

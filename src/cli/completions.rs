@@ -1,10 +1,11 @@
 //! `poc completions`: what a shell needs to complete commands and options.
 
-use clap::{Args, CommandFactory};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Command, CommandFactory};
 use clap_complete::{Shell, generate};
 
 use super::{Cli, End, Global, HELP};
-use crate::pipeline::Failure;
+use crate::pipeline::{self, Failure};
 use crate::ui::Ui;
 
 const ABOUT: &str = "\
@@ -36,7 +37,11 @@ impl CompletionsArgs {
 
 pub(super) fn run(ui: &Ui, shell: Shell) -> End {
     let mut script = Vec::new();
-    generate(shell, &mut Cli::command(), "poc", &mut script);
+    // Said here and not where the argument is read, which knows near misses.
+    let codes: Vec<&str> = pipeline::explanations().iter().map(|page| page.code).collect();
+    let with_codes =
+        |explain: Command| explain.mut_arg("code", |code| code.value_parser(PossibleValuesParser::new(codes)));
+    generate(shell, &mut Cli::command().mut_subcommand("explain", with_codes), "poc", &mut script);
     ui.raw(&script);
     End::Done
 }

@@ -53,10 +53,42 @@ pub(super) fn run(ui: &Ui, directory: Option<&Path>) -> Result<End, Failure> {
     Ok(End::Done)
 }
 
-/// In troff. Help texts end in examples, which `man` must not fill into paragraphs.
+/// In troff, with what the help says before and after the options as sections of their own.
 fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {
+    let mut described = command.clone().after_help(None::<&str>);
+    if let Some(text) = command.get_before_help() {
+        described = described.before_help(None::<&str>).long_about(text.to_string());
+    }
     let mut page = Vec::new();
-    let rendered = Man::new(command.clone()).render(&mut page);
+    let rendered = Man::new(described).render(&mut page);
     rendered.map_err(|fault| Failure::Usage(format!("the manual page cannot be made: {fault}")))?;
-    Ok(page)
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let sections: String = after.split("\n\n").map(section).collect();
+    // Who wrote it and which version it is come last.
+    let text = String::from_utf8_lossy(&page).into_owned();
+    let end = text.find(".SH VERSION").unwrap_or(text.len());
+    let (before, last) = text.split_at(end);
+    Ok(format!("{before}{sections}{last}").into_bytes())
+}
+
+/// A heading of the help and what stands under it; or a paragraph. Indented lines stay lines.
+fn section(block: &str) -> String {
+    let is_heading = |line: &str| line.ends_with(':') && line.starts_with(char::is_uppercase);
+    let (head, rest) = match block.split_once('\n') {
+        Some((line, rest)) if is_heading(line) => {
+            (format!(".SH {}\n", line.trim_end_matches(':').to_uppercase()), rest)
+        }
+        _ => (".PP\n".to_owned(), block),
+    };
+    let indented = |line: &&str| line.starts_with(' ');
+    let text: String = rest.lines().take_while(|line| !indented(line)).map(|line| escaped(line) + "\n").collect();
+    let code: String = rest.lines().skip_while(|line| !indented(line)).map(|line| escaped(line) + "\n").collect();
+    format!("{head}{text}.nf\n{code}.fi\n")
+}
+
+/// A line that troff shows letter by letter: no escape, no request, dashes and quotes that can be copied.
+fn escaped(line: &str) -> String {
+    let text = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('`', "\\(ga");
+    let text = text.replace('^', "\\(ha").replace('~', "\\(ti");
+    if text.starts_with('.') { format!("\\&{text}") } else { text }
 }

@@ -184,14 +184,15 @@ fn a_question_needs_a_person() {
 #[test]
 fn init_asks_for_what_it_was_not_told() {
     use crate::ui::{Format, Volume};
-    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 80, Some("a flat\nflats\n\n"));
+    let (ui, captured) = Ui::captured(Format::Human, Volume::Normal, 80, Some("a flat\nflats\n../elsewhere\nsrc/\n\n"));
     let (_sender, interrupts) = Interrupts::by_hand();
     let cli = Cli::try_parse_from(["poc", "init", "somewhere", "--region", "eu-west-1"]).expect("it parses");
     let Command::Init(args) = cli.command else { panic!("another command") };
     let wanted = args.resolve(cli.global, &ui, &interrupts).expect("all is answered");
-    assert_eq!((wanted.name.as_str(), wanted.region.as_str()), ("flats", "eu-west-1"));
+    assert_eq!((wanted.name.as_str(), wanted.region.as_str(), wanted.code.as_str()), ("flats", "eu-west-1", "src"));
     let asked = "Name [somewhere]:   a name has 1 to 50 letters, digits, - and _\n\
-        Name [somewhere]: Language (python, node, rust, r) [python]: ";
+        Name [somewhere]: Directory of the function's code [app]:   give a directory of the project, such as app\n\
+        Directory of the function's code [app]: Language (python, node, rust, r) [python]: ";
     assert_eq!(captured.err(), asked);
     assert_eq!(wanted.template, crate::pipeline::Template::Python);
 }

@@ -17,6 +17,7 @@ use crate::aws::{EmbeddedCloud, Error, Port, Serving, reachable};
 use crate::clock::Clock;
 use crate::engine::plan::{Plan, Side, Step};
 use crate::event::{Event, Outcome, Reporter};
+use crate::spec::Fault;
 
 /// What the command line of `poc dev` asked for.
 #[derive(Clone, Debug)]
@@ -56,6 +57,7 @@ pub async fn dev(
         serving: serve(&cloud, port)?,
         sources: live.sources.clone(),
         behind: false,
+        told: Vec::new(),
         written: None,
     };
     let page = dev.put_in_front(&live);
@@ -110,13 +112,14 @@ async fn deploy(settings: &Settings, reporter: &dyn Reporter) -> Result<Live, Fa
     };
     let host = named.as_ref().map_or_else(String::new, |host| format!("-H 'Host: {host}' "));
     let url = format!("http://{ADDRESS}/{path}");
-    let call = session.curl(url.trim_end_matches('/'));
+    let image = session.image();
+    let call = session.curl(url.trim_end_matches('/')).filter(|_| image.is_none());
     Ok(Live {
         api: outputs.remove("rest_api_id").unwrap_or_default(),
         outcome,
         plan,
         sources: session.sources(settings),
-        image: session.image(),
+        image,
         // With `-i`, the answer's headers are seen, too.
         call: call.map(|call| call.replacen("curl ", &format!("curl -i {host}"), 1)),
         custom_url,
@@ -149,6 +152,8 @@ struct Dev<'a> {
     sources: Sources,
     /// The last edit was not deployed.
     behind: bool,
+    /// The mistakes that were told of and still stand.
+    told: Vec<Fault>,
     /// What the files said when the last deploy was over, where that may have written some itself: its own writing is no
     /// edit.
     written: Option<String>,
@@ -212,21 +217,21 @@ impl Dev<'_> {
             let (run, begun) = (self.run.clone(), Instant::now());
             let quiet = Quiet(self.reporter);
             let Some(deployed) = self.tell_until(stop.as_mut(), Box::pin(deploy(&run, &quiet))).await else { break };
-            let mut told = true;
-            match deployed {
-                Ok(live) => self.redeployed(live, begun),
-                Err(failure) => {
-                    (self.refused)(&failure);
-                    self.behind = true;
-                    match Sources::now(&run) {
-                        Some(sources) => self.sources = sources,
-                        // Which files a file that is wrong means, it does not tell: every edit counts.
-                        None => told = false,
-                    }
-                    self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
-                }
+            let told = match &deployed {
+                Ok(live) => Some(live.sources.clone()),
+                // Which files a file that is wrong means, it does not tell: every edit counts.
+                Err(_) => Sources::now(&run),
+            };
+            let builds = told.as_ref().is_some_and(|sources| sources.builds);
+            if let Some(sources) = told {
+                self.sources = sources;
             }
-            self.written = (told && self.sources.builds).then(|| self.sources.picture(&self.run.file));
+            // Before anything is told of it: whoever hears may edit at once.
+            self.written = builds.then(|| self.sources.picture(&self.run.file));
+            match deployed {
+                Ok(live) => self.redeployed(&live, begun),
+                Err(failure) => self.tell_refused(&failure, begun),
+            }
             if let Err(error) = followed.and_then(|()| watch.follow(&self.run.file, &self.sources)) {
                 self.reporter.report(&Event::Note { text: format!("some directories cannot be watched: {error}") });
             }
@@ -242,9 +247,24 @@ impl Dev<'_> {
         self.serving.set_page(live.page.clone(), &live.stage, &path)
     }
 
-    fn redeployed(&mut self, live: Live, begun: Instant) {
-        self.put_in_front(&live);
-        self.sources = live.sources;
+    /// Says why an edit was not deployed; of mistakes only those that are not known yet.
+    fn tell_refused(&mut self, failure: &Failure, begun: Instant) {
+        self.behind = true;
+        let faults = match failure {
+            Failure::Faults(faults) => faults.clone(),
+            _ => Vec::new(),
+        };
+        if !faults.is_empty() && faults == self.told {
+            return;
+        }
+        self.told = faults;
+        (self.refused)(failure);
+        self.reporter.report(&Event::Kept { elapsed: begun.elapsed() });
+    }
+
+    fn redeployed(&mut self, live: &Live, begun: Instant) {
+        self.put_in_front(live);
+        self.told.clear();
         let (elapsed, behind) = (begun.elapsed(), std::mem::take(&mut self.behind));
         if live.outcome == Outcome::Changed {
             self.reporter.report(&Event::Redeployed { elapsed, changes: changes(&live.plan) });

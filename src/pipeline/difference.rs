@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::session::{Session, unnamed, variables};
-use super::{Failure, Settings};
+use super::{Failure, Settings, opened};
 use crate::aws::Error;
 use crate::engine::plan::{Change, Changes, Side};
 use crate::event::Reporter;
 use crate::resources::release::{Release, Serving};
-use crate::spec::{Asked, Document};
+use crate::spec::Asked;
 
 /// Which two, and which side of them.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub async fn difference(
 ) -> Result<Difference, Failure> {
     let of = |stage: &str| Settings { stage: Some(stage.to_owned()), ..settings.clone() };
     let (left, right) = (of(&wanted.left), of(&wanted.right));
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let mut faults = Vec::new();
     for settings in [&left, &right] {
         let more = document.spec(&variables(settings, None, None)).err().into_iter().flatten();

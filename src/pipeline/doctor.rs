@@ -15,7 +15,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::session::{connection, place, variables};
-use super::{Failure, Settings};
+use super::{Failure, Settings, opened};
 use crate::aws::{Aws, Error, ErrorKind, Heard, Identity};
 use crate::desired::Account;
 use crate::event::{FindingKind, ProblemKind, Reporter};
@@ -143,7 +143,7 @@ impl Patient<'_, '_> {
 /// # Errors
 /// Faults of the file, or an embedded cloud that cannot be opened.
 pub async fn doctor(settings: &Settings, wanted: DoctorWanted, reporter: &dyn Reporter) -> Result<Diagnosis, Failure> {
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let spec = document.spec(&variables(settings, None, None)).map_err(Failure::Faults)?;
     let here = settings.local || settings.cloud.is_some();
     // The zones of the cloud in this process are in no other DNS.

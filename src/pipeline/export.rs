@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::session::variables;
-use super::{Failure, Settings};
+use super::{Failure, Settings, opened};
 use crate::desired::{self, Account};
 use crate::resources::definition::Form;
-use crate::spec::{Document, UNKNOWN_ACCOUNT, Variables};
+use crate::spec::{UNKNOWN_ACCOUNT, Variables};
 
 /// Which document.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub struct OpenApiWanted {
 /// # Errors
 /// Faults of the file; [`Failure::Usage`] where no region is given anywhere.
 pub fn export_openapi(settings: &Settings, wanted: &OpenApiWanted) -> Result<Value, Failure> {
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let environment = || ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
     let region = document.names(&variables(settings, None, None)).region.or_else(environment).ok_or_else(|| {
         Failure::Usage("no region: write region: in deploy.yaml, set AWS_REGION, or give --region".to_owned())

@@ -1,11 +1,16 @@
 //! `poc init`: a small project that deploys as it stands. Nothing that is there is ever overwritten.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+mod found;
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use super::planted::{There, failed, plant, there};
+use super::spelled::{shell, yaml};
 use super::{Failure, deploy_schema};
-use crate::spec::Document;
+use crate::spec::{self, Document, Variables};
+use found::Found;
 
 /// What kind of function it begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub struct InitWanted {
     pub template: Template,
     pub name: String,
     pub region: String,
+    /// Where the function's code is or goes, from there.
+    pub code: String,
 }
 
 /// What it made.
@@ -31,20 +38,23 @@ pub struct Initialised {
     pub directory: PathBuf,
     pub name: String,
     /// Paths from there, and what each is for.
-    pub files: Vec<(&'static str, &'static str)>,
+    pub files: Vec<(String, &'static str)>,
     /// Those that were there already, as they would have been written.
-    pub kept: Vec<&'static str>,
+    pub kept: Vec<String>,
     /// What must be done before it can be deployed, beside having this program.
-    pub first: Option<&'static str>,
+    pub first: Option<String>,
+    /// How much of it can be tried without AWS.
+    pub local: &'static str,
 }
 
 struct File {
-    path: &'static str,
+    path: String,
     what: &'static str,
     text: String,
 }
 
-const SCHEMA: &str = ".poc/deploy.schema.json";
+pub(super) const SCHEMA: &str = ".poc/deploy.schema.json";
+const GITIGNORE: &str = ".gitignore";
 
 const IGNORE: &str = include_str!("init/gitignore");
 
@@ -57,19 +67,20 @@ impl Template {
         }
     }
 
+    /// Names in the directory of the code, what each is for, and texts.
     fn code(self) -> Vec<(&'static str, &'static str, &'static str)> {
         match self {
             Template::Python => {
-                vec![("app/handler.py", "your model goes here", include_str!("init/python/handler.py"))]
+                vec![("handler.py", "your model goes here", include_str!("init/python/handler.py"))]
             }
-            Template::Node => vec![("app/handler.mjs", "your model goes here", include_str!("init/node/handler.mjs"))],
+            Template::Node => vec![("handler.mjs", "your model goes here", include_str!("init/node/handler.mjs"))],
             Template::Rust => vec![
-                ("app/src/main.rs", "your model goes here", include_str!("init/rust/main.rs")),
-                ("app/Cargo.toml", "its package", include_str!("init/rust/Cargo.toml")),
+                ("src/main.rs", "your model goes here", include_str!("init/rust/main.rs")),
+                ("Cargo.toml", "its package", include_str!("init/rust/Cargo.toml")),
             ],
             Template::R => vec![
-                ("app/predict.R", "your model goes here", include_str!("init/r/predict.R")),
-                ("app/Dockerfile", "the image that Lambda runs", include_str!("init/r/Dockerfile")),
+                ("predict.R", "your model goes here", include_str!("init/r/predict.R")),
+                ("Dockerfile", "the image that Lambda runs", include_str!("init/r/Dockerfile")),
             ],
         }
     }
@@ -86,6 +97,13 @@ impl Template {
             Template::Python | Template::Node => None,
             Template::Rust => Some("cargo-lambda builds it for Lambda: `cargo install cargo-lambda`"),
             Template::R => Some("build the image and put it into ECR: the commands stand in deploy.yaml"),
+        }
+    }
+
+    fn local(self) -> &'static str {
+        match self {
+            Template::R => "try keys, validation and templates; the image runs on AWS alone",
+            _ => "try it on this machine, no AWS account needed",
         }
     }
 }
@@ -112,62 +130,155 @@ pub fn name_for(directory: &Path) -> String {
     if name.is_empty() { "prediction".to_owned() } else { name.to_owned() }
 }
 
+/// Is it a region's name, as the file's `region` has to be?
+///
+/// # Errors
+/// What a region looks like.
+pub fn judge_region(text: &str) -> Result<(), String> {
+    match spec::is_region(text) {
+        true => Ok(()),
+        false => Err("a region looks like eu-west-1".to_owned()),
+    }
+}
+
+/// A directory of the project that can hold the function's code, as the file names it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn judge_code(text: &str) -> Result<String, String> {
+    let mut parts = Vec::new();
+    for part in Path::new(text).components() {
+        match (part, part.as_os_str().to_str()) {
+            (Component::CurDir, _) => {}
+            (Component::Normal(_), Some(name)) => parts.push(name),
+            _ => return Err("give a directory of the project, such as app".to_owned()),
+        }
+    }
+    if text.is_empty() || text.contains(|letter: char| letter.is_control() || letter == '$') {
+        return Err("give a directory of the project, such as app".to_owned());
+    }
+    match parts.first() {
+        None => Ok(".".to_owned()),
+        Some(&(".poc" | ".git" | "templates")) => {
+            Err("that directory holds other things; give one such as app".to_owned())
+        }
+        Some(_) => Ok(parts.join("/")),
+    }
+}
+
 /// # Errors
 /// When something else is there already, before anything is written; when a file cannot be written.
 pub fn init(wanted: &InitWanted) -> Result<Initialised, Failure> {
-    let files = files(wanted);
+    let theirs = theirs(wanted);
+    let files = files(wanted, theirs.as_ref());
+    let whole = |path: &str| wanted.directory.join(path);
     let mut differing = Vec::new();
     let mut kept = Vec::new();
     for file in &files {
-        match fs::read(wanted.directory.join(file.path)) {
-            Ok(bytes) if bytes == file.text.as_bytes() => kept.push(file.path),
-            Ok(_) => differing.push(file.path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(&wanted.directory.join(file.path), "read", &error)),
+        match there(&whole(&file.path), &file.text)? {
+            There::Same => kept.push(file.path.clone()),
+            There::Other => differing.push(file.path.as_str()),
+            There::Nothing => {}
         }
     }
+    let ignored = Ignored::read(&wanted.directory)?;
+    if ignored.leads_nowhere {
+        differing.push(GITIGNORE);
+    }
     if !differing.is_empty() {
-        let whole = |path: &&str| match wanted.directory.as_os_str().to_str() {
+        let named = |path: &&str| match wanted.directory.as_os_str().to_str() {
             Some(".") => (*path).to_owned(),
-            _ => wanted.directory.join(path).display().to_string(),
+            _ => whole(path).display().to_string(),
         };
-        let names: Vec<String> = differing.iter().map(whole).collect();
+        let names: Vec<String> = differing.iter().map(named).collect();
         return Err(Failure::Usage(format!(
             "{} would be overwritten, so nothing was written; give another directory, or move what is there away",
             names.join(", "),
         )));
     }
     for file in files.iter().filter(|file| !kept.contains(&file.path)) {
-        write(&wanted.directory.join(file.path), &file.text)?;
+        plant(&whole(&file.path), &file.text)?;
     }
-    // Made again by every init: it belongs to the program, and git does not see it.
-    write(&wanted.directory.join(SCHEMA), &format!("{:#}\n", deploy_schema()))?;
-    ignore(&wanted.directory)?;
+    refresh(&whole(SCHEMA))?;
+    ignored.write(&whole(GITIGNORE))?;
     judge(&wanted.directory)?;
+    let mut listed: Vec<(String, &'static str)> = files.into_iter().map(|file| (file.path, file.what)).collect();
+    if let Some(found) = &theirs {
+        listed.insert(1, (wanted.file(found.file), "your function, as it is"));
+    }
+    listed.push((GITIGNORE.to_owned(), "keeps .poc out of git"));
+    listed.push((SCHEMA.to_owned(), "lets editors complete deploy.yaml"));
     Ok(Initialised {
         directory: wanted.directory.clone(),
         name: wanted.name.clone(),
-        files: files.iter().map(|file| (file.path, file.what)).collect(),
+        files: listed,
         kept,
-        first: wanted.template.first(),
+        first: wanted.first(theirs.as_ref()),
+        local: wanted.template.local(),
     })
 }
 
-fn files(wanted: &InitWanted) -> Vec<File> {
-    let (runtime, handler) = wanted.template.runtime_and_handler();
+impl InitWanted {
+    /// The path of a file of the code.
+    fn file(&self, name: &str) -> String {
+        if self.code == "." { name.to_owned() } else { format!("{}/{name}", self.code) }
+    }
+
+    fn first(&self, theirs: Option<&Found>) -> Option<String> {
+        let Some(found) = theirs else { return self.template.first().map(str::to_owned) };
+        let file = self.file(found.file);
+        let mut text = format!(
+            "deploy.yaml and templates/request.vtl send {file} size and rooms: put what it takes in their place",
+        );
+        if found.handler.is_none() && matches!(self.template, Template::Python | Template::Node) {
+            text += ", and in deploy.yaml its own function for `handler`";
+        }
+        let more = self.template.first().map(|first| format!("; {first}")).unwrap_or_default();
+        Some(text + &more)
+    }
+}
+
+/// The code that is there, unless it is what would be written.
+fn theirs(wanted: &InitWanted) -> Option<Found> {
+    let directory = wanted.directory.join(&wanted.code);
+    let ours = wanted.template.code();
+    let is = |what: There, name: &str, text: &str| there(&directory.join(name), text).is_ok_and(|there| there == what);
+    let edited = ours.iter().any(|(name, _, text)| is(There::Other, name, text));
+    let found = wanted.template.found(&directory)?;
+    let same = ours.iter().any(|(name, _, text)| *name == found.file && is(There::Same, name, text));
+    (edited || !same).then_some(found)
+}
+
+fn files(wanted: &InitWanted, theirs: Option<&Found>) -> Vec<File> {
+    let (runtime, usual) = wanted.template.runtime_and_handler();
+    let handler = theirs.and_then(|found| found.handler.as_deref()).unwrap_or(usual);
+    let (description, yours, checks) = match theirs {
+        None => ("Predicts what a flat costs", "", include_str!("init/checks.yaml")),
+        Some(_) => (
+            "A prediction",
+            "# size and rooms stand for what your function takes, here and in templates/request.vtl.\n",
+            include_str!("init/checks_of_yours.yaml"),
+        ),
+    };
     let filled = |text: &str| {
-        let text = text.replace("@CODE@\n", wanted.template.function());
-        let text = text.replace("@NAME@", &wanted.name).replace("@BASE@", &wanted.name.to_lowercase());
+        let text = text.replace("@CODE@\n", wanted.template.function()).replace("@CHECKS@", checks);
+        let text = text.replace("@YOURS@", yours).replace("@DESCRIPTION@", description);
+        let text = text.replace("@TRY@", wanted.template.local());
+        let text = text.replace("@NAME@", &yaml(&wanted.name)).replace("@BASE@", &yaml(&wanted.name.to_lowercase()));
         let text = text.replace("@IMAGE@", &repository(&wanted.name));
+        let text = text.replace("@DIR@", &yaml(&wanted.code)).replace("@DIR_WORD@", &shell(&wanted.code));
         text.replace("@REGION@", &wanted.region).replace("@RUNTIME@", runtime).replace("@HANDLER@", handler)
     };
-    let file = |(path, what, text): (&'static str, &'static str, &str)| File { path, what, text: filled(text) };
+    let file = |path: &str, what, text: &str| File { path: path.to_owned(), what, text: filled(text) };
     let mut files =
-        vec![file(("deploy.yaml", "what is deployed; every part is explained", include_str!("init/deploy.yaml")))];
-    files.extend(wanted.template.code().into_iter().map(file));
+        vec![file("deploy.yaml", "what is deployed; every part is explained", include_str!("init/deploy.yaml"))];
+    if theirs.is_none() {
+        let code = wanted.template.code().into_iter();
+        files.extend(code.map(|(name, what, text)| File { path: wanted.file(name), what, text: text.to_owned() }));
+    }
     files.extend([
-        file(("templates/request.vtl", "the function's event, out of the query", include_str!("init/request.vtl"))),
-        file(("templates/error.vtl", "what callers get for bad input", include_str!("init/error.vtl"))),
+        file("templates/request.vtl", "the function's event, out of the query", include_str!("init/request.vtl")),
+        file("templates/error.vtl", "what callers get for bad input", include_str!("init/error.vtl")),
     ]);
     files
 }
@@ -182,35 +293,57 @@ fn repository(name: &str) -> String {
     }
 }
 
-/// Adds what git must not see, unless it is there.
-fn ignore(directory: &Path) -> Result<(), Failure> {
-    let path = directory.join(".gitignore");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(failed(&path, "read", &error)),
-    };
-    if text.lines().any(|line| matches!(line.trim(), ".poc/" | ".poc" | "/.poc/" | "/.poc")) {
-        return Ok(());
+/// What git is told not to see.
+struct Ignored {
+    text: Option<String>,
+    leads_nowhere: bool,
+}
+
+impl Ignored {
+    fn read(directory: &Path) -> Result<Ignored, Failure> {
+        let path = directory.join(GITIGNORE);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Ignored { text: Some(text), leads_nowhere: false }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Ignored { text: None, leads_nowhere: fs::symlink_metadata(&path).is_ok() })
+            }
+            Err(error) => Err(failed(&path, "read", &error)),
+        }
     }
-    let gap = match text.as_str() {
-        "" => "",
-        some if some.ends_with('\n') => "\n",
-        _ => "\n\n",
-    };
-    write(&path, &format!("{text}{gap}{IGNORE}"))
+
+    /// Adds what git must not see, unless it is there.
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        let Some(text) = &self.text else { return plant(path, IGNORE) };
+        if text.lines().any(|line| matches!(line.trim(), ".poc/" | ".poc" | "/.poc/" | "/.poc")) {
+            return Ok(());
+        }
+        let gap = match text.as_str() {
+            "" => "",
+            some if some.ends_with('\n') => "\n",
+            _ => "\n\n",
+        };
+        let added = OpenOptions::new().append(true).open(path);
+        let added = added.and_then(|mut file| file.write_all(format!("{gap}{IGNORE}").as_bytes()));
+        added.map_err(|error| failed(path, "written", &error))
+    }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
-    parent.and_then(|()| fs::write(path, text)).map_err(|error| failed(path, "written", &error))
+/// Makes the schema anew: it belongs to the program, and git does not see it.
+fn refresh(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, "written", &error)),
+        _ => {}
+    }
+    plant(path, &schema_text())
 }
 
-fn failed(path: &Path, what: &str, error: &io::Error) -> Failure {
-    Failure::Usage(format!("{} cannot be {what}: {error}", path.display()))
+pub(super) fn schema_text() -> String {
+    format!("{:#}\n", deploy_schema())
 }
 
-/// What was written is well formed; `poc validate` says the rest.
+/// What was written is right in itself; `poc validate` also looks into the code.
 fn judge(directory: &Path) -> Result<(), Failure> {
-    Document::open(&directory.join("deploy.yaml")).map(drop).map_err(Failure::Faults)
+    let variables = Variables { account: None, region: None, stage: None, env: &|name| std::env::var(name).ok() };
+    let document = Document::open(&directory.join("deploy.yaml"));
+    document.and_then(|document| document.spec(&variables)).map(drop).map_err(Failure::Faults)
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Failure, Settings};
+use super::{Failure, Settings, opened};
 use crate::aws::Error;
 use crate::event::{Event, Reporter};
 use crate::package::{self, Broken, Failed, Order, Watcher, Work, Zipped, parts};
+use crate::spec::Spec;
 use crate::spec::model::{Architecture, PackageSource};
-use crate::spec::{Document, Spec};
 
 /// What took long to make is kept beside deploy.yaml.
 const CACHE: &str = ".poc/cache";
@@ -98,7 +98,7 @@ pub async fn package(
 ) -> Result<Packaged, Failure> {
     // For Lambda, wherever the function is tried.
     let settings = &Settings { local: false, cloud: None, ..settings.clone() };
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let spec = document.spec(&super::session::variables(settings, None, None)).map_err(Failure::Faults)?;
     let zipped = pack(settings, &spec, reporter).await?;
     let (source, packed) = match &spec.package.source {

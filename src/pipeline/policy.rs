@@ -9,9 +9,9 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::session::{connection, place, unnamed, variables, with_profile};
-use super::{Failure, Settings, Target};
-use crate::aws::{self, Aws, LARGEST_INLINE, LARGEST_MANAGED};
+use super::session::{connection, place, variables, with_profile};
+use super::{Failure, Settings, Target, opened};
+use crate::aws::{self, Aws, Error, ErrorKind, LARGEST_INLINE, LARGEST_MANAGED};
 use crate::desired::{self, Account};
 use crate::event::Reporter;
 use crate::resources::{HostedZone, Lookups};
@@ -54,7 +54,7 @@ pub async fn policy(
     wanted: &PolicyWanted,
     reporter: &dyn Reporter,
 ) -> Result<PolicyMade, Failure> {
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let asked_for = RefCell::default();
     let (spec, account, zone) = match &wanted.account {
         Some(id) => offline(settings, &document, id, &asked_for)?,
@@ -73,7 +73,8 @@ pub async fn policy(
     let github = match &wanted.github {
         Some(wanted) => {
             let secrets: Vec<String> = asked_for.into_inner().into_iter().collect();
-            Some(github::github(settings, wanted, &target, &account.partition, &policy, &secrets)?)
+            let asked = github::Asked { spec: &spec, secrets: &secrets };
+            Some(github::github(settings, wanted, &target, &account.partition, &policy, asked)?)
         }
         None => None,
     };
@@ -86,6 +87,11 @@ pub async fn policy(
         );
     }
     notes.extend(too_large(characters));
+    if github.as_ref().is_some_and(|github| github.unset) {
+        notes.push(
+            "set OWNER and COMMIT in the workflow: where your poc comes from, and the commit that you trust".to_owned(),
+        );
+    }
     Ok(PolicyMade { target, policy, characters, largest: LARGEST_MANAGED, notes, github })
 }
 
@@ -132,7 +138,14 @@ async fn online(
     reporter: &dyn Reporter,
 ) -> Result<Settled, Failure> {
     let spec = document.spec(&variables(settings, None, None)).map_err(Failure::Faults)?;
-    let named = |error| unnamed(with_profile(error, settings));
+    let named = |error: Error| {
+        let nobody = error.kind == ErrorKind::Credentials;
+        let mut problem = with_profile(error, settings).problem(None);
+        if nobody {
+            problem.next += "; or give --account ID, then AWS is not asked";
+        }
+        Failure::Problem(Box::new(problem))
+    };
     let aws = Box::pin(Aws::connect(connection(settings, &spec)?, reporter)).await.map_err(named)?;
     let (identity, zone) = tokio::join!(aws.identify(), zone(&aws, &spec));
     let (id, partition) = identity.map_err(named)?;

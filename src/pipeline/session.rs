@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::holder;
 use super::packing::{pack, with_order};
 use super::status;
-use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated};
+use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, Stop, Target, Validated, opened};
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former, Uploads};
@@ -102,7 +102,7 @@ pub(super) struct Read {
 
 /// Stage one for every stage of the file, without a word to AWS.
 pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let stages = document.stages(&variables(settings, None, None));
     let asked = document.names(&variables(settings, None, None)).stage;
     let mut stages: Vec<Option<String>> = stages.into_iter().map(Some).collect();
@@ -154,7 +154,7 @@ pub(super) fn validate(settings: &Settings) -> Result<Validated, Failure> {
 
 /// Of the one stage that is worked on.
 pub(super) fn warnings(settings: &Settings) -> Result<Vec<Warning>, Failure> {
-    let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+    let document = opened::open(settings)?;
     let variables = variables(settings, None, None);
     let stage = document.names(&variables).stage;
     Ok(document.warnings(&variables, stage.as_slice(), &today(settings)))
@@ -211,7 +211,7 @@ impl<'r> Session<'r> {
         command: &'static str,
         reporter: &'r dyn Reporter,
     ) -> Result<Session<'r>, Failure> {
-        let document = Document::open(&settings.file).map_err(Failure::Faults)?;
+        let document = opened::open(settings)?;
         let unsettled = variables(settings, None, None);
         let spec = document.spec(&unsettled).map_err(Failure::Faults)?;
         let uploads = match command {
@@ -350,7 +350,13 @@ impl<'r> Session<'r> {
 
     /// URLs and names, as far as they are known.
     pub fn outputs(&self, read: &Read) -> BTreeMap<String, String> {
-        desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner)
+        let mut outputs =
+            desired::outputs(&self.spec, &self.account, &read.desired, read.decided.known(), &self.manner);
+        // Where no image runs, the call could only fail.
+        if self.aws.embedded().is_some() && self.image().is_some() {
+            outputs.remove("call");
+        }
+        outputs
     }
 
     /// The container image that the function runs, where it is one.

@@ -2,7 +2,7 @@
 //! editors save by putting a new file in the place of the old one.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use super::session::Sources;
 use crate::package::{self, Tree, site};
+use crate::spec::Document;
 use crate::spec::model::PackageSource;
 
 /// Saving one file takes an editor several steps, and saving all of them takes it a moment.
@@ -40,8 +41,8 @@ pub(super) struct Watch {
 struct Scope {
     /// deploy.yaml and what it named when it was read last.
     files: BTreeSet<PathBuf>,
-    /// The text of deploy.yaml: it may name a file that is still missing.
-    text: String,
+    /// What the texts of deploy.yaml end in, as paths do: one may name a file that is still missing.
+    named: BTreeSet<OsString>,
     /// Package and site.
     trees: Vec<Tree>,
     /// Files and directories elsewhere that decide what the package is.
@@ -107,12 +108,14 @@ impl Scope {
             PackageSource::Zip { path } => Some(path.as_path()),
             PackageSource::Directory { .. } | PackageSource::Image(_) => None,
         };
-        let named = sources.files.iter().map(PathBuf::as_path).chain([file]).chain(zip);
-        let files = named.filter_map(|path| Some(canonical_parent(path).join(path.file_name()?))).collect();
-        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let files = sources.files.iter().map(PathBuf::as_path).chain([file]).chain(zip);
+        let files = files.filter_map(|path| Some(canonical_parent(path).join(path.file_name()?))).collect();
+        // While its form is wrong it names nothing: no file that comes could mend that.
+        let texts = Document::open(file).map(|document| document.files()).unwrap_or_default();
+        let named = texts.iter().filter_map(|path| path.file_name()).map(OsStr::to_owned).collect();
         let trees = package::tree(&sources.package).into_iter().chain(sources.site.as_ref().map(site::tree));
         let inputs = sources.inputs.iter().filter_map(|path| Some(canonical_parent(path).join(path.file_name()?)));
-        Scope { files, text, trees: trees.collect(), inputs: inputs.collect() }
+        Scope { files, named, trees: trees.collect(), inputs: inputs.collect() }
     }
 
     fn directories(&self, root: &Path) -> BTreeSet<PathBuf> {
@@ -139,13 +142,13 @@ impl Scope {
     }
 
     fn is_ours(&self, path: &Path) -> bool {
-        let Some(name) = path.file_name().map(OsStr::to_string_lossy) else { return true };
-        if is_by_the_way(&name) {
+        let Some(name) = path.file_name() else { return true };
+        if is_by_the_way(&name.to_string_lossy()) {
             return false;
         }
         // A directory that is new may bring anything.
         self.files.contains(path)
-            || self.text.contains(&*name)
+            || self.named.contains(name)
             || path.is_dir()
             || self.trees.iter().any(|tree| tree.holds(path))
             || self.inputs.iter().any(|input| path.starts_with(input))
@@ -187,6 +190,10 @@ mod tests {
 
     use super::*;
 
+    /// It holds `err`, `out` and `dev.log`, and names no file of these names.
+    const DEPLOY: &str = "description: errors, without dev.log\n# what comes out\n\
+                          templates: { application/json: templates/a/missing.vtl }";
+
     /// A project in a directory of its own, with a log and what programs make.
     fn project_scope() -> (tempfile::TempDir, PathBuf, Scope) {
         let directory = tempfile::TempDir::new().unwrap();
@@ -194,7 +201,7 @@ mod tests {
         for path in ["app/models", "app/__pycache__", "templates/a", ".poc/local", "target/debug", "node_modules/x"] {
             std::fs::create_dir_all(root.join(path)).unwrap();
         }
-        std::fs::write(root.join("deploy.yaml"), "templates: { application/json: templates/a/missing.vtl }").unwrap();
+        std::fs::write(root.join("deploy.yaml"), DEPLOY).unwrap();
         let package = PackageSource::Directory { path: root.join("app"), ignore: vec!["*.log".to_owned()] };
         let inputs = vec![root.join("shared"), root.join("base.txt")];
         let files = vec![root.join("templates/a/b.vtl")];
@@ -216,7 +223,17 @@ mod tests {
         assert!(edit(EventKind::Create(CreateKind::Folder), "templates/a"));
         assert!(edit(EventKind::Access(AccessKind::Close(AccessMode::Write)), "deploy.yaml"));
         assert!(!edit(EventKind::Access(AccessKind::Open(AccessMode::Any)), "deploy.yaml"));
-        for path in ["dev.log", "README.md", "app/requests.log", "app/__pycache__/handler.pyc", "app/__pycache__"] {
+        for path in [
+            "err",
+            "out",
+            "a",
+            "vtl",
+            "dev.log",
+            "README.md",
+            "app/requests.log",
+            "app/__pycache__/handler.pyc",
+            "app/__pycache__",
+        ] {
             assert!(!edit(written, path), "{path}");
         }
         assert!(edit(written, "base.txt") && edit(written, "shared/a/b.py"), "what decides of the package");

@@ -17,7 +17,7 @@ use super::{limits, routes, schema, templates};
 const MAX_POLICY: usize = 8192;
 
 /// The gateway responses that can be changed (C7).
-const RESPONSE_TYPES: [&str; 21] = [
+pub(super) const RESPONSE_TYPES: [&str; 21] = [
     "ACCESS_DENIED",
     "API_CONFIGURATION_ERROR",
     "AUTHORIZER_CONFIGURATION_ERROR",
@@ -54,7 +54,7 @@ pub(super) fn read(root: &Table<'_>, reader: &Reader<'_>, app: &Filled, region: 
         return api;
     };
     api.name = unique_name(&table, reader, &["api", "name"], app);
-    api.description = limits::description(&table, 1024);
+    api.description = limits::description(&table, limits::DESCRIPTION);
     api.endpoint = endpoint(&table, Endpoint::Regional);
     if let Some(at) = table.get("endpoint") {
         edge_exists(&at, api.endpoint, region);
@@ -185,7 +185,7 @@ fn models(table: &Table<'_>) -> BTreeMap<String, Model> {
             key.text.clone(),
             Model {
                 content_type: content_type.unwrap_or_default(),
-                description: limits::description(&own, 1024),
+                description: limits::description(&own, limits::DESCRIPTION),
                 schema: schema.unwrap_or(Value::Null),
             },
         );

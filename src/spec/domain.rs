@@ -7,7 +7,7 @@ use super::interpolate::Filled;
 use super::limits;
 use super::model::{Api, Certificate, Domain, Endpoint, MutualTls};
 
-const POLICIES: [&str; 14] = [
+pub(super) const POLICIES: [&str; 14] = [
     "TLS_1_0",
     "TLS_1_2",
     "SecurityPolicy_TLS13_1_3_2025_09",
@@ -86,6 +86,13 @@ fn zone(at: &At<'_>, name: Option<&str>) -> Option<String> {
     Some(zone)
 }
 
+/// Says that there is none, and what API Gateway answers itself.
+pub(super) const NO_BASE_PATHS: [&str; 3] = ["(none)", "ping", "sping"];
+
+pub(super) fn in_base_path(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "$-_.+!*'()".contains(letter)
+}
+
 /// B4: version 1 mappings take one segment.
 fn base_path(at: &At<'_>) -> Option<String> {
     let text = at.text()?;
@@ -98,15 +105,15 @@ fn base_path(at: &At<'_>) -> Option<String> {
             format!("write {trimmed}")
         };
         at.fault("bad_base_path", format!("the base path `{}` holds a slash", text.shown()), help);
-    } else if path.is_empty() || path == "(none)" {
+    } else if path.is_empty() || path == NO_BASE_PATHS[0] {
         at.fault("bad_base_path", "the base path is empty", "remove the line to use the whole host");
-    } else if let Some(c) = path.chars().find(|c| !c.is_ascii_alphanumeric() && !"$-_.+!*'()".contains(*c)) {
+    } else if let Some(c) = path.chars().find(|c| !in_base_path(*c)) {
         let message = match text.from_env {
             true => format!("`{}` is not a base path", text.shown()),
             false => format!("`{}` is not a base path: it holds `{}`", text.shown(), c.escape_debug()),
         };
         at.fault("bad_base_path", message, "letters, digits and $ - _ . + ! * ' ( )");
-    } else if matches!(path, "ping" | "sping") {
+    } else if NO_BASE_PATHS.contains(&path) {
         at.fault(
             "bad_base_path",
             format!("API Gateway keeps `/{}` on custom domains to itself", text.shown()),

@@ -26,7 +26,7 @@ const MAX_ROLE_NAME: usize = 64;
 const MAX_ATTACHED: usize = 10;
 
 /// Set by Lambda itself; a function that names one is refused.
-const RESERVED: [&str; 18] = [
+pub(super) const RESERVED: [&str; 18] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_DEFAULT_REGION",
@@ -68,7 +68,7 @@ pub(super) fn read(
         (runtime, handler(&table, endings, package), layers(&table, region))
     };
     let function = Function {
-        description: limits::description(&table, 256),
+        description: limits::description(&table, limits::FUNCTION_DESCRIPTION),
         handler,
         runtime,
         memory: size(&table, "memory", 128),

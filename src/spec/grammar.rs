@@ -1,6 +1,8 @@
 //! Every key deploy.yaml may hold, as tables: what it takes, in which range, and what it says. The decoders ask these
 //! tables for known keys, ranges and choices, so that what is accepted is written down once.
 
+use super::form::Form;
+use super::limits;
 use super::lint::WarningCode;
 
 /// A mapping with a fixed set of keys.
@@ -30,6 +32,8 @@ pub(super) enum Needed {
 /// What stands under a key.
 pub(super) enum Takes {
     Text,
+    /// A text that looks a certain way. The decoders judge it themselves, and say more.
+    Like(Form),
     Flag,
     Whole(i64, i64),
     Number(f64, f64),
@@ -37,13 +41,18 @@ pub(super) enum Takes {
     List(&'static Takes),
     /// A mapping from names of the user's choice.
     Named(&'static Takes),
+    /// A mapping from names that look a certain way.
+    Keyed(Form, &'static Takes),
     Map(&'static Mapping),
     Either(&'static [Takes]),
     /// Any value: JSON to us.
     Any,
 }
 
-use Takes::{Any, Either, Flag, List, Map, Named, Number, OneOf, Text, Whole};
+use Takes::{Any, Either, Flag, Keyed, Like, List, Map, Named, Number, OneOf, Text, Whole};
+
+const DESCRIPTION: Takes = Like(Form::Description(limits::DESCRIPTION));
+const API_THING: Takes = Like(Form::Name(limits::API_THING));
 
 const fn field(key: &'static str, takes: Takes, says: &'static str) -> Field {
     Field { key, takes, says, needed: Needed::Never }
@@ -62,9 +71,9 @@ const MAX_I32: i64 = i32::MAX as i64;
 pub(super) static ROOT: Mapping = Mapping {
     what: "deploy.yaml",
     keys: &[
-        needed("name", Text, "the application's name; everything it owns is tagged with it"),
-        needed("stage", Text, "the stage that is deployed without --stage"),
-        field("region", Text, "the AWS region; otherwise the command line's or the profile's"),
+        needed("name", Like(Form::Name(limits::APP)), "the application's name; everything it owns is tagged with it"),
+        needed("stage", Like(Form::Stage), "the stage that is deployed without --stage"),
+        field("region", Like(Form::Region), "the AWS region; otherwise the command line's or the profile's"),
         needed("package", Map(&PACKAGE), "what is uploaded, and where to"),
         needed("function", Map(&FUNCTION), "the Lambda function"),
         needed("api", Map(&API), "the REST API"),
@@ -74,7 +83,7 @@ pub(super) static ROOT: Mapping = Mapping {
         field("site", Map(&SITE), "pages that use the API"),
         field("checks", List(&Map(&CHECK)), "requests to make after a deploy, and what must come back"),
         field("tags", Named(&Text), "tags for everything that can be tagged"),
-        field("stages", Named(&Any), "other stages, as differences from this file"),
+        field("stages", Keyed(Form::Stage, &Any), "other stages, as differences from this file"),
         field("allow", ALLOW, "codes of warnings to keep quiet in the whole file"),
     ],
 };
@@ -84,7 +93,7 @@ pub(super) static PACKAGE: Mapping = Mapping {
     keys: &[
         sometimes("path", Text, "a directory to zip, or a ready .zip"),
         sometimes("image", Either(&[Text, Map(&IMAGE)]), "a container image in ECR, in place of `path`"),
-        field("bucket", Text, "the S3 bucket for the zip and for the stage's lock"),
+        field("bucket", Like(Form::Bucket), "the S3 bucket for the zip and for the stage's lock"),
         field("ignore", List(&Text), "what to leave out, in .gitignore patterns"),
         field("build", Either(&[List(&COMMAND), Map(&BUILD)]), "commands to run in `path` before it is zipped"),
         field("dependencies", Text, "auto, none, or the file that lists the libraries to package"),
@@ -115,15 +124,15 @@ static COMMAND: Takes = Either(&[Text, List(&Text)]);
 pub(super) static FUNCTION: Mapping = Mapping {
     what: "`function`",
     keys: &[
-        field("name", Text, "the function's name"),
-        field("description", Text, "what the function is for"),
-        sometimes("runtime", Text, "Lambda's runtime identifier, like python3.13"),
+        field("name", Like(Form::Name(limits::FUNCTION)), "the function's name"),
+        field("description", Like(Form::Description(limits::FUNCTION_DESCRIPTION)), "what the function is for"),
+        sometimes("runtime", Like(Form::Runtime), "Lambda's runtime identifier, like python3.13"),
         sometimes("handler", Text, "module and function, like handler.lambda_handler"),
         field("memory", Whole(128, 10_240), "memory in MB"),
         field("timeout", Whole(1, 900), "seconds until Lambda gives up"),
         field(
             "environment",
-            Named(&Either(&[Text, Map(&ENVIRONMENT_VALUE)])),
+            Keyed(Form::Variable, &Either(&[Text, Map(&ENVIRONMENT_VALUE)])),
             "environment variables; ${ssm:NAME} and ${secret:NAME} are passed on as references",
         ),
         field("architecture", OneOf(&["x86_64", "arm64"]), "the processor"),
@@ -144,7 +153,7 @@ pub(super) static ENVIRONMENT_VALUE: Mapping = Mapping {
 pub(super) static ROLE: Mapping = Mapping {
     what: "`role`",
     keys: &[
-        field("name", Text, "the role's name"),
+        field("name", Like(Form::Name(limits::ROLE)), "the role's name"),
         field("managed_policies", List(&Text), "ARNs of managed policies to attach"),
         field("statements", List(&Any), "IAM policy statements to allow more"),
     ],
@@ -153,19 +162,23 @@ pub(super) static ROLE: Mapping = Mapping {
 pub(super) static API: Mapping = Mapping {
     what: "`api`",
     keys: &[
-        field("name", Text, "the API's name"),
-        field("description", Text, "what the API is for"),
+        field("name", API_THING, "the API's name"),
+        field("description", DESCRIPTION, "what the API is for"),
         field("endpoint", OneOf(&["regional", "edge"]), "where it is reached"),
         field("api_key_source", OneOf(&["header", "authorizer"]), "where the caller's key is read from"),
         field("binary_media_types", List(&Text), "content types that are not text"),
         field("minimum_compression", Whole(0, 10_485_760), "bytes from which responses are compressed"),
         field("policy", Either(&[Any, Text]), "the resource policy, or the file that holds it"),
         field("disable_execute_api_endpoint", Flag, "whether only the custom domain answers"),
-        field("models", Named(&Map(&MODEL)), "JSON schemas of bodies"),
-        field("gateway_responses", Named(&Map(&GATEWAY_RESPONSE)), "what API Gateway's own errors look like"),
+        field("models", Keyed(Form::Name(limits::MODEL), &Map(&MODEL)), "JSON schemas of bodies"),
+        field(
+            "gateway_responses",
+            Keyed(Form::GatewayResponse, &Map(&GATEWAY_RESPONSE)),
+            "what API Gateway's own errors look like",
+        ),
         field("cors", Either(&[Flag, Map(&CORS)]), "let browsers of other origins call it"),
         field("validate", OneOf(VALIDATE), "what is validated where a method does not say"),
-        needed("resources", Named(&Map(&RESOURCE)), "paths and their methods"),
+        needed("resources", Keyed(Form::Path, &Map(&RESOURCE)), "paths and their methods"),
     ],
 };
 
@@ -175,7 +188,7 @@ pub(super) static MODEL: Mapping = Mapping {
     what: "a model",
     keys: &[
         field("content_type", Text, "the content type it describes"),
-        field("description", Text, "what the model is for"),
+        field("description", DESCRIPTION, "what the model is for"),
         needed("schema", Either(&[Any, Text]), "a JSON schema of draft 4, or the file that holds it"),
     ],
 };
@@ -184,8 +197,8 @@ pub(super) static GATEWAY_RESPONSE: Mapping = Mapping {
     what: "a gateway response",
     keys: &[
         field("status", Whole(100, 599), "the status code"),
-        field("headers", Named(&Text), "header name to mapping expression"),
-        field("templates", Named(&Either(&[Text, Map(&INLINE)])), "body templates by content type"),
+        field("headers", Keyed(Form::Name(limits::HEADER), &Text), "header name to mapping expression"),
+        field("templates", Keyed(Form::ContentType, &Either(&[Text, Map(&INLINE)])), "body templates by content type"),
     ],
 };
 
@@ -223,19 +236,19 @@ pub(super) static METHOD: Mapping = Mapping {
     what: "a method",
     keys: &[
         field("operation", Text, "its name in generated clients"),
-        field("summary", Text, "what it does, in a line"),
-        field("description", Text, "what callers should know of it"),
+        field("summary", Like(Form::Summary), "what it does, in a line"),
+        field("description", DESCRIPTION, "what callers should know of it"),
         field("authorization", OneOf(&["none", "aws_iam"]), "who may call"),
         field("api_key", Flag, "whether callers need an API key"),
-        field("query", Named(&PARAMETER), "query parameters"),
-        field("headers", Named(&PARAMETER), "request headers"),
+        field("query", Keyed(Form::Name(limits::PARAMETER), &PARAMETER), "query parameters"),
+        field("headers", Keyed(Form::Name(limits::PARAMETER), &PARAMETER), "request headers"),
         field("path", Named(&PARAMETER), "path variables"),
         field("validate", OneOf(VALIDATE), "what is validated before the function is called"),
-        field("models", Named(&Text), "model of the body by content type"),
+        field("models", Keyed(Form::ContentType, &Text), "model of the body by content type"),
         field("integration", OneOf(&["lambda", "lambda_proxy", "mock"]), "what answers"),
         field("timeout", Number(0.05, 29.0), "seconds until API Gateway gives up"),
         field("request", Map(&REQUEST), "what the function is sent"),
-        field("responses", Named(&Map(&RESPONSE)), "what callers get, by status code"),
+        field("responses", Keyed(Form::Status, &Map(&RESPONSE)), "what callers get, by status code"),
         field("allow", ALLOW, "codes of warnings to keep quiet for this method"),
     ],
 };
@@ -249,7 +262,7 @@ pub(super) static PARAMETER_SETTINGS: Mapping = Mapping {
     what: "a parameter",
     keys: &[
         field("required", Flag, "whether it must be sent"),
-        field("description", Text, "what it means, and what it may be"),
+        field("description", DESCRIPTION, "what it means, and what it may be"),
     ],
 };
 
@@ -261,10 +274,14 @@ pub(super) static REQUEST: Mapping = Mapping {
             OneOf(&["when_no_match", "when_no_templates", "never"]),
             "what happens to a body that no template is for",
         ),
-        field("templates", Named(&Either(&[Text, Map(&INLINE)])), "mapping templates by content type"),
-        field("headers", Named(&Text), "headers to send, as mapping expressions"),
-        field("query", Named(&Text), "query parameters to send, as mapping expressions"),
-        field("path", Named(&Text), "path variables to send, as mapping expressions"),
+        field(
+            "templates",
+            Keyed(Form::ContentType, &Either(&[Text, Map(&INLINE)])),
+            "mapping templates by content type",
+        ),
+        field("headers", Keyed(Form::Name(limits::HEADER), &Text), "headers to send, as mapping expressions"),
+        field("query", Keyed(Form::Name(limits::PARAMETER), &Text), "query parameters to send, as mapping expressions"),
+        field("path", Keyed(Form::Name(limits::PARAMETER), &Text), "path variables to send, as mapping expressions"),
         field("content_handling", OneOf(CONTENT_HANDLING), "conversion of the body"),
     ],
 };
@@ -275,9 +292,13 @@ pub(super) static RESPONSE: Mapping = Mapping {
     what: "a response",
     keys: &[
         field("pattern", Text, "a regular expression for the whole errorMessage"),
-        field("templates", Named(&Either(&[Text, Map(&INLINE)])), "mapping templates by content type"),
-        field("headers", Named(&Text), "header name to mapping expression"),
-        field("models", Named(&Text), "model of the body by content type"),
+        field(
+            "templates",
+            Keyed(Form::ContentType, &Either(&[Text, Map(&INLINE)])),
+            "mapping templates by content type",
+        ),
+        field("headers", Keyed(Form::Name(limits::HEADER), &Text), "header name to mapping expression"),
+        field("models", Keyed(Form::ContentType, &Text), "model of the body by content type"),
         field("content_handling", OneOf(CONTENT_HANDLING), "conversion of the body"),
     ],
 };
@@ -285,8 +306,12 @@ pub(super) static RESPONSE: Mapping = Mapping {
 pub(super) static STAGE_SETTINGS: Mapping = Mapping {
     what: "`stage_settings`",
     keys: &[
-        field("description", Text, "what the stage is for"),
-        field("variables", Named(&Text), "stage variables"),
+        field("description", DESCRIPTION, "what the stage is for"),
+        field(
+            "variables",
+            Keyed(Form::Name(limits::STAGE_VARIABLE), &Like(Form::Name(limits::STAGE_VARIABLE_VALUE))),
+            "stage variables",
+        ),
         field("throttle", Map(&THROTTLE), "limit of every method that has none of its own"),
         field("methods", Named(&Map(&THROTTLE)), "limits by method, like GET /admit"),
         field("logging", Map(&LOGGING), "execution logs"),
@@ -324,12 +349,12 @@ pub(super) static THROTTLE: Mapping = Mapping {
 pub(super) static USAGE_PLAN: Mapping = Mapping {
     what: "`usage_plan`",
     keys: &[
-        field("name", Text, "the plan's name"),
-        field("description", Text, "what the plan is for"),
+        field("name", API_THING, "the plan's name"),
+        field("description", DESCRIPTION, "what the plan is for"),
         field("throttle", Map(&THROTTLE), "limit of each key"),
         field("quota", Map(&QUOTA), "requests of each key per period"),
         field("methods", Named(&Map(&THROTTLE)), "limits by method, like GET /admit"),
-        field("keys", List(&Either(&[Text, Map(&API_KEY)])), "the API keys"),
+        field("keys", List(&Either(&[API_THING, Map(&API_KEY)])), "the API keys"),
     ],
 };
 
@@ -345,8 +370,8 @@ pub(super) static QUOTA: Mapping = Mapping {
 pub(super) static API_KEY: Mapping = Mapping {
     what: "an API key",
     keys: &[
-        needed("name", Text, "the key's name"),
-        field("description", Text, "who the key is for"),
+        needed("name", API_THING, "the key's name"),
+        field("description", DESCRIPTION, "who the key is for"),
         field("enabled", Flag, "whether it works"),
         field("value", Text, "${env:NAME}; without it AWS makes one up"),
     ],
@@ -356,11 +381,11 @@ pub(super) static DOMAIN: Mapping = Mapping {
     what: "`domain`",
     keys: &[
         needed("name", Text, "the host name"),
-        field("base_path", Text, "one path segment under it"),
-        needed("certificate", Text, "request, or the ARN of an ACM certificate"),
+        field("base_path", Like(Form::BasePath), "one path segment under it"),
+        needed("certificate", Like(Form::Certificate), "request, or the ARN of an ACM certificate"),
         field("hosted_zone", Text, "the Route 53 zone that holds the name"),
         field("endpoint", OneOf(&["regional", "edge"]), "where it is reached; the API's unless given"),
-        field("security_policy", Text, "TLS versions and ciphers"),
+        field("security_policy", Like(Form::SecurityPolicy), "TLS versions and ciphers"),
         field("ip_address_type", OneOf(&["ipv4", "dualstack"]), "whether IPv6 is answered too"),
         field("mutual_tls", Map(&MUTUAL_TLS), "ask callers for a certificate"),
     ],
@@ -378,7 +403,7 @@ pub(super) static SITE: Mapping = Mapping {
     what: "`site`",
     keys: &[
         needed("path", Text, "the folder of the pages"),
-        field("bucket", Text, "the S3 bucket they are shown from"),
+        field("bucket", Like(Form::Bucket), "the S3 bucket they are shown from"),
         field("index", Text, "the page of a folder"),
         field("error", Text, "the page that is shown with an error"),
         field("cache", Whole(0, 31_536_000), "seconds that browsers keep everything but HTML"),

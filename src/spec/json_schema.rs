@@ -67,6 +67,7 @@ impl Reading {
         let filled_in = json!({ "type": "string", "pattern": "\\$\\{" });
         match takes {
             Takes::Text => json!({ "type": "string" }),
+            Takes::Like(form) => json!({ "anyOf": [form.schema(), filled_in] }),
             Takes::Flag => json!({ "anyOf": [{ "type": "boolean" }, filled_in] }),
             Takes::Whole(low, high) => {
                 json!({ "anyOf": [{ "type": "integer", "minimum": low, "maximum": high }, filled_in] })
@@ -76,13 +77,11 @@ impl Reading {
             }
             Takes::OneOf(words) => json!({ "anyOf": [{ "enum": words }, filled_in] }),
             Takes::List(item) => json!({ "type": "array", "items": self.takes(item, definitions) }),
-            Takes::Named(value) => {
-                let value = self.takes(value, definitions);
-                let value = match self {
-                    Whole => value,
-                    Differences => json!({ "anyOf": [value, { "type": "null" }] }),
-                };
-                json!({ "type": "object", "additionalProperties": value })
+            Takes::Named(value) => self.named(value, definitions),
+            Takes::Keyed(form, value) => {
+                let mut schema = self.named(value, definitions);
+                schema["propertyNames"] = form.schema();
+                schema
             }
             Takes::Map(shape) => {
                 let name = self.name(shape);
@@ -100,6 +99,15 @@ impl Reading {
             }
             Takes::Any => json!({}),
         }
+    }
+
+    fn named(self, value: &'static Takes, definitions: &mut Map<String, Value>) -> Value {
+        let value = self.takes(value, definitions);
+        let value = match self {
+            Whole => value,
+            Differences => json!({ "anyOf": [value, { "type": "null" }] }),
+        };
+        json!({ "type": "object", "additionalProperties": value })
     }
 
     /// `method`, and `stage_method` for what a stage may say of one.

@@ -145,6 +145,10 @@ pub(super) fn stage_is_an_alias(at: &At<'_>, name: &str) {
     }
 }
 
+/// Characters of a description; a function's has room for fewer (B5).
+pub(super) const DESCRIPTION: usize = 1024;
+pub(super) const FUNCTION_DESCRIPTION: usize = 256;
+
 /// A description, where there is one: `max` characters, and never empty (B1 refuses that).
 pub(super) fn description(table: &Table<'_>, max: usize) -> Option<String> {
     let at = table.get("description")?;
@@ -162,7 +166,7 @@ pub(super) fn description(table: &Table<'_>, max: usize) -> Option<String> {
     Some(text.text)
 }
 
-const LONGEST_SUMMARY: usize = 120;
+pub(super) const LONGEST_SUMMARY: usize = 120;
 
 /// A line for lists of methods.
 pub(super) fn summary(table: &Table<'_>) -> Option<String> {
@@ -223,6 +227,10 @@ pub(super) fn tags(table: &Table<'_>, inherited: &BTreeMap<String, String>) -> B
     tags
 }
 
+/// What S3 keeps for its own buckets.
+pub(super) const BUCKET_STARTS: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+pub(super) const BUCKET_ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
 /// S3's rules for bucket names. The reason, or nothing.
 pub(super) fn bucket_name(name: &str) -> Option<&'static str> {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -239,14 +247,17 @@ pub(super) fn bucket_name(name: &str) -> Option<&'static str> {
         Some("two dots must not be adjacent")
     } else if parts.len() == 4 && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) {
         Some("it must not look like an IP address")
-    } else if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix)) {
+    } else if BUCKET_STARTS.iter().any(|prefix| name.starts_with(prefix)) {
         Some("it must not start with xn--, sthree- or amzn-s3-demo-")
-    } else if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| name.ends_with(suffix)) {
+    } else if BUCKET_ENDS.iter().any(|suffix| name.ends_with(suffix)) {
         Some("its ending is reserved by S3")
     } else {
         None
     }
 }
+
+/// What [`is_region`] judges, as a pattern.
+pub(super) const REGION: &str = "^[a-z]{2,12}(?:-[a-z]{2,12}){1,2}-[0-9]$";
 
 /// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: parts of lower-case letters and one digit at the end.
 pub(super) fn is_region(text: &str) -> bool {
@@ -256,6 +267,11 @@ pub(super) fn is_region(text: &str) -> bool {
         && number.bytes().all(|b| b.is_ascii_digit())
         && (2..=3).contains(&parts.len())
         && parts.iter().all(|part| (2..=12).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// May it stand in a part of a path that is no variable?
+pub(super) fn in_path(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "._-:,".contains(letter)
 }
 
 /// A content type, or `$default`.

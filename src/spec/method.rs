@@ -17,9 +17,6 @@ use super::model::{
 use super::tree::Kind;
 use super::{limits, lint, pattern, schema, templates};
 
-/// Characters of a description. AWS does not see it; it is the bound of those that AWS does.
-const DESCRIPTION: usize = 1024;
-
 pub(super) fn read(at: &At<'_>, path: &str, verb: &str, variables: &[&str], defaults: &Defaults<'_>) -> Option<Route> {
     let table = at.table(&METHOD)?;
     lint::judge_allow(&table);
@@ -36,7 +33,7 @@ pub(super) fn read(at: &At<'_>, path: &str, verb: &str, variables: &[&str], defa
         verb: verb.to_string(),
         operation: operation(&table),
         summary: limits::summary(&table),
-        description: limits::description(&table, DESCRIPTION),
+        description: limits::description(&table, limits::DESCRIPTION),
         authorization: match table.choice("authorization") {
             Some("aws_iam") => Authorization::AwsIam,
             _ => Authorization::None,
@@ -109,7 +106,8 @@ fn parameters(table: &Table<'_>, path: &str, variables: &[&str]) -> Vec<Paramete
 fn settings(at: &At<'_>) -> (Option<bool>, Option<String>) {
     if let Kind::Map(_) = at.node.kind {
         let table = at.table(&PARAMETER_SETTINGS);
-        return table.map_or((None, None), |table| (table.flag("required"), limits::description(&table, DESCRIPTION)));
+        return table
+            .map_or((None, None), |table| (table.flag("required"), limits::description(&table, limits::DESCRIPTION)));
     }
     (at.choice(&["required", "optional"]).map(|word| word == "required"), None)
 }

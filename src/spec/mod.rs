@@ -11,6 +11,7 @@ mod checks;
 mod decode;
 mod domain;
 mod fault;
+mod form;
 mod function;
 mod grammar;
 mod image;
@@ -67,6 +68,11 @@ pub struct Document {
     source: Arc<Source>,
     directory: PathBuf,
     root: Node,
+}
+
+/// Does it look like the name of one of AWS's regions?
+pub fn is_region(text: &str) -> bool {
+    limits::is_region(text)
 }
 
 /// What can be known before the rest of the file is valid.
@@ -196,7 +202,7 @@ impl Document {
     }
 
     /// Every file that a text of the document may name, in whichever stage.
-    fn files(&self) -> Vec<PathBuf> {
+    pub fn files(&self) -> Vec<PathBuf> {
         fn walk(node: &Node, directory: &Path, files: &mut Vec<PathBuf>) {
             match &node.kind {
                 Kind::Text { text, .. } if text.len() < 1024 && !text.contains('\n') => {

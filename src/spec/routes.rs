@@ -129,7 +129,7 @@ fn fixed_part(at: &At<'_>, path: &str, part: &str) {
     } else if part.contains(['{', '}']) {
         let message = format!("`{}` mixes a variable with text", shorten(part));
         at.fault_in_key("bad_path", message, "a variable fills its part alone: /{name} or /{name+}");
-    } else if let Some(c) = part.chars().find(|c| !c.is_ascii_alphanumeric() && !"._-:,".contains(*c)) {
+    } else if let Some(c) = part.chars().find(|c| !limits::in_path(*c)) {
         let message = format!("`{}` is not a part of a path: it holds `{}`", shorten(part), c.escape_debug());
         at.fault_in_key("bad_path", message, help);
     }

@@ -16,7 +16,7 @@ pub(super) fn read(root: &Table<'_>, routes: &[Route], tags: &BTreeMap<String, S
     };
     let logging = table.get("logging").and_then(|at| at.table(&LOGGING));
     StageSettings {
-        description: limits::description(&table, 1024),
+        description: limits::description(&table, limits::DESCRIPTION),
         variables: variables(&table),
         throttle: table.get("throttle").and_then(|at| throttle(&at)),
         method_throttles: method_throttles(&table, routes),

@@ -16,7 +16,7 @@ pub(super) fn read(root: &Table<'_>, reader: &Reader<'_>, app: &Filled, routes: 
     let table = root.get("usage_plan")?.table(&USAGE_PLAN)?;
     let plan = UsagePlan {
         name: unique_name(&table, reader, &["usage_plan", "name"], app),
-        description: limits::description(&table, 1024),
+        description: limits::description(&table, limits::DESCRIPTION),
         throttle: table.get("throttle").and_then(|at| throttle(&at)),
         quota: table.get("quota").and_then(|at| quota(&at)),
         method_throttles: method_throttles(&table, routes),
@@ -79,7 +79,7 @@ fn key(at: &At<'_>, reader: &Reader<'_>) -> Option<ApiKey> {
     let table = at.table(&API_KEY)?;
     Some(ApiKey {
         name: table.need("name").map(|at| named(&at)).unwrap_or_default(),
-        description: limits::description(&table, 1024),
+        description: limits::description(&table, limits::DESCRIPTION),
         enabled: table.flag("enabled").unwrap_or(true),
         value: table.get("value").and_then(|at| value(&at)),
     })

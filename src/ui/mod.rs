@@ -187,7 +187,7 @@ impl Ui {
 
     pub fn initialised(&self, made: &Initialised) {
         match self.format {
-            Format::Human => self.streams.out(&begun::initialised(made, &self.look())),
+            Format::Human => self.streams.out(&begun::initialised(made, self.volume == Volume::Quiet, &self.look())),
             _ => self.document(&json::of(made)),
         }
     }

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::{Desk, Ran};
 
 /// An empty directory and nothing of the sample.
-struct Empty(Desk);
+pub struct Empty(Desk);
 
 impl Empty {
-    fn new() -> Empty {
+    pub fn new() -> Empty {
         let desk = Desk::new();
         for entry in fs::read_dir(desk.directory.path()).unwrap() {
             let path = entry.unwrap().path();
@@ -21,20 +21,24 @@ impl Empty {
         Empty(desk)
     }
 
-    fn poc(&self, arguments: &[&str]) -> Ran {
+    pub fn poc(&self, arguments: &[&str]) -> Ran {
         self.0.poc(arguments)
     }
 
-    fn path(&self) -> &Path {
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.0.command(arguments)
+    }
+
+    pub fn path(&self) -> &Path {
         self.0.directory.path()
     }
 
-    fn read(&self, path: &str) -> String {
+    pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap()
     }
 
-    fn files(&self) -> Vec<String> {
-        fn walk(directory: &Path, root: &Path, files: &mut Vec<String>) {
+    pub fn files(&self) -> Vec<String> {
+        pub fn walk(directory: &Path, root: &Path, files: &mut Vec<String>) {
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
@@ -68,10 +72,12 @@ fn a_new_python_project_deploys_as_it_stands() {
     insta::assert_snapshot!(made.out, @r"
     flats in flats:
 
-      deploy.yaml            what is deployed; every part is explained
-      app/handler.py         your model goes here
-      templates/request.vtl  the function's event, out of the query
-      templates/error.vtl    what callers get for bad input
+      deploy.yaml              what is deployed; every part is explained
+      app/handler.py           your model goes here
+      templates/request.vtl    the function's event, out of the query
+      templates/error.vtl      what callers get for bad input
+      .gitignore               keeps .poc out of git
+      .poc/deploy.schema.json  lets editors complete deploy.yaml
 
     Next:
       cd flats
@@ -114,6 +120,9 @@ fn a_new_r_project_deploys_as_it_stands() {
     empty.poc(&["validate", "-f", "Flats/deploy.yaml"]).exits(0);
     let deployed = empty.poc(&["deploy", "--local", "--yes", "-f", "Flats/deploy.yaml"]).exits(0);
     assert!(deployed.err.replace("\n      ", " ").contains("images do not run on this machine"), "{}", deployed.err);
+    // Nothing is promised that could only fail.
+    assert!(made.out.contains("the image runs on AWS alone") && text.contains("the image runs on AWS alone"), "{text}");
+    assert!(!deployed.out.contains("try it"), "{}", deployed.out);
     let again = empty.poc(&["deploy", "--local", "--yes", "--json", "-f", "Flats/deploy.yaml"]).exits(0).last_event();
     assert_eq!(again["writes"], 0);
 }
@@ -170,8 +179,8 @@ fn nothing_is_overwritten() {
     fs::write(empty.path().join("deploy.yaml"), "mine: too\n").unwrap();
     let refused = empty.poc(&["init", "--yes"]).exits(2);
     insta::assert_snapshot!(refused.err, @r"
-    error: deploy.yaml, app/handler.py would be overwritten, so nothing was written; give another
-           directory, or move what is there away
+    error: deploy.yaml would be overwritten, so nothing was written; give another directory, or move
+           what is there away
     See `poc init --help`.
     ");
     assert_eq!(empty.files(), ["app/handler.py", "deploy.yaml"]);
@@ -226,6 +235,7 @@ fn bash_completes_commands_and_options() {
     assert_eq!(complete(&["poc", "key", "r"]), "rotate");
     assert_eq!(complete(&["poc", "deploy", "--no-"]), "--no-wait --no-checks");
     assert_eq!(complete(&["poc", "init", "--template", "p"]), "python");
+    assert_eq!(complete(&["poc", "explain", "POC01"]), "POC010 POC011 POC012 POC013 POC014 POC015");
     for shell in ["zsh", "fish", "powershell", "elvish"] {
         assert!(empty.poc(&["completions", shell]).exits(0).out.contains("teardown"), "{shell}");
     }
@@ -242,8 +252,14 @@ fn every_command_has_a_manual_page() {
     }
     for page in pages {
         let text = empty.read(&page);
-        assert!(text.contains(".TH ") && text.contains(".SH DESCRIPTION") && text.contains("Examples:"), "{page}");
+        assert!(text.contains(".TH ") && text.contains(".SH DESCRIPTION"), "{page}");
+        assert!(text.contains(".SH EXAMPLES\n") && !text.contains(".SH EXTRA"), "{page}");
         assert!(!text.contains('\u{1b}'), "{page} has escape sequences");
     }
+    // Described as the help does, and with examples that can be copied.
+    let init = empty.read("man/poc-init.1");
+    let (_, described) = init.split_once(".SH DESCRIPTION\n").unwrap();
+    assert!(described.starts_with("Writes a small project that deploys as it stands"), "{init}");
+    assert!(init.contains("\n  poc init flats \\-\\-template node \\-\\-region eu\\-west\\-1 \\-\\-yes\n"), "{init}");
     assert!(empty.poc(&["man"]).exits(0).out.contains(".TH poc 1"));
 }

@@ -214,3 +214,27 @@ fn a_dumb_terminal_gets_plain_lines() {
     let wait = "certificate validation api.example.com: waiting for the certificate to be issued, ";
     assert!(words.matches(wait).count() >= 3, "{words}");
 }
+
+/// What it cannot know, and again where an answer will not do.
+#[test]
+fn init_asks_for_name_region_directory_and_language() {
+    let desk = Desk::new();
+    let mut session = Session::begin(&desk, &["init", "flats"], "xterm-256color", 100);
+    for (question, answer) in [
+        ("Name", "007"),
+        ("AWS region", "nowhere"),
+        ("a region looks like eu-west-1", "eu-west-1"),
+        ("Directory of the function's code", ""),
+        ("Language", "node"),
+    ] {
+        while !session.terminal.all().contains(question) {
+            assert!(session.read(PATIENCE), "{question:?} was not asked: {}", session.terminal.all());
+        }
+        session.keyboard.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
+    let (code, terminal, _) = session.end();
+    assert_eq!(code, Some(0), "{}", terminal.all());
+    let text = std::fs::read_to_string(desk.directory.path().join("flats/deploy.yaml")).unwrap();
+    assert!(text.contains("\nname: \"007\"\n") && text.contains("\nregion: eu-west-1\n"), "{text}");
+    assert!(desk.directory.path().join("flats/app/handler.mjs").is_file());
+}

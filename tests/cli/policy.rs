@@ -63,6 +63,7 @@ fn without_one_aws_is_asked_for_account_and_zone_and_without_credentials_that_is
     assert!(policy.to_string().contains("serverless-poc-000000000000-us-east-1"));
     let ran = desk.poc(&["policy"]).exits(1);
     assert!(ran.out.is_empty() && ran.err.contains("credentials"), "{}{}", ran.out, ran.err);
+    assert!(ran.err.replace("\n", " ").contains("--account ID"), "{}", ran.err);
     let ran = desk.poc(&["policy", "--local", "--account", ACCOUNT]).exits(2);
     assert!(ran.err.contains("leave out --account"), "{}", ran.err);
 }
@@ -121,11 +122,18 @@ fn githubs_files_are_shown_and_written_and_never_overwritten() {
         "      - uses: aws-actions/configure-aws-credentials@v4",
         &format!("          role-to-assume: arn:aws:iam::{ACCOUNT}:role/poc-deployer-ServerlessPOC-prod"),
         "          aws-region: us-east-1",
-        "      - run: poc validate",
+        "      - run: poc validate --deny-warnings",
         "      - run: poc deploy --yes",
     ] {
         assert!(workflow.lines().any(|one| one.starts_with(line)), "{line}\n{workflow}");
     }
+
+    // What is installed does not see the credentials, and comes from a place that is pinned.
+    let at = |line: &str| workflow.find(line).unwrap_or_else(|| panic!("no {line:?} in\n{workflow}"));
+    let installed = at("cargo install --locked --git https://github.com/OWNER/poc --rev COMMIT poc");
+    assert!(installed < at("poc validate") && at("poc validate") < at("configure-aws-credentials"));
+    assert!(shown.err.contains("set OWNER and COMMIT"), "{}", shown.err);
+    assert!(!workflow.contains("cargo-lambda"), "{workflow}");
 
     // The same again changes nothing; another text is not overwritten, and then none is.
     github(&desk, &["--write"]).exits(0);
@@ -187,4 +195,57 @@ fn what_could_widen_the_trust_is_refused() {
     github(&desk, &["--branch", "main", "--environment", "production"]).exits(2);
     desk.poc(&["policy", "--account", ACCOUNT, "--branch", "main"]).exits(2);
     desk.poc(&["policy", "--account", "1234"]).exits(2);
+}
+
+#[test]
+fn a_project_in_rust_gets_what_builds_it() {
+    let desk = Desk::new();
+    desk.poc(&["init", "flats", "--template", "rust", "--yes"]).exits(0);
+    let file = ["-f", "flats/deploy.yaml", "--write"];
+    github(&desk, &file).exits(0);
+    let workflow = text(&desk, "flats/.github/workflows/deploy.yml");
+    let at = |line: &str| workflow.find(line).unwrap_or_else(|| panic!("no {line:?} in\n{workflow}"));
+    assert!(at("rustup toolchain install") < at("configure-aws-credentials"));
+    assert!(at("pip install cargo-lambda==") < at("configure-aws-credentials"));
+    insta::assert_snapshot!(workflow, @r#"
+    name: deploy prod
+    on:
+      push: { branches: [main] }
+      workflow_dispatch:
+    permissions:
+      id-token: write    # for the token that AWS takes in place of keys
+      contents: read
+    concurrency: deploy-prod    # one after the other
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          # To be set: the repository that your poc comes from, and the commit of it that you trust.
+          - run: cargo install --locked --git https://github.com/OWNER/poc --rev COMMIT poc
+          # What builds the function.
+          - run: rustup toolchain install stable --profile minimal
+          - uses: actions/setup-python@v5
+            with: { python-version: "3.13" }
+          - run: pip install cargo-lambda==1.9.2
+          - run: poc validate --deny-warnings
+          # Only now: what was installed above has not seen the role's credentials.
+          - uses: aws-actions/configure-aws-credentials@v4
+            with:
+              role-to-assume: arn:aws:iam::123456789012:role/poc-deployer-flats-prod
+              aws-region: us-east-1
+          - run: poc deploy --yes
+    "#);
+}
+
+#[test]
+#[cfg(unix)]
+fn githubs_files_are_not_written_through_a_link_that_leads_nowhere() {
+    let desk = Desk::new();
+    let root = desk.directory.path();
+    fs::create_dir_all(root.join(".github/workflows")).unwrap();
+    std::os::unix::fs::symlink(root.join("outside"), root.join(FILES[2])).unwrap();
+    let refused = github(&desk, &["--write"]).exits(2);
+    assert!(refused.err.contains("deploy.yml would be overwritten"), "{}", refused.err);
+    assert!(!root.join("outside").exists());
 }

@@ -45,7 +45,11 @@ fn a_broken_edit_is_told_once_and_what_was_deployed_stays() {
     assert_eq!(dev.get(GOOD).0, 200);
     // Files that are none of ours, among them a log that grows, do not bring it up again.
     for n in 0..5 {
-        dev.write("dev.log", &"line\n".repeat(n));
+        for log in ["dev.log", "err", "out"] {
+            dev.write(log, &"line\n".repeat(n));
+        }
+        // Saved again as it is, the mistake is known.
+        dev.write("deploy.yaml", &fs::read_to_string(dev.path("deploy.yaml")).unwrap());
         assert_eq!(dev.get(GOOD).0, 200, "request {n}");
     }
     dev.edit("deploy.yaml", "rate: fast,", "rate: 100,");

@@ -65,23 +65,63 @@ const BROKEN: [Edit; 32] = [
     ("quota: { limit: 50, period: day }", "quota: { limit: many }"),
 ];
 
-/// What takes more than form to see: other places of the file, other files, AWS's rules for names, `${…}`.
-const UNSEEN: [Edit; 11] = [
+/// Texts and names, by how they look.
+const MISSHAPEN: [Edit; 30] = [
+    ("runtime: python3.13", "runtime: python9.9"),
+    ("runtime: python3.13", "runtime: python3.8"),
+    ("name: ServerlessPOCAdmission", "name: \"not a name\""),
+    ("name: ServerlessPOC ", "name: \"a\\tb\" "),
+    ("stage: prod ", "stage: \"1\" "),
+    ("region: us-east-1", "region: nowhere"),
+    ("    /admit:\n", "    admit:\n"),
+    ("    /admit:\n", "    /admit/:\n"),
+    ("    /admit:\n", "    /admit?gre=1:\n"),
+    ("    /admit:\n", "    \"/{a}{b}\":\n"),
+    ("    /admit:\n", "    \"/x{a}\":\n"),
+    ("    /admit:\n", "    \"/{a+}/b\":\n"),
+    ("          200: {} ", "          4OO: { pattern: a }\n          200: {} "),
+    ("          200: {} ", "          600: { pattern: a }\n          200: {} "),
+    ("  timeout: 10 ", "  environment: { 1A: text }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  environment: { AWS_REGION: text }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  description: \"\"\n  timeout: 10 "),
+    ("bucket: \"serverless-poc-${account}-${region}\"", "bucket: My_Bucket"),
+    ("bucket: \"serverless-poc-${account}-${region}\"", "bucket: a..b"),
+    ("bucket: \"serverless-poc-${account}-${region}\"", "bucket: 10.0.0.1"),
+    ("bucket: \"serverless-poc-${account}-${region}\"", "bucket: xn--bucket"),
+    ("bucket: \"serverless-poc-${account}-${region}\"", "bucket: bucket.mrap"),
+    ("  certificate: request ", "  certificate: reqest "),
+    ("  certificate: request ", "  certificate: arn:aws:iam::123456789012:role/a "),
+    ("  certificate: request ", "  security_policy: TLS_1_4\n  certificate: request "),
+    ("  base_path: poc\n", "  base_path: a/b\n"),
+    ("  base_path: poc\n", "  base_path: ping\n"),
+    ("  endpoint: regional ", "  gateway_responses: { DEFAULT_4X: { status: 400 } }\n  endpoint: regional "),
+    ("  endpoint: regional ", "  models: { a-b: { schema: { type: object } } }\n  endpoint: regional "),
+    ("templates: { application/json:", "templates: { json:"),
+];
+
+/// What takes more than form to see: other places of the file, other files, sums, `${…}`.
+const UNSEEN: [Edit; 8] = [
     ("  runtime: python3.13\n", ""),
     ("  handler: handler.lambda_handler\n", ""),
     ("package: { path: app, ", "package: { "),
-    ("runtime: python3.13", "runtime: python9.9"),
     ("templates/admit/request.vtl", "templates/admit/nowhere.vtl"),
     ("pattern: '.*\"httpStatus\":400.*'", "pattern: '('"),
-    ("name: ServerlessPOCAdmission", "name: \"not a name\""),
-    ("    /admit:\n", "    admit:\n"),
     ("hosted_zone: example.com", "hosted_zone: example.org"),
     ("region: us-east-1", "region: \"${env:NOT_SET}\""),
     ("get: \"/admit?gre=abc", "post: /admit, get: \"/admit?gre=abc"),
 ];
 
 /// What is right, and must not be underlined.
-const RIGHT: [Edit; 8] = [
+const RIGHT: [Edit; 17] = [
+    ("runtime: python3.13", "runtime: \"${env:RUNTIME:-python3.13}\""),
+    ("name: ServerlessPOC ", "name: \"Größe: a+b=c@d/e_f.g-h\" "),
+    ("    /admit:\n", "    \"/a.b_c-d:e,f/{id}\":\n      cors: false\n      GET: {}\n    /admit:\n"),
+    ("    /admit:\n", "    \"/files/{path+}\":\n      cors: false\n      GET: {}\n    /admit:\n"),
+    ("    /admit:\n", "    /:\n      cors: false\n      GET: {}\n    /admit:\n"),
+    ("          200: {} ", "          599: { pattern: a }\n          200: {} "),
+    ("  timeout: 10 ", "  environment: { A1: text, AWS_REGIONS: b }\n  timeout: 10 "),
+    ("region: us-east-1", "region: us-gov-west-1"),
+    ("  endpoint: regional ", "  gateway_responses: { DEFAULT_4XX: { status: 400 } }\n  endpoint: regional "),
     ("  memory: 256 ", "  memory: ${env:MEMORY:-256} "),
     ("        api_key: true ", "        api_key: ${env:OPEN:-true} "),
     ("  timeout: 10 ", "  environment: { SOME: text, MORE: { value: hidden, secret: true } }\n  timeout: 10 "),
@@ -113,9 +153,26 @@ fn what_is_right_fits() {
 
 #[test]
 fn what_is_broken_is_seen_by_both() {
-    for edit in BROKEN {
+    for edit in MISSHAPEN {
+        assert!(serde_yaml::from_str::<Value>(&edited(edit)).is_ok(), "{edit:?} is broken in another way");
+    }
+    for edit in BROKEN.into_iter().chain(MISSHAPEN) {
         assert!(!validates(&edited(edit)), "{edit:?} passes poc validate");
         assert!(!fits(&edited(edit)), "{edit:?} fits the schema");
+    }
+}
+
+/// As long as the decoders say, and not one more.
+#[test]
+fn lengths_are_seen_by_both() {
+    let with = |line: &str, length: usize| {
+        let text = sample();
+        assert!(text.contains(line), "{line}");
+        text.replacen(line, &format!("{line}\n  description: {}", "x".repeat(length)), 1)
+    };
+    for (line, longest) in [("\nfunction:", 256), ("\nusage_plan:", 1024)] {
+        assert!(validates(&with(line, longest)) && fits(&with(line, longest)), "{line}");
+        assert!(!validates(&with(line, longest + 1)) && !fits(&with(line, longest + 1)), "{line}");
     }
 }
 

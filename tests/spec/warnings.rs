@@ -554,7 +554,9 @@ fn the_sample_and_every_new_project_are_clean() {
     for template in [Template::Python, Template::Node, Template::Rust, Template::R] {
         let directory = TempDir::new().expect("a temporary directory");
         let (name, region) = ("flats".to_owned(), "us-east-1".to_owned());
-        init(&InitWanted { directory: directory.path().to_owned(), template, name, region }).expect("it is written");
+        let code = "app".to_owned();
+        init(&InitWanted { directory: directory.path().to_owned(), template, name, region, code })
+            .expect("it is written");
         clean(directory.path());
     }
 }

@@ -2,14 +2,17 @@
 //! and the workflow that uses it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::github_trust;
+use crate::pipeline::planted::{There, plant, there};
+use crate::pipeline::spelled::{shell, yaml};
 use crate::pipeline::{Failure, Settings, Target};
+use crate::spec::Spec;
+use crate::spec::model::{Dependencies, PackageSource};
 
 /// Whom the role trusts, and whether the files are put into the repository.
 #[derive(Clone, Debug)]
@@ -42,6 +45,9 @@ pub struct Github {
     pub commands: Vec<String>,
     /// Variables of the environment that deploy.yaml asks for: secrets of the repository.
     pub secrets: Vec<String>,
+    /// The workflow does not know yet where this program comes from.
+    #[serde(skip)]
+    pub unset: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -65,13 +71,19 @@ pub fn judge_repository(text: &str) -> Result<String, String> {
     }
 }
 
+/// What the file asks of the workflow.
+pub(super) struct Asked<'a> {
+    pub spec: &'a Spec,
+    pub secrets: &'a [String],
+}
+
 pub(super) fn github(
     settings: &Settings,
     wanted: &GithubWanted,
     target: &Target,
     partition: &str,
     policy: &Value,
-    secrets: &[String],
+    asked: Asked<'_>,
 ) -> Result<Github, Failure> {
     let repository = &wanted.repository;
     let subject = match &wanted.trusted {
@@ -94,7 +106,8 @@ pub(super) fn github(
         role_arn: &role_arn,
         directory: &directory,
         file,
-        secrets,
+        secrets: asked.secrets,
+        builds_rust: builds_rust(asked.spec),
     };
     let commands = vec![
         "aws iam create-open-id-connect-provider --url https://token.actions.githubusercontent.com --client-id-list \
@@ -111,10 +124,31 @@ pub(super) fn github(
         file(trust_path, "who may be the role", format!("{trust:#}\n")),
         file(format!(".github/workflows/deploy{suffix}.yml"), "the workflow that deploys", workflow.text()),
     ];
+    let unset = !workflow.is_source();
     if wanted.write {
         write(&directory, &files)?;
     }
-    Ok(Github { subject, role_arn, directory, files, written: wanted.write, commands, secrets: secrets.to_vec() })
+    Ok(Github {
+        subject,
+        role_arn,
+        directory,
+        files,
+        written: wanted.write,
+        commands,
+        secrets: asked.secrets.to_vec(),
+        unset,
+    })
+}
+
+/// As a deploy decides it: a manifest in the package's directory, and a runtime that starts what it builds.
+fn builds_rust(spec: &Spec) -> bool {
+    let PackageSource::Directory { path, .. } = &spec.package.source else { return false };
+    let listed = match &spec.package.dependencies {
+        Dependencies::None => false,
+        Dependencies::Auto => path.join("Cargo.toml").is_file(),
+        Dependencies::File(file) => file.ends_with("Cargo.toml"),
+    };
+    listed && spec.function.runtime.starts_with("provided")
 }
 
 /// IAM's names of roles have at most 64 of its letters.
@@ -146,16 +180,34 @@ struct Workflow<'a> {
     /// deploy.yaml's path from there.
     file: String,
     secrets: &'a [String],
+    /// A deploy builds a function in Rust.
+    builds_rust: bool,
 }
+
+const INSTALL_THIS: &str = "      - run: cargo install --locked --path .\n";
+
+/// No registry is named: whoever holds the name there would deploy.
+const INSTALL_POC: &str =
+    "      # To be set: the repository that your poc comes from, and the commit of it that you trust.
+      - run: cargo install --locked --git https://github.com/OWNER/poc --rev COMMIT poc
+";
+
+/// What GitHub's machines lack of it. The package brings the linker along, if a Python of one's own installs it.
+const TOOLS_OF_RUST: &str = "      # What builds the function.
+      - run: rustup toolchain install stable --profile minimal
+      - uses: actions/setup-python@v5
+        with: { python-version: \"3.13\" }
+      - run: pip install cargo-lambda==1.9.2
+";
 
 impl Workflow<'_> {
     fn text(&self) -> String {
         let Target { stage, region, .. } = self.target;
         let (on, environment) = match self.trusted {
-            Trusted::Branch(branch) => (format!("  push: {{ branches: [{}] }}\n", quoted(branch)), String::new()),
+            Trusted::Branch(branch) => (format!("  push: {{ branches: [{}] }}\n", yaml(branch)), String::new()),
             // Which branches may use it, the environment's own rules say.
             Trusted::Environment(name) => {
-                ("  push: { branches: [main] }\n".to_owned(), format!("    environment: {}\n", quoted(name)))
+                ("  push: { branches: [main] }\n".to_owned(), format!("    environment: {}\n", yaml(name)))
             }
         };
         let mut secrets = String::new();
@@ -167,15 +219,13 @@ impl Workflow<'_> {
         }
         let mut options = String::new();
         if self.file != "deploy.yaml" {
-            options += &format!(" --file {}", worded(&self.file));
+            options += &format!(" --file {}", shell(&self.file));
         }
         if let Some(stage) = &self.settings.stage {
-            options += &format!(" --stage {}", worded(stage));
+            options += &format!(" --stage {}", shell(stage));
         }
-        let (source, comment) = match self.is_source() {
-            true => ("--path .", ""),
-            false => ("poc", "   # or from where your poc comes"),
-        };
+        let install = if self.is_source() { INSTALL_THIS } else { INSTALL_POC };
+        let tools = if self.builds_rust { TOOLS_OF_RUST } else { "" };
         format!(
             "name: {}\n\
              on:\n\
@@ -190,15 +240,16 @@ impl Workflow<'_> {
              {environment}{secrets}\
              \u{20}   steps:\n\
              \u{20}     - uses: actions/checkout@v4\n\
+             {install}{tools}\
+             \u{20}     - run: poc validate{options} --deny-warnings\n\
+             \u{20}     # Only now: what was installed above has not seen the role's credentials.\n\
              \u{20}     - uses: aws-actions/configure-aws-credentials@v4\n\
              \u{20}       with:\n\
              \u{20}         role-to-assume: {}\n\
              \u{20}         aws-region: {region}\n\
-             \u{20}     - run: cargo install --locked {source}{comment}\n\
-             \u{20}     - run: poc validate{options}\n\
              \u{20}     - run: poc deploy{options} --yes\n",
-            quoted(&format!("deploy {stage}")),
-            quoted(&format!("deploy-{stage}")),
+            yaml(&format!("deploy {stage}")),
+            yaml(&format!("deploy-{stage}")),
             self.role_arn,
         )
     }
@@ -210,37 +261,15 @@ impl Workflow<'_> {
     }
 }
 
-/// A text as YAML takes any text: JSON's quotes are YAML's.
-fn quoted(text: &str) -> String {
-    let plain =
-        !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./ ".contains(letter));
-    let plain = plain && text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !text.ends_with(' ');
-    let means_more = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
-    let plain = plain && !means_more.contains(&text.to_lowercase().as_str());
-    if plain { text.to_owned() } else { Value::from(text).to_string() }
-}
-
-/// A word of the shell that a step runs.
-fn worded(text: &str) -> String {
-    match text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./".contains(letter)) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
-}
-
 /// All or nothing: where one of them is there with another text, none is written.
 fn write(directory: &Path, files: &[GithubFile]) -> Result<(), Failure> {
-    let failed = |path: &Path, what: &str, error: &io::Error| {
-        Failure::Usage(format!("{} cannot be {what}: {error}", path.display()))
-    };
     let (mut missing, mut differing) = (Vec::new(), Vec::new());
     for file in files {
         let path = directory.join(&file.path);
-        match fs::read(&path) {
-            Ok(bytes) if bytes == file.text.as_bytes() => {}
-            Ok(_) => differing.push(file.path.as_str()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push((path, &file.text)),
-            Err(error) => return Err(failed(&path, "read", &error)),
+        match there(&path, &file.text)? {
+            There::Same => {}
+            There::Other => differing.push(file.path.as_str()),
+            There::Nothing => missing.push((path, &file.text)),
         }
     }
     if !differing.is_empty() {
@@ -249,9 +278,5 @@ fn write(directory: &Path, files: &[GithubFile]) -> Result<(), Failure> {
             differing.join(", "),
         )));
     }
-    for (path, text) in missing {
-        let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
-        parent.and_then(|()| fs::write(&path, text)).map_err(|error| failed(&path, "written", &error))?;
-    }
-    Ok(())
+    missing.into_iter().try_for_each(|(path, text)| plant(&path, text))
 }
