@@ -55,6 +55,9 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// The longest pause between two tries, unless AWS asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(20);
 
+/// Between two tries of what nothing but a state of AWS is waited for: no limit is met, and the run waits for it.
+const SOON: Duration = Duration::from_secs(1);
+
 /// How often a creation whose answer was lost, and which did not arrive either, is tried.
 const TRIES: usize = 5;
 
@@ -141,7 +144,7 @@ impl Aws<'_> {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         // In tries and pauses; how much of it was over at the first refusal.
-        let (mut tried, mut first) = (Duration::ZERO, None);
+        let (mut tried, mut first, mut told) = (Duration::ZERO, None, false);
         let mut delay = Duration::from_millis(50);
         loop {
             let this = Try { ready: Instant::now(), took: Cell::default() };
@@ -159,13 +162,16 @@ impl Aws<'_> {
                 error.tried_for = Some(tried).filter(|tried| *tried >= WORTH_TELLING);
                 return Err(error);
             }
-            if pause >= WORTH_TELLING {
+            // One long pause, or many short ones.
+            if pause >= WORTH_TELLING || !told && since + pause >= WORTH_TELLING {
+                told = true;
                 let (step, reason) = (current_step(), error.message.clone());
                 self.report(&Event::StepRetrying { step, operation, reason, delay: pause });
             }
             tokio::time::sleep(pause).await;
             tried += pause;
-            delay = (delay * 2).min(LONGEST);
+            let longest = if error.is(ErrorKind::RoleNotReady) { SOON } else { LONGEST };
+            delay = (delay * 2).min(longest);
         }
     }
 

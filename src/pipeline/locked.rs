@@ -80,7 +80,7 @@ impl Session<'_> {
                 let extent = self.apply(&read).await?;
                 return done(read, Outcome::Changed, extent);
             }
-            let seen = seen.map_err(unnamed)?;
+            let seen = seen.map_err(|error| of(&lock, error))?;
             if let Some(holder) = living(&seen) {
                 Box::pin(self.outwait(&lock, holder, deadline)).await?;
                 ahead = false;
@@ -159,7 +159,7 @@ impl Session<'_> {
     pub async fn alone<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let (lock, deadline) = (self.lock(), Instant::now() + self.wait_for_lock);
         loop {
-            let seen = Box::pin(lock.look(&self.aws)).await.map_err(unnamed)?;
+            let seen = Box::pin(lock.look(&self.aws)).await.map_err(|error| of(&lock, error))?;
             if let Some(holder) = living(&seen) {
                 Box::pin(self.outwait(&lock, holder, deadline)).await?;
                 continue;
@@ -233,7 +233,7 @@ impl Session<'_> {
         });
         waited.await.map_err(|error| match error.name {
             Some("timed_out") => unnamed(lock.held_by(&latest.borrow())),
-            _ => unnamed(error),
+            _ => of(lock, error),
         })
     }
 
