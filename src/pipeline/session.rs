@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -491,12 +492,14 @@ fn directory(settings: &Settings) -> PathBuf {
     settings.file.parent().unwrap_or(Path::new("")).join(LOCAL)
 }
 
-fn unopened(directory: &Path, fault: &std::io::Error) -> Failure {
-    unnamed(Error::refused(
-        "local_state",
-        format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-        "check that directory's permissions, or remove it to start with an empty cloud",
-    ))
+fn unopened(directory: &Path, fault: &io::Error) -> Failure {
+    let kind = match fault.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "full",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "denied",
+        _ => "damaged",
+    };
+    let message = format!("the embedded cloud in {} cannot be opened: {fault}", directory.display());
+    unnamed(Error::local_state(kind, message))
 }
 
 /// The options that lead the next command to the same deployment.

@@ -2,6 +2,8 @@
 //! and nothing sent.
 
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use super::{Desk, Ran};
 
@@ -48,6 +50,64 @@ fn an_embedded_cloud_that_cannot_be_opened() {
     fs::create_dir(desk.directory.path().join(".poc")).unwrap();
     fs::write(desk.directory.path().join(".poc/local"), "").unwrap();
     assert_eq!(kind(&desk.poc(&["plan", "--local", "--json"]).exits(1)), "local_state");
+}
+
+/// Whatever is wrong with what is kept is told at once, with the file, and never as an answer of AWS's.
+#[test]
+fn an_embedded_cloud_whose_files_cannot_be_used() {
+    type Harm = fn(&Path);
+    let harms: [(Harm, &str, &[&str]); 6] = [
+        (
+            |local| fs::write(local.join("cloud.json"), "{").unwrap(),
+            "cloud.json: EOF while parsing an object at line 1 column 1",
+            &["status"],
+        ),
+        (
+            |local| fs::write(local.join("cloud.json"), "{\"version\":99}").unwrap(),
+            "cloud.json: missing field `serial` at line 1 column 14",
+            &["deploy", "--yes"],
+        ),
+        (
+            |local| fs::write(local.join("cloud.json"), "").unwrap(),
+            "cloud.json: EOF while parsing a value at line 1 column 0",
+            &["call", "GET", "/admit"],
+        ),
+        (
+            |local| {
+                fs::remove_file(local.join("cloud.json")).unwrap();
+                fs::create_dir(local.join("cloud.json")).unwrap();
+            },
+            "cloud.json: Is a directory",
+            &["plan"],
+        ),
+        (
+            |local| fs::create_dir(local.join("cloud.json.partial")).unwrap(),
+            "cloud.json.partial: Is a directory",
+            &["teardown", "--yes"],
+        ),
+        (
+            |local| {
+                fs::read_dir(local.join("blobs"))
+                    .unwrap()
+                    .for_each(|blob| fs::remove_file(blob.unwrap().path()).unwrap())
+            },
+            "No such file or directory",
+            &["deploy", "--yes"],
+        ),
+    ];
+    let desk = Desk::new();
+    let local = desk.directory.path().join(".poc/local");
+    for (harm, words, arguments) in harms {
+        let _ = fs::remove_dir_all(&local);
+        desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
+        harm(&local);
+        let begun = tokio::time::Instant::now();
+        let ran = desk.poc(&[arguments, &["--local", "--json"]].concat()).exits(1);
+        assert_eq!(kind(&ran), "local_state", "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+        assert!(ran.out.contains("remove .poc/local to start with an empty cloud"), "{}", ran.out);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{words}: {:?}", begun.elapsed());
+    }
 }
 
 #[test]
