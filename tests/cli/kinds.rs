@@ -145,6 +145,51 @@ fn a_key_that_comes_from_outside_is_not_rotated() {
     assert_eq!(kind(&run(&["key", "rotate", "--local", "--yes", "--json"]).exits(1)), "value_is_given");
 }
 
+/// Two stages whose keys take their value from one variable: told before anything is made.
+#[test]
+fn a_key_with_the_value_of_another_stages_key() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "keys: [ServerlessPOC]", "keys: [{ name: ServerlessPOC, value: \"${env:KEY}\" }]");
+    let run = |value: &str, arguments: &[&str]| {
+        let options = ["--local", "--yes", "--no-checks", "--json"];
+        Ran::of(desk.command(&[arguments, &options].concat()).env("KEY", value).output().unwrap())
+    };
+    let (one, two) = ("twenty-characters-long", "twenty-other-characters");
+    run(one, &["deploy"]).exits(0);
+    let ran = run(one, &["deploy", "--stage", "dev"]).exits(1);
+    assert_eq!(kind(&ran), "already_exists");
+    let last = ran.last_event();
+    let (message, next) = (last["problem"]["message"].as_str().unwrap(), last["problem"]["next"].as_str().unwrap());
+    assert_eq!(
+        (&last["writes"], message.contains("ServerlessPOC of stage prod has the value")),
+        (&0.into(), true),
+        "{last}"
+    );
+    assert!(next.contains("another environment variable") && next.contains("stages.dev"), "{next}");
+    assert!(!ran.out.contains(one) && !ran.err.contains(one), "{}", ran.out);
+    run(two, &["deploy", "--stage", "dev"]).exits(0);
+    // The same where one is to take another value; and nothing keeps a teardown from its key.
+    assert_eq!(kind(&run(one, &["deploy", "--stage", "dev"]).exits(1)), "already_exists");
+    let gone =
+        Ran::of(desk.command(&["teardown", "--local", "--yes", "--stage", "dev"]).env("KEY", one).output().unwrap());
+    assert!(gone.exits(0).out.contains("0 left"));
+}
+
+/// The account of the embedded cloud may log from the start; on AWS that is for the account's owner to arrange.
+#[test]
+fn a_stage_that_logs_needs_nothing_on_this_machine() {
+    let desk = Desk::new();
+    desk.edit(
+        "deploy.yaml",
+        "\nchecks:",
+        "\nstage_settings:\n  metrics: true\n  logging: { level: error }\n  access_log: { destination: \"arn:aws:logs:${region}:\
+         ${account}:log-group:calls\", format: $context.requestId }\n\nchecks:",
+    );
+    desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+    assert!(desk.poc(&["logs", "--local", "--access"]).exits(0).out.lines().count() >= 3);
+    desk.poc(&["teardown", "--local", "--yes"]).exits(0);
+}
+
 #[test]
 fn an_address_of_another_machine() {
     let ran = Desk::new().poc(&["dev", "--host", "192.0.2.1", "--port", "0", "--json"]).exits(1);
