@@ -42,7 +42,7 @@ pub use blobs::{Blobs, Source};
 pub use profile::Profile;
 pub use reply::{Failure, Reply};
 pub use request::Request;
-pub use stamp::iso;
+pub use stamp::{age, iso};
 pub use store::{State, hex};
 pub use wildcard::like;
 
