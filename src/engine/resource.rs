@@ -74,8 +74,8 @@ pub trait Resource: 'static {
     }
 
     /// Why `changes` are not made, where that can be told before anything is: a plan with them is no plan.
-    fn refuses(&self, changes: &[Change]) -> Option<Error> {
-        let _ = changes;
+    fn refuses(&self, seen: &Self::Observed, changes: &[Change]) -> Option<Error> {
+        let _ = (seen, changes);
         None
     }
 
@@ -183,7 +183,7 @@ pub(super) trait Node {
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change>;
     fn creation(&self, known: &Known) -> Vec<Change>;
     fn keeps_outputs(&self, changes: &[Change]) -> bool;
-    fn refuses(&self, changes: &[Change]) -> Option<Error>;
+    fn refuses(&self, seen: &Erased, changes: &[Change]) -> Option<Error>;
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String>;
     fn slow(&self, action: Action) -> Option<Slow>;
     fn surplus(&self, seen: &Erased, known: &Known, acting: bool) -> Vec<Change>;
@@ -272,8 +272,8 @@ impl<R: Resource> Node for R {
         Resource::keeps_outputs(self, changes)
     }
 
-    fn refuses(&self, changes: &[Change]) -> Option<Error> {
-        Resource::refuses(self, changes)
+    fn refuses(&self, seen: &Erased, changes: &[Change]) -> Option<Error> {
+        Resource::refuses(self, typed::<R>(seen), changes)
     }
 
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {

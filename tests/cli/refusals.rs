@@ -207,6 +207,22 @@ async fn a_domain_name_that_waits_for_a_person_is_told_with_its_status() {
     assert!(message.ends_with("PENDING_OWNERSHIP_VERIFICATION: Prove that it is yours."), "{problem}");
 }
 
+/// Whose key has the value is nobody's business, so it is met only when ours is made.
+#[tokio::test]
+async fn a_value_that_a_strangers_key_has_is_told_with_the_way_out() {
+    let desk = Desk::new();
+    desk.edit(
+        "deploy.yaml",
+        "keys: [ServerlessPOC]",
+        "keys: [{ name: ServerlessPOC, value: \"${env:HOME}/0123456789\" }]",
+    );
+    let taken =
+        answer("409 Conflict", "x-amzn-errortype: ConflictException\r\n", r#"{"message":"API Key already exists"}"#);
+    let problem = stopped_by(&desk, &[&DEPLOY], |request| request.starts_with("POST /apikeys "), taken).await;
+    assert_eq!((&problem["kind"], &problem["resource"]), (&"already_exists".into(), &"API key ServerlessPOC".into()));
+    assert!(problem["next"].as_str().unwrap().contains("another environment variable"), "{problem}");
+}
+
 /// S3 answers 200 and says in the body what it did not delete (B9).
 #[tokio::test]
 async fn an_object_that_may_not_be_deleted_stops_a_teardown_with_its_name() {
