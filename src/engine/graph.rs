@@ -107,6 +107,12 @@ impl Graph {
         unseen.filter_map(|(entry, _)| entry.node.unseen_for()).max()
     }
 
+    /// What is worth a word of what is wanted and there.
+    pub fn notes(&self, observed: &Observed) -> Vec<String> {
+        let present = self.entries.iter().zip(&observed.seen).filter(|(entry, _)| entry.wanted);
+        present.filter_map(|(entry, seen)| Some(entry.node.notes(seen.as_ref()?))).flatten().collect()
+    }
+
     /// Every resource: the id of its steps, how it is called, and whether it is wanted.
     pub fn list(&self) -> impl Iterator<Item = (&str, Identity, bool)> {
         self.entries.iter().map(|entry| (entry.id.as_str(), entry.node.identity(), entry.wanted))

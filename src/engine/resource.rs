@@ -64,6 +64,12 @@ pub trait Resource: 'static {
     /// The properties that differ. A value that AWS will make up is `Side::KnownAfter`.
     fn diff(&self, seen: &Self::Observed, known: &Known) -> Vec<Change>;
 
+    /// What is no difference, and yet worth a word to whoever compares.
+    fn notes(&self, seen: &Self::Observed) -> Vec<String> {
+        let _ = seen;
+        Vec::new()
+    }
+
     /// What a creation will set, for the plan.
     fn creation(&self, known: &Known) -> Vec<Change>;
 
@@ -181,6 +187,7 @@ pub(super) trait Node {
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>>;
     fn outputs(&self, seen: &Erased) -> Erased;
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change>;
+    fn notes(&self, seen: &Erased) -> Vec<String>;
     fn creation(&self, known: &Known) -> Vec<Change>;
     fn keeps_outputs(&self, changes: &[Change]) -> bool;
     fn refuses(&self, seen: &Erased, changes: &[Change]) -> Option<Error>;
@@ -262,6 +269,10 @@ impl<R: Resource> Node for R {
 
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change> {
         Resource::diff(self, typed::<R>(seen), known)
+    }
+
+    fn notes(&self, seen: &Erased) -> Vec<String> {
+        Resource::notes(self, typed::<R>(seen))
     }
 
     fn creation(&self, known: &Known) -> Vec<Change> {

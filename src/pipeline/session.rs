@@ -343,7 +343,7 @@ impl<'r> Session<'r> {
     pub fn planned(&self, read: &Read) -> Planned {
         Planned {
             target: self.target.clone(),
-            notes: Vec::new(),
+            notes: read.desired.graph.notes(&read.observed),
             plan: read.decided.plan.clone(),
             requests: self.aws.counted().0,
         }
@@ -411,7 +411,9 @@ impl<'r> Session<'r> {
         });
         let resources: Vec<ResourceStatus> = resources.collect();
         let deployed = read.decided.known().get(read.desired.handles.api).is_some();
-        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources, ..Status::default() }
+        let (target, outputs, notes) =
+            (self.target.clone(), self.outputs(read), read.desired.graph.notes(&read.observed));
+        Status { target, deployed, outputs, resources, notes, ..Status::default() }
     }
 }
 
