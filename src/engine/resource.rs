@@ -164,6 +164,11 @@ pub trait Resource: 'static {
     }
 
     async fn delete(&self, aws: &Aws<'_>, known: &Known, seen: &Self::Observed) -> Result<()>;
+
+    /// As `delete`; or tells why it is kept after all, because others have something in it.
+    async fn remove(&self, aws: &Aws<'_>, known: &Known, seen: &Self::Observed) -> Result<Option<String>> {
+        self.delete(aws, known, seen).await.map(|()| None)
+    }
 }
 
 /// A usual duration and what takes it.
@@ -217,7 +222,7 @@ pub(super) trait Node {
         seen: &'a Erased,
         surplus: &'a [Change],
     ) -> Boxed<'a, Result<()>>;
-    fn delete<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<()>>;
+    fn remove<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<Option<String>>>;
 }
 
 /// What the graph holds for a node was put there by that node, so the type is always the right one.
@@ -341,7 +346,7 @@ impl<R: Resource> Node for R {
         Box::pin(Resource::prune(self, aws, known, typed::<R>(seen), surplus))
     }
 
-    fn delete<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<()>> {
-        Box::pin(Resource::delete(self, aws, known, typed::<R>(seen)))
+    fn remove<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<Option<String>>> {
+        Box::pin(Resource::remove(self, aws, known, typed::<R>(seen)))
     }
 }

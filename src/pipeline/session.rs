@@ -14,7 +14,7 @@ use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, S
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former, Uploads};
-use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
+use crate::engine::{self, Decided, Kept, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, site};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
@@ -430,9 +430,10 @@ impl Read {
         self.desired.graph.late(&self.observed)
     }
 
-    /// What is still there, in words.
-    pub fn standing(&self) -> Vec<String> {
-        self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
+    /// What is still there but for what is kept, in words.
+    pub fn standing(&self, kept: &[Kept]) -> Vec<String> {
+        let steps = self.decided.plan.steps.iter().filter(|step| kept.iter().all(|kept| kept.step != step.step));
+        steps.map(|step| format!("{} {}", step.kind, step.name)).collect()
     }
 }
 
