@@ -165,7 +165,11 @@ fn on_disk<T>(directory: &Path, blobs: &Blobs, work: impl FnOnce(&mut State, &Bl
     if after != before {
         let (partial, file) = (directory.join("cloud.json.partial"), directory.join("cloud.json"));
         let written = write_private(&partial, &after).and_then(|()| fs::rename(&partial, &file));
-        written.map_err(|fault| named(&partial, &fault))?;
+        written.map_err(|fault| {
+            // On a full disk every byte counts.
+            let _ = fs::remove_file(&partial);
+            named(&partial, &fault)
+        })?;
     }
     Ok(done)
 }
