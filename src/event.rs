@@ -89,6 +89,11 @@ pub enum Event {
         #[serde(rename = "elapsed_ms", serialize_with = "millis")]
         elapsed: Duration,
     },
+    /// It was to be deleted, and is kept because of what others have in it.
+    StepKept {
+        step: String,
+        why: String,
+    },
     StepFailed {
         step: String,
         action: Action,
@@ -200,6 +205,9 @@ pub enum Event {
         /// What is left of ours after a teardown, in words.
         #[serde(skip_serializing_if = "Option::is_none")]
         left: Option<Vec<String>>,
+        /// What a teardown keeps because others have something in it, in words.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<String>,
         /// Where the file's checks were run at the end of a deploy.
         #[serde(skip_serializing_if = "Option::is_none")]
         checks: Option<CheckTally>,

@@ -129,30 +129,31 @@ pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Con
     let session = Session::open(settings, "teardown", reporter).await?;
     let worked = async {
         let Converged { read, mut outcome, .. } = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;
+        let mut kept = read.desired.graph.kept();
         // What a deploy that was cut a moment ago made may be found only now.
         if outcome != Outcome::Declined
             && let Some(late) = read.late()
             && session.passes(late).await
+            && (kept.is_empty() || !session.read_unwanted().await?.standing(&kept).is_empty())
         {
-            let found = Box::pin(session.converge(Aim::Unwanted, confirm)).await?.outcome;
-            outcome = if found == Outcome::Unchanged { outcome } else { found };
+            let again = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;
+            if again.outcome != Outcome::Unchanged {
+                (outcome, kept) = (again.outcome, again.read.desired.graph.kept());
+            }
         }
         // Law 12: everything is looked up again, by the same names and tags.
         let left = match outcome {
-            Outcome::Changed => session.read_unwanted().await?.standing(),
+            Outcome::Changed => session.read_unwanted().await?.standing(&kept),
             _ => Vec::new(),
         };
-        Ok((outcome, left))
+        let kept: Vec<String> = kept.into_iter().map(|kept| format!("{}: {}", kept.what, kept.why)).collect();
+        Ok((outcome, left, kept))
     };
     match worked.await {
-        Ok((outcome, left)) => {
-            session.finish_with(
-                "teardown",
-                outcome,
-                BTreeMap::new(),
-                End { left: Some(left.clone()), ..End::default() },
-            );
-            Ok(TornDown { target: session.target, outcome, left })
+        Ok((outcome, left, kept)) => {
+            let end = End { left: Some(left.clone()), kept: kept.clone(), ..End::default() };
+            session.finish_with("teardown", outcome, BTreeMap::new(), end);
+            Ok(TornDown { target: session.target, outcome, left, kept })
         }
         Err(failure) => Err(session.fail("teardown", failure)),
     }
@@ -194,12 +195,12 @@ impl Session<'_> {
         checks: Option<CheckTally>,
         problem: Option<Problem>,
     ) {
-        self.finish_with(command, outcome, outputs, End { checks, problem, left: None });
+        self.finish_with(command, outcome, outputs, End { checks, problem, ..End::default() });
     }
 
     fn finish_with(&self, command: &'static str, outcome: Outcome, outputs: BTreeMap<String, String>, end: End) {
         let (requests, writes) = self.aws.counted();
-        let (elapsed, End { left, checks, problem }) = (self.aws.elapsed(), end);
+        let (elapsed, End { left, kept, checks, problem }) = (self.aws.elapsed(), end);
         self.aws.report(&Event::Finished {
             command,
             outcome,
@@ -208,6 +209,7 @@ impl Session<'_> {
             writes,
             elapsed,
             left,
+            kept,
             checks,
             problem,
         });
@@ -228,6 +230,7 @@ impl Session<'_> {
 #[derive(Default)]
 struct End {
     left: Option<Vec<String>>,
+    kept: Vec<String>,
     checks: Option<CheckTally>,
     problem: Option<Problem>,
 }

@@ -54,7 +54,7 @@ impl EmbeddedCloud {
     /// # Errors
     /// When the directory cannot be made or what it holds cannot be read.
     pub fn open(directory: &Path, clock: Clock) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::quick()).map(EmbeddedCloud::from)
+        Cloud::open(directory, clock, Profile { logging_role: true, ..Profile::quick() }).map(EmbeddedCloud::from)
     }
 
     /// The same one with AWS's manners, on a day that `seed` stands for.
@@ -62,7 +62,7 @@ impl EmbeddedCloud {
     /// # Errors
     /// As [`EmbeddedCloud::open`].
     pub fn simulated(directory: &Path, clock: Clock, seed: u64) -> std::io::Result<EmbeddedCloud> {
-        Cloud::open(directory, clock, Profile::aws(seed)).map(EmbeddedCloud::from)
+        Cloud::open(directory, clock, Profile { logging_role: true, ..Profile::aws(seed) }).map(EmbeddedCloud::from)
     }
 
     /// A cloud whose functions somebody else runs, too.

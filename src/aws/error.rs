@@ -12,6 +12,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::event::{Problem, ProblemKind};
 
+/// A header of answers that are none: the embedded cloud's files cannot be used.
+const UNUSABLE: &str = "x-poc-local-state";
+
 /// What kind of failure it is: what the engine decides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -108,6 +111,17 @@ impl Error {
         Error { kind: ErrorKind::Foreign, ..Error::refused(name, message, next) }
     }
 
+    /// The embedded cloud's files cannot be used: `kind` is `full` (no space), `denied` (no permission), or anything else
+    /// where they are damaged.
+    pub fn local_state(kind: &str, message: impl Into<String>) -> Error {
+        let next = match kind {
+            "full" => "free some space on that disk, then run the same command again: it continues where it stopped",
+            "denied" => "mend its permissions, or remove .poc/local to start with an empty cloud",
+            _ => "remove .poc/local to start with an empty cloud",
+        };
+        Error::refused("local_state", message, next)
+    }
+
     /// Not done yet: `what` has to come first (`the certificate to be issued`), and the run was told not to wait.
     pub fn deferred(what: impl Into<String>) -> Error {
         let next = "run the same command again later: it continues where it stopped";
@@ -172,6 +186,13 @@ impl Error {
                 request_id: request_id(context.raw()),
                 ..Error::unexpected(format!("the answer cannot be read: {}", innermost(context.err())))
             },
+            SdkError::ServiceError(context) if context.raw().headers().contains_key(UNUSABLE) => {
+                let told = context.raw().headers().get(UNUSABLE).unwrap_or_default();
+                let (kind, text) = told.split_once(' ').unwrap_or_default();
+                let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+                let message = format!("the embedded cloud cannot use its files: {text}");
+                Error { operation: Some(operation), ..Error::local_state(kind, message) }
+            }
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
                 let metadata = context.err().meta();

@@ -80,6 +80,7 @@ impl DeployArgs {
 pub(super) async fn run(ui: &Ui, interrupts: &Interrupts, mut settings: DeploySettings) -> Result<End, Failure> {
     settings.run.stop = interrupts.stop.clone();
     settings.warnings.tell(ui, &settings.run)?;
+    settings.hastened.tell(ui);
     let stop = || interrupts.happened();
     let confirm = |planned: &_| ui.agreed(Question::Deploy, planned, settings.yes, &stop);
     let deploy = async |run| pipeline::deploy(&run, ui, &confirm).await;

@@ -3,7 +3,9 @@
 use clap::Args;
 
 use super::usage;
+use crate::event::{Event, Reporter};
 use crate::pipeline::{self, Failure, Settings};
+use crate::ui::Ui;
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Simulation")]
@@ -28,7 +30,8 @@ impl Simulation {
         }
         // Functions are processes of this machine: their time is the wall's, and would seem too long.
         let checks = run.checks && self.speed == 1;
-        Ok((Settings { checks, ..run }, Hastened { seed: self.simulate, speed: self.speed }))
+        let unchecked = run.checks && !checks;
+        Ok((Settings { checks, ..run }, Hastened { seed: self.simulate, speed: self.speed, unchecked }))
     }
 }
 
@@ -37,9 +40,19 @@ impl Simulation {
 pub(super) struct Hastened {
     seed: Option<u64>,
     speed: u32,
+    unchecked: bool,
 }
 
 impl Hastened {
+    /// What a deploy leaves out for the sake of its speed.
+    pub(super) fn tell(self, ui: &Ui) {
+        if self.unchecked {
+            let text = "the checks are not run: functions run in real time, and above --speed 1 would seem too slow; `poc \
+                        test --local` runs them afterwards";
+            ui.report(&Event::Note { text: text.to_owned() });
+        }
+    }
+
     /// Does `work` in the simulated cloud and at that speed.
     pub(super) async fn run<T>(
         self,

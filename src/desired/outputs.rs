@@ -4,6 +4,7 @@ use super::{Account, Desired, Words};
 use crate::engine::Known;
 use crate::resources::site_bucket;
 use crate::spec::Spec;
+use crate::spec::model::PackageSource;
 
 /// How this program was called, as far as the lines to copy repeat it.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,8 @@ pub fn outputs(spec: &Spec, account: &Account, desired: &Desired, known: &Known,
         outputs.insert("api_keys".to_owned(), keys.join(", "));
     }
     let call = match manner.local {
+        // Images do not run on this machine: a line to try would answer 500.
+        true if matches!(spec.package.source, PackageSource::Image(_)) => None,
         true => wanted(spec)
             .map(|Wanted { verb, target, .. }| format!("poc call {verb} '{target}' --local{}", manner.options)),
         false => curl(spec, &base, manner),

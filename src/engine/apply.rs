@@ -136,7 +136,11 @@ impl Run<'_, '_> {
 
     async fn delete(&self, at: usize) -> Result<()> {
         let Some(seen) = &self.observed.seen[at] else { return Ok(()) };
-        self.graph.entries[at].node.delete(self.aws, &self.decided.known, seen).await
+        let entry = &self.graph.entries[at];
+        if let Some(why) = entry.node.remove(self.aws, &self.decided.known, seen).await? {
+            entry.kept.get_or_init(|| why);
+        }
+        Ok(())
     }
 
     /// Tells the beginning and the end of one step.
@@ -148,7 +152,10 @@ impl Run<'_, '_> {
         self.aws.report(&Event::StepStarted { step: step.clone(), kind, name, action });
         match during(step.clone(), work).await {
             Ok(()) => {
-                self.aws.report(&Event::StepFinished { step, action, elapsed: begun.elapsed() });
+                self.aws.report(&match self.graph.entries[at].kept.get() {
+                    Some(why) => Event::StepKept { step, why: why.clone() },
+                    None => Event::StepFinished { step, action, elapsed: begun.elapsed() },
+                });
                 true
             }
             Err(error) if error.is(ErrorKind::Deferred) => {

@@ -52,7 +52,7 @@ pub fn decide(graph: &Graph, observed: &Observed) -> Decided {
             }
             (Some(seen), true) => {
                 let changes = node.diff(seen, &known);
-                if let Some(error) = node.refuses(&changes) {
+                if let Some(error) = node.refuses(seen, &changes) {
                     let identity = node.identity();
                     let resource = format!("{} {}", identity.kind, identity.name);
                     refused.get_or_insert(Unreadable { resource, error });

@@ -1,7 +1,7 @@
 //! The graph of resources. A [`Handle`] comes only from [`Graph::add`], and a resource can need only what it holds a
 //! handle of: there are no forward references, hence no cycles.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -53,6 +53,17 @@ pub(super) struct Entry {
     pub node: Box<dyn Node>,
     /// Wanted, or to be deleted if it is there.
     pub wanted: bool,
+    /// Why it was not deleted, though that was due.
+    pub kept: OnceCell<String>,
+}
+
+/// Something of ours that a run did not delete, because others have something in it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub step: String,
+    /// `site bucket NAME`.
+    pub what: String,
+    pub why: String,
 }
 
 /// Resources in the order of the pipeline, each after everything it needs.
@@ -89,7 +100,7 @@ impl Graph {
         let (at, identity) = (NodeId(self.entries.len()), resource.identity());
         let taken = self.entries.iter().any(|entry| entry.id == identity.id());
         let id = if taken { format!("{}.{}", identity.step, identity.name) } else { identity.id() };
-        self.entries.push(Entry { id, node: Box::new(resource), wanted });
+        self.entries.push(Entry { id, node: Box::new(resource), wanted, kept: OnceCell::new() });
         Handle { id: at, resource: PhantomData }
     }
 
@@ -105,6 +116,22 @@ impl Graph {
     pub fn late(&self, observed: &Observed) -> Option<Duration> {
         let unseen = self.entries.iter().zip(&observed.seen).filter(|(_, seen)| seen.is_none());
         unseen.filter_map(|(entry, _)| entry.node.unseen_for()).max()
+    }
+
+    /// What is worth a word of what is wanted and there.
+    pub fn notes(&self, observed: &Observed) -> Vec<String> {
+        let present = self.entries.iter().zip(&observed.seen).filter(|(entry, _)| entry.wanted);
+        present.filter_map(|(entry, seen)| Some(entry.node.notes(seen.as_ref()?))).flatten().collect()
+    }
+
+    /// What was to be deleted and is kept.
+    pub fn kept(&self) -> Vec<Kept> {
+        let kept = self.entries.iter().filter_map(|entry| {
+            let identity = entry.node.identity();
+            let what = format!("{} {}", identity.kind, identity.name);
+            Some(Kept { step: entry.id.clone(), what, why: entry.kept.get()?.clone() })
+        });
+        kept.collect()
     }
 
     /// Every resource: the id of its steps, how it is called, and whether it is wanted.

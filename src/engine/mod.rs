@@ -12,6 +12,6 @@ pub mod wait;
 
 pub use apply::{Extent, apply, apply_first};
 pub use decide::{Decided, decide};
-pub use graph::{Graph, Handle, Known, NodeId};
+pub use graph::{Graph, Handle, Kept, Known, NodeId};
 pub use read::{Observed, Unreadable, read};
 pub use resource::{Identity, Resource, slow};

@@ -64,6 +64,12 @@ pub trait Resource: 'static {
     /// The properties that differ. A value that AWS will make up is `Side::KnownAfter`.
     fn diff(&self, seen: &Self::Observed, known: &Known) -> Vec<Change>;
 
+    /// What is no difference, and yet worth a word to whoever compares.
+    fn notes(&self, seen: &Self::Observed) -> Vec<String> {
+        let _ = seen;
+        Vec::new()
+    }
+
     /// What a creation will set, for the plan.
     fn creation(&self, known: &Known) -> Vec<Change>;
 
@@ -74,8 +80,8 @@ pub trait Resource: 'static {
     }
 
     /// Why `changes` are not made, where that can be told before anything is: a plan with them is no plan.
-    fn refuses(&self, changes: &[Change]) -> Option<Error> {
-        let _ = changes;
+    fn refuses(&self, seen: &Self::Observed, changes: &[Change]) -> Option<Error> {
+        let _ = (seen, changes);
         None
     }
 
@@ -158,6 +164,11 @@ pub trait Resource: 'static {
     }
 
     async fn delete(&self, aws: &Aws<'_>, known: &Known, seen: &Self::Observed) -> Result<()>;
+
+    /// As `delete`; or tells why it is kept after all, because others have something in it.
+    async fn remove(&self, aws: &Aws<'_>, known: &Known, seen: &Self::Observed) -> Result<Option<String>> {
+        self.delete(aws, known, seen).await.map(|()| None)
+    }
 }
 
 /// A usual duration and what takes it.
@@ -181,9 +192,10 @@ pub(super) trait Node {
     fn read<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known) -> Boxed<'a, Result<Option<Erased>>>;
     fn outputs(&self, seen: &Erased) -> Erased;
     fn diff(&self, seen: &Erased, known: &Known) -> Vec<Change>;
+    fn notes(&self, seen: &Erased) -> Vec<String>;
     fn creation(&self, known: &Known) -> Vec<Change>;
     fn keeps_outputs(&self, changes: &[Change]) -> bool;
-    fn refuses(&self, changes: &[Change]) -> Option<Error>;
+    fn refuses(&self, seen: &Erased, changes: &[Change]) -> Option<Error>;
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String>;
     fn slow(&self, action: Action) -> Option<Slow>;
     fn surplus(&self, seen: &Erased, known: &Known, acting: bool) -> Vec<Change>;
@@ -210,7 +222,7 @@ pub(super) trait Node {
         seen: &'a Erased,
         surplus: &'a [Change],
     ) -> Boxed<'a, Result<()>>;
-    fn delete<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<()>>;
+    fn remove<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<Option<String>>>;
 }
 
 /// What the graph holds for a node was put there by that node, so the type is always the right one.
@@ -264,6 +276,10 @@ impl<R: Resource> Node for R {
         Resource::diff(self, typed::<R>(seen), known)
     }
 
+    fn notes(&self, seen: &Erased) -> Vec<String> {
+        Resource::notes(self, typed::<R>(seen))
+    }
+
     fn creation(&self, known: &Known) -> Vec<Change> {
         Resource::creation(self, known)
     }
@@ -272,8 +288,8 @@ impl<R: Resource> Node for R {
         Resource::keeps_outputs(self, changes)
     }
 
-    fn refuses(&self, changes: &[Change]) -> Option<Error> {
-        Resource::refuses(self, changes)
+    fn refuses(&self, seen: &Erased, changes: &[Change]) -> Option<Error> {
+        Resource::refuses(self, typed::<R>(seen), changes)
     }
 
     fn consequences(&self, action: Action, changes: &[Change]) -> Vec<String> {
@@ -330,7 +346,7 @@ impl<R: Resource> Node for R {
         Box::pin(Resource::prune(self, aws, known, typed::<R>(seen), surplus))
     }
 
-    fn delete<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<()>> {
-        Box::pin(Resource::delete(self, aws, known, typed::<R>(seen)))
+    fn remove<'a>(&'a self, aws: &'a Aws<'_>, known: &'a Known, seen: &'a Erased) -> Boxed<'a, Result<Option<String>>> {
+        Box::pin(Resource::remove(self, aws, known, typed::<R>(seen)))
     }
 }

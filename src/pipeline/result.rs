@@ -169,6 +169,8 @@ pub struct TornDown {
     pub outcome: Outcome,
     /// What is left of ours, in words; empty when the teardown proved complete.
     pub left: Vec<String>,
+    /// What stays because others have something in it: what, why, and what to do with it.
+    pub kept: Vec<String>,
 }
 
 /// Asks the person; called once, with the whole plan. A command line with `--yes` answers by itself.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::{Failure, Planned, ResourceState, ResourceStatus, Settings, Status, S
 use crate::aws::{Aws, Connection, EmbeddedCloud, Error, ErrorKind, Place};
 use crate::clock::Clock;
 use crate::desired::{self, Account, Desired, Former, Uploads};
-use crate::engine::{self, Decided, Observed, Unreadable, decide, read};
+use crate::engine::{self, Decided, Kept, Observed, Unreadable, decide, read};
 use crate::event::{Action, Event, Reporter};
 use crate::package::{self, site};
 use crate::resources::{HostedZone, Lock, Lookups, Owner};
@@ -342,7 +343,7 @@ impl<'r> Session<'r> {
     pub fn planned(&self, read: &Read) -> Planned {
         Planned {
             target: self.target.clone(),
-            notes: Vec::new(),
+            notes: read.desired.graph.notes(&read.observed),
             plan: read.decided.plan.clone(),
             requests: self.aws.counted().0,
         }
@@ -416,7 +417,9 @@ impl<'r> Session<'r> {
         });
         let resources: Vec<ResourceStatus> = resources.collect();
         let deployed = read.decided.known().get(read.desired.handles.api).is_some();
-        Status { target: self.target.clone(), deployed, outputs: self.outputs(read), resources, ..Status::default() }
+        let (target, outputs, notes) =
+            (self.target.clone(), self.outputs(read), read.desired.graph.notes(&read.observed));
+        Status { target, deployed, outputs, resources, notes, ..Status::default() }
     }
 }
 
@@ -433,9 +436,10 @@ impl Read {
         self.desired.graph.late(&self.observed)
     }
 
-    /// What is still there, in words.
-    pub fn standing(&self) -> Vec<String> {
-        self.decided.plan.steps.iter().map(|step| format!("{} {}", step.kind, step.name)).collect()
+    /// What is still there but for what is kept, in words.
+    pub fn standing(&self, kept: &[Kept]) -> Vec<String> {
+        let steps = self.decided.plan.steps.iter().filter(|step| kept.iter().all(|kept| kept.step != step.step));
+        steps.map(|step| format!("{} {}", step.kind, step.name)).collect()
     }
 }
 
@@ -497,12 +501,14 @@ fn directory(settings: &Settings) -> PathBuf {
     settings.file.parent().unwrap_or(Path::new("")).join(LOCAL)
 }
 
-fn unopened(directory: &Path, fault: &std::io::Error) -> Failure {
-    unnamed(Error::refused(
-        "local_state",
-        format!("the embedded cloud in {} cannot be opened: {fault}", directory.display()),
-        "check that directory's permissions, or remove it to start with an empty cloud",
-    ))
+fn unopened(directory: &Path, fault: &io::Error) -> Failure {
+    let kind = match fault.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "full",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "denied",
+        _ => "damaged",
+    };
+    let message = format!("the embedded cloud in {} cannot be opened: {fault}", directory.display());
+    unnamed(Error::local_state(kind, message))
 }
 
 /// The options that lead the next command to the same deployment.

@@ -29,10 +29,12 @@ pub async fn status(settings: &Settings, reporter: &dyn Reporter) -> Result<Stat
     let last_change = seen.as_ref().ok().and_then(|seen| last_change(&seen.record));
     let now = i64::try_from(session.aws.clock().epoch_millis() / 1000).unwrap_or(i64::MAX);
     let certificate = read.desired.certificate_end(read.decided.known()).map(|(_, end)| certificate_end(end, now));
-    let mut notes: Vec<String> = seen.ok().and_then(|seen| super::locked::at_work(&seen)).into_iter().collect();
+    let status = session.status(&read);
+    let at_work = seen.ok().and_then(|seen| super::locked::at_work(&seen));
+    let mut notes: Vec<String> = at_work.into_iter().chain(status.notes).collect();
     let domain = session.spec.domain.as_ref().map(|domain| domain.name.as_str()).unwrap_or_default();
     notes.extend(certificate.as_ref().and_then(|end| ending(end, domain)));
-    Ok(Status { releases, last_change, certificate, notes, ..session.status(&read) })
+    Ok(Status { releases, last_change, certificate, notes, ..status })
 }
 
 fn last_change(record: &Record) -> Option<LastChange> {

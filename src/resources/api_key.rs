@@ -13,7 +13,7 @@ pub use rotation::{Retired, Standing};
 use super::lookups::Lookups;
 use super::rest_api::tag;
 use super::{Owner, patch};
-use crate::aws::{Aws, Error, Repeat, Result, gone, once, ordered};
+use crate::aws::{APP, Aws, Error, ErrorKind, Repeat, Result, STAGE, gone, once, ordered};
 use crate::engine::plan::{Change, Changes, Side};
 use crate::engine::{Identity, Known, NodeId, Resource};
 use crate::event::Action;
@@ -43,6 +43,8 @@ pub struct Observed {
     lone: bool,
     /// Others that a rotation has marked: they go when their time has come.
     retired: Vec<Retired>,
+    /// That another key of ours has the wanted value.
+    taken_by: Option<Error>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,7 +65,17 @@ impl Resource for ApiKey {
     }
 
     async fn read(&self, aws: &Aws<'_>, _: &Known) -> Result<Option<Observed>> {
-        self.pick(aws, self.lookups.api_keys(aws).await?).await
+        let keys = self.lookups.api_keys(aws).await?;
+        match self.pick(aws, keys).await? {
+            Some(seen) if seen.value_is_right == Some(false) => {
+                Ok(Some(Observed { taken_by: self.taken_by(aws, keys).await?, ..seen }))
+            }
+            Some(seen) => Ok(Some(seen)),
+            None => match self.taken_by(aws, keys).await? {
+                Some(error) => Err(error),
+                None => Ok(None),
+            },
+        }
     }
 
     fn outputs(&self, seen: &Observed) -> Outputs {
@@ -87,6 +99,10 @@ impl Resource for ApiKey {
         }
         self.owner.diff(&mut changes, &seen.tags);
         changes.done()
+    }
+
+    fn refuses(&self, seen: &Observed, _: &[Change]) -> Option<Error> {
+        seen.taken_by.clone()
     }
 
     fn creation(&self, _: &Known) -> Vec<Change> {
@@ -173,7 +189,10 @@ impl ApiKey {
                     .set_tags(Some(self.owner.tags.hash_map()))
                     .send()
             };
-            let made = aws.call("apigateway", "CreateApiKey", Repeat::Never, call).await?;
+            let made = aws.call("apigateway", "CreateApiKey", Repeat::Never, call).await.map_err(|error| Error {
+                next: (error.is(ErrorKind::AlreadyExists) && self.key.value.is_some()).then(|| self.another_value()),
+                ..error
+            })?;
             made.id.ok_or_else(|| Error::unexpected("CreateApiKey names no id"))
         };
         let find = async || {
@@ -182,6 +201,42 @@ impl ApiKey {
             Ok(made.filter(|made| made.value_is_right != Some(false) && !made.lone).map(|made| made.id))
         };
         once(create, find).await
+    }
+
+    /// A value belongs to one key of an account and region (`AWS_FACTS` B3). Whether another of this application has the
+    /// wanted one can be told before anything is made; what other people's keys are is nobody's business.
+    async fn taken_by(&self, aws: &Aws<'_>, keys: &[Key]) -> Result<Option<Error>> {
+        if self.key.value.is_none() {
+            return Ok(None);
+        }
+        for other in keys {
+            let tags = ordered(other.tags());
+            let this = self.owner.tags.own(&tags) && other.name() == Some(&self.key.name);
+            if this || tags.get(APP) != self.owner.tags.map().get(APP) {
+                continue;
+            }
+            let has_it = match self.has_wanted_value(aws, other.id().unwrap_or_default()).await {
+                Err(error) if error.is(ErrorKind::AccessDenied) => None,
+                verdict => verdict?,
+            };
+            if has_it == Some(true) {
+                let (name, stage) = (other.name().unwrap_or_default(), tags.get(STAGE).map_or("", String::as_str));
+                let message =
+                    format!("the API key {name} of stage {stage} has the value that {} is to get", self.key.name);
+                return Ok(Some(Error::in_the_way("already_exists", message, self.another_value())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn another_value(&self) -> String {
+        let stage = self.owner.tags.map().get(STAGE).map_or("", String::as_str);
+        format!(
+            "another key of this account and region has this value already, most likely another stage's, and no two may \
+             have the same: let {} take its value from another environment variable (for this stage alone under \
+             stages.{stage} in deploy.yaml)",
+            self.key.name
+        )
     }
 
     /// Ours among `keys`: name and tags. Of several, the one with the wanted value, else the newest; one that a rotation
@@ -210,6 +265,7 @@ impl ApiKey {
             doubles: doubles.map(str::to_owned).collect(),
             lone,
             retired: others.map(|other| Retired::of(other, key, now)).collect(),
+            taken_by: None,
         }))
     }
 

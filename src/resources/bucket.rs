@@ -11,7 +11,7 @@ pub use place::{Block, Made, Place};
 use crate::aws::{Aws, Result};
 use crate::engine::plan::{Change, Changes};
 use crate::engine::{Identity, Known, NodeId, Resource};
-use crate::event::{Action, Event};
+use crate::event::Action;
 use crate::resources::lock::Founded;
 use crate::resources::{Lock, Owner};
 
@@ -133,18 +133,18 @@ impl Resource for Bucket {
     }
 
     /// Our own objects went before, the lock goes now; what is left then is not ours, and the bucket stays for it (law 5).
-    async fn delete(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<()> {
+    async fn remove(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<Option<String>> {
         if aws.fence().guards(&self.lock.place()) {
             aws.fence().lift();
         } else if let Some(holder) = self.lock.look(aws).await?.holder() {
             return Err(self.lock.held_by(holder));
         }
         self.lock.remove(aws).await?;
-        if !self.place.delete(aws).await? {
-            let name = &self.place.name;
-            let text = format!("the S3 bucket {name} is kept: it holds objects that poc did not put there");
-            aws.report(&Event::Note { text });
-        }
-        Ok(())
+        let why = "it holds objects that poc did not put there; should nobody need them, delete the bucket yourself";
+        Ok((!self.place.delete(aws).await?).then(|| why.to_owned()))
+    }
+
+    async fn delete(&self, aws: &Aws<'_>, known: &Known, seen: &Observed) -> Result<()> {
+        self.remove(aws, known, seen).await.map(drop)
     }
 }

@@ -119,7 +119,7 @@ impl Resource for Function {
 
     /// A function is of one kind for ever. Deleting it first would leave its callers without an answer (law 6), and a
     /// function of another name can take its place without.
-    fn refuses(&self, changes: &[Change]) -> Option<Error> {
+    fn refuses(&self, _: &Observed, changes: &[Change]) -> Option<Error> {
         let change = changes.iter().find(|change| change.path == "package_type")?;
         let (now, then, suffix) = match &change.after {
             Side::Value(kind) if kind == configuration::IMAGE => ("a zip", "a container image", "image"),

@@ -26,7 +26,7 @@ impl Resource for LoggingRole {
         let account = aws.call("apigateway", "GetAccount", Repeat::Safe, call).await?;
         match account.cloudwatch_role_arn() {
             Some(arn) if !arn.is_empty() => Ok(Some(())),
-            _ => Err(missing()),
+            _ => Err(missing(aws)),
         }
     }
 
@@ -40,8 +40,8 @@ impl Resource for LoggingRole {
         Vec::new()
     }
 
-    async fn create(&self, _: &Aws<'_>, _: &Known) -> Result<()> {
-        Err(missing())
+    async fn create(&self, aws: &Aws<'_>, _: &Known) -> Result<()> {
+        Err(missing(aws))
     }
 
     async fn update(&self, _: &Aws<'_>, _: &Known, (): &(), _: &[Change]) -> Result<()> {
@@ -57,11 +57,23 @@ impl Resource for LoggingRole {
     }
 }
 
-fn missing() -> Error {
+/// A command as it stands would change the account of whoever types it: only where that is the one that is meant, it is told.
+fn missing(aws: &Aws<'_>) -> Error {
+    const PATCH: &str = "update-account --patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN";
+    let region = aws.region();
+    let set = match (aws.embedded(), aws.is_emulated()) {
+        (Some(_), _) => format!(
+            "somebody took it away from the embedded account: set one through `poc dev` (aws apigateway --endpoint-url \
+             http://127.0.0.1:3000 --region {region} {PATCH}), remove .poc/local to start with an empty cloud"
+        ),
+        (None, true) => {
+            format!("set it once for that account (aws apigateway --endpoint-url URL --region {region} {PATCH})")
+        }
+        (None, false) => format!("set it once for the account (aws apigateway --region {region} {PATCH})"),
+    };
     Error::in_the_way(
         "no_logging_role",
         "logs and metrics of a stage need API Gateway's logging role, which this account and region do not have",
-        "set it once for the account (aws apigateway update-account --patch-operations \
-         op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN), or take logging, metrics and access_log out of stage_settings",
+        format!("{set}, or take logging, metrics and access_log out of stage_settings"),
     )
 }

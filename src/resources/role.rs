@@ -112,6 +112,22 @@ impl Resource for Role {
         changes.done()
     }
 
+    fn notes(&self, seen: &Observed) -> Vec<String> {
+        let (ours, wanted) = (marks_in(&seen.tags), &self.role.managed_policies);
+        let attached = seen.attached.iter().filter(|arn| !ours.contains(&mark(arn)) && !wanted.contains(arn));
+        let theirs: Vec<&str> =
+            seen.inline.iter().filter(|name| *name != POLICY).chain(attached).map(String::as_str).collect();
+        if theirs.is_empty() {
+            return Vec::new();
+        }
+        vec![format!(
+            "the IAM role {} has policies that poc did not put there, so the function may do more than deploy.yaml says: \
+             {}; they are left alone, and go when the role goes",
+            self.role.name,
+            theirs.join(", ")
+        )]
+    }
+
     fn creation(&self, _: &Known) -> Vec<Change> {
         let mut changes =
             vec![Change::set("trust_policy", document::trust()), Change::set("policy", self.document(&[]))];

@@ -15,7 +15,7 @@ use crate::aws::{Aws, Error, ErrorKind, Repeat, Result, found, gone};
 use crate::engine::plan::{Change, Changes};
 use crate::engine::wait::{self, Wait};
 use crate::engine::{Identity, Known, NodeId, Resource};
-use crate::event::{Action, Event};
+use crate::event::Action;
 use crate::package::site::Pages;
 use crate::resources::Owner;
 
@@ -25,6 +25,10 @@ const OPEN: Block = Block { acls: true, existing_acls: true, policy: false, rest
 /// S3 may go by the old block for some seconds (deployers tell of it; unverified). Where the account blocks public policies,
 /// waiting does not help, so it is short.
 const OPENS_WITHIN: Duration = Duration::from_secs(15);
+
+/// Why one that was to go is still there.
+const KEPT: &str = "it holds objects that poc did not put there, and is closed to the public; should nobody need them, \
+                    delete the bucket yourself";
 
 /// An S3 bucket that everybody may read.
 #[derive(Clone, Debug)]
@@ -178,19 +182,18 @@ impl Resource for SiteBucket {
 
     /// The pages went before. Where something else is left it stays, for whom it belongs to alone: what let everybody read it
     /// was ours, and goes.
-    async fn delete(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<()> {
+    async fn remove(&self, aws: &Aws<'_>, _: &Known, _: &Observed) -> Result<Option<String>> {
         if self.place.delete(aws).await? {
-            return Ok(());
+            return Ok(None);
         }
         let (closed, policy, website) =
             tokio::join!(self.place.put_block(aws, Block::WHOLE), self.delete_policy(aws), self.delete_website(aws));
         closed.and(policy).and(website)?;
-        let name = &self.place.name;
-        let text = format!(
-            "the S3 bucket {name} is kept, and closed to the public: it holds objects that poc did not put there"
-        );
-        aws.report(&Event::Note { text });
-        Ok(())
+        Ok(Some(KEPT.to_owned()))
+    }
+
+    async fn delete(&self, aws: &Aws<'_>, known: &Known, seen: &Observed) -> Result<()> {
+        self.remove(aws, known, seen).await.map(drop)
     }
 }
 

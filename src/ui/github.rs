@@ -63,6 +63,7 @@ impl Github {
         match event {
             Event::StepStarted { .. } => return self.enter(STEPS),
             Event::StepFinished { step, action, .. } => seen.steps.push((super::words::done(*action), title(step))),
+            Event::StepKept { step, .. } => seen.steps.push(("kept", title(step))),
             Event::StepFailed { step, .. } => seen.steps.push(("failed", title(step))),
             Event::StepDeferred { step, .. } => seen.steps.push(("put off", title(step))),
             Event::StepSkipped { step, .. } => seen.steps.push(("not tried", title(step))),

@@ -52,6 +52,7 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
             writes: tally.writes,
             elapsed: tally.elapsed().unwrap_or_default(),
             left: None,
+            kept: Vec::new(),
             checks: None,
             problem: problem_of(command, failure),
         }));

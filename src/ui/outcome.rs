@@ -227,15 +227,22 @@ pub(super) fn torn_down(gone: &TornDown, tally: &Tally, look: &Look) -> String {
     if gone.left.is_empty() {
         let sentence = match gone.outcome {
             Outcome::Unchanged => format!("There is nothing of {whole} to delete: {}.", paint(GOOD, "0 left")),
+            _ if tally.finished.is_empty() => format!("{whole} is gone: {}.", paint(GOOD, "0 left")),
             _ => format!("{whole} is gone: {}, {}.", tally.done(), paint(GOOD, "0 left")),
         };
-        return wrap("", &sentence, look.width) + &cost(tally);
+        return wrap("", &sentence, look.width) + &kept(gone, look) + &cost(tally);
     }
     let mut text = format!("{}\n", paint(BAD, format!("{} left:", gone.left.len())));
     for left in &gone.left {
         text += &wrap("  - ", &harmless(left), look.width);
     }
+    text += &kept(gone, look);
     text + &wrap("", "Run `poc teardown` again to finish; if something stays, its message says why.", look.width)
+}
+
+/// What stays, which is no failure.
+fn kept(gone: &TornDown, look: &Look) -> String {
+    gone.kept.iter().map(|kept| wrap(&format!("{} ", paint(CARE, "kept:")), &harmless(kept), look.width)).collect()
 }
 
 /// What a rotation is about to do, before it is asked for.

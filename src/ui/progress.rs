@@ -137,6 +137,11 @@ impl Progress {
                 let time = took(*elapsed).replace(' ', &HARD_SPACE.to_string());
                 ended(look, look.glyphs.good, GOOD, done(*action), &title, &time)
             }
+            Event::StepKept { step, why } => {
+                tally.kept += 1;
+                let title = tally.end(step);
+                ended(look, look.glyphs.dot, CARE, "kept", &title, &harmless(why))
+            }
             Event::StepFailed { step, action, problem } => {
                 tally.problems.push(problem.clone());
                 let title = tally.end(step);

@@ -24,6 +24,8 @@ pub(super) struct Tally {
     over: BTreeSet<String>,
     pub(super) finished: Vec<Action>,
     pub(super) skipped: usize,
+    /// Not deleted, because of what others have in it.
+    pub(super) kept: usize,
     /// Put off for the next run, and what needs one of those.
     pub(super) deferred: Vec<String>,
     pub(super) problems: Vec<Problem>,

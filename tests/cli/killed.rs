@@ -95,6 +95,20 @@ fn one_of_each(desk: &Desk, seed: u64) -> usize {
     versions
 }
 
+/// What a hastened run did lies ahead of the clock of those after it: nothing of it is waited for.
+#[test]
+fn after_a_hastened_run_nothing_is_still_on_its_way() {
+    let desk = Desk::new();
+    let simulated = ["--simulate", "aws,seed=3", "--speed", "20"];
+    let mut command = desk.command(&[&DEPLOY[..], &simulated].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("CreateUsagePlanKey")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+}
+
 #[test]
 fn killed_at_any_moment_the_same_command_finishes_the_job() {
     let seeds = std::env::var("KILL_SEEDS").map_or(SEEDS, |text| text.parse().expect("KILL_SEEDS is a number"));

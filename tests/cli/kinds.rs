@@ -2,6 +2,8 @@
 //! and nothing sent.
 
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use super::{Desk, Ran};
 
@@ -50,6 +52,64 @@ fn an_embedded_cloud_that_cannot_be_opened() {
     assert_eq!(kind(&desk.poc(&["plan", "--local", "--json"]).exits(1)), "local_state");
 }
 
+/// Whatever is wrong with what is kept is told at once, with the file, and never as an answer of AWS's.
+#[test]
+fn an_embedded_cloud_whose_files_cannot_be_used() {
+    type Harm = fn(&Path);
+    let harms: [(Harm, &str, &[&str]); 6] = [
+        (
+            |local| fs::write(local.join("cloud.json"), "{").unwrap(),
+            "cloud.json: EOF while parsing an object at line 1 column 1",
+            &["status"],
+        ),
+        (
+            |local| fs::write(local.join("cloud.json"), "{\"version\":99}").unwrap(),
+            "cloud.json: missing field `serial` at line 1 column 14",
+            &["deploy", "--yes"],
+        ),
+        (
+            |local| fs::write(local.join("cloud.json"), "").unwrap(),
+            "cloud.json: EOF while parsing a value at line 1 column 0",
+            &["call", "GET", "/admit"],
+        ),
+        (
+            |local| {
+                fs::remove_file(local.join("cloud.json")).unwrap();
+                fs::create_dir(local.join("cloud.json")).unwrap();
+            },
+            "cloud.json: Is a directory",
+            &["plan"],
+        ),
+        (
+            |local| fs::create_dir(local.join("cloud.json.partial")).unwrap(),
+            "cloud.json.partial: Is a directory",
+            &["teardown", "--yes"],
+        ),
+        (
+            |local| {
+                fs::read_dir(local.join("blobs"))
+                    .unwrap()
+                    .for_each(|blob| fs::remove_file(blob.unwrap().path()).unwrap())
+            },
+            "No such file or directory",
+            &["deploy", "--yes"],
+        ),
+    ];
+    let desk = Desk::new();
+    let local = desk.directory.path().join(".poc/local");
+    for (harm, words, arguments) in harms {
+        let _ = fs::remove_dir_all(&local);
+        desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
+        harm(&local);
+        let begun = tokio::time::Instant::now();
+        let ran = desk.poc(&[arguments, &["--local", "--json"]].concat()).exits(1);
+        assert_eq!(kind(&ran), "local_state", "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+        assert!(ran.out.contains("remove .poc/local to start with an empty cloud"), "{}", ran.out);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{words}: {:?}", begun.elapsed());
+    }
+}
+
 #[test]
 fn a_build_whose_program_is_not_there() {
     let desk = Desk::new();
@@ -83,6 +143,51 @@ fn a_key_that_comes_from_outside_is_not_rotated() {
         |arguments: &[&str]| Ran::of(desk.command(arguments).env("KEY", "twenty-characters-long").output().unwrap());
     run(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
     assert_eq!(kind(&run(&["key", "rotate", "--local", "--yes", "--json"]).exits(1)), "value_is_given");
+}
+
+/// Two stages whose keys take their value from one variable: told before anything is made.
+#[test]
+fn a_key_with_the_value_of_another_stages_key() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "keys: [ServerlessPOC]", "keys: [{ name: ServerlessPOC, value: \"${env:KEY}\" }]");
+    let run = |value: &str, arguments: &[&str]| {
+        let options = ["--local", "--yes", "--no-checks", "--json"];
+        Ran::of(desk.command(&[arguments, &options].concat()).env("KEY", value).output().unwrap())
+    };
+    let (one, two) = ("twenty-characters-long", "twenty-other-characters");
+    run(one, &["deploy"]).exits(0);
+    let ran = run(one, &["deploy", "--stage", "dev"]).exits(1);
+    assert_eq!(kind(&ran), "already_exists");
+    let last = ran.last_event();
+    let (message, next) = (last["problem"]["message"].as_str().unwrap(), last["problem"]["next"].as_str().unwrap());
+    assert_eq!(
+        (&last["writes"], message.contains("ServerlessPOC of stage prod has the value")),
+        (&0.into(), true),
+        "{last}"
+    );
+    assert!(next.contains("another environment variable") && next.contains("stages.dev"), "{next}");
+    assert!(!ran.out.contains(one) && !ran.err.contains(one), "{}", ran.out);
+    run(two, &["deploy", "--stage", "dev"]).exits(0);
+    // The same where one is to take another value; and nothing keeps a teardown from its key.
+    assert_eq!(kind(&run(one, &["deploy", "--stage", "dev"]).exits(1)), "already_exists");
+    let gone =
+        Ran::of(desk.command(&["teardown", "--local", "--yes", "--stage", "dev"]).env("KEY", one).output().unwrap());
+    assert!(gone.exits(0).out.contains("0 left"));
+}
+
+/// The account of the embedded cloud may log from the start; on AWS that is for the account's owner to arrange.
+#[test]
+fn a_stage_that_logs_needs_nothing_on_this_machine() {
+    let desk = Desk::new();
+    desk.edit(
+        "deploy.yaml",
+        "\nchecks:",
+        "\nstage_settings:\n  metrics: true\n  logging: { level: error }\n  access_log: { destination: \"arn:aws:logs:${region}:\
+         ${account}:log-group:calls\", format: $context.requestId }\n\nchecks:",
+    );
+    desk.poc(&["deploy", "--local", "--yes"]).exits(0);
+    assert!(desk.poc(&["logs", "--local", "--access"]).exits(0).out.lines().count() >= 3);
+    desk.poc(&["teardown", "--local", "--yes"]).exits(0);
 }
 
 #[test]

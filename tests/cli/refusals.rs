@@ -45,6 +45,7 @@ async fn over_a_line(desk: &Desk, commands: &[&[&str]], fate: impl Fn(&str) -> F
         for arguments in commands {
             let mut command = desk.command(&[arguments, &["--endpoint-url", &endpoint][..]].concat());
             command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+            command.env("KEY", "twenty-characters-long");
             last = Some(Ran::of(tokio::process::Command::from(command).output().await.unwrap()));
         }
         last.expect("there is a command")
@@ -205,6 +206,18 @@ async fn a_domain_name_that_waits_for_a_person_is_told_with_its_status() {
     assert_eq!(problem["kind"], "domain_name_stuck", "{problem}");
     let message = problem["message"].as_str().unwrap_or_default();
     assert!(message.ends_with("PENDING_OWNERSHIP_VERIFICATION: Prove that it is yours."), "{problem}");
+}
+
+/// Whose key has the value is nobody's business, so it is met only when ours is made.
+#[tokio::test]
+async fn a_value_that_a_strangers_key_has_is_told_with_the_way_out() {
+    let desk = Desk::new();
+    desk.edit("deploy.yaml", "keys: [ServerlessPOC]", "keys: [{ name: ServerlessPOC, value: \"${env:KEY}\" }]");
+    let taken =
+        answer("409 Conflict", "x-amzn-errortype: ConflictException\r\n", r#"{"message":"API Key already exists"}"#);
+    let problem = stopped_by(&desk, &[&DEPLOY], |request| request.starts_with("POST /apikeys "), taken).await;
+    assert_eq!((&problem["kind"], &problem["resource"]), (&"already_exists".into(), &"API key ServerlessPOC".into()));
+    assert!(problem["next"].as_str().unwrap().contains("another environment variable"), "{problem}");
 }
 
 /// S3 answers 200 and says in the body what it did not delete (B9).

@@ -273,6 +273,7 @@ impl Bench {
             match event {
                 Event::Call { operation, .. } => operations.push(*operation),
                 Event::Note { text } => notes.push(text.clone()),
+                Event::StepKept { step, why } => notes.push(format!("{step} is kept: {why}")),
                 _ => {}
             }
         }

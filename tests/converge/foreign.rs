@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use poc::event::Recorder;
 use poc::local::cloud::Profile;
 use poc::pipeline::Failure;
 
@@ -222,4 +223,40 @@ async fn what_does_not_come_is_not_waited_for_without_end() {
     assert!(problem.message.starts_with("waited 300 s for "), "{problem:?}");
     tokio::time::sleep(Duration::from_secs(3600)).await;
     world.deploy().await;
+}
+
+/// They are others', and yet who compares should know of them.
+#[tokio::test]
+async fn policies_that_somebody_else_gave_to_our_role_are_told_and_left_alone() {
+    let world = World::new();
+    world.deploy().await;
+    assert_eq!(world.plan().await.notes, [""; 0]);
+    let iam = aws_sdk_iam::Client::new(&world.sdk());
+    let role = "ServerlessPOCAdmission-role";
+    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    iam.put_role_policy().role_name(role).policy_name("backdoor").policy_document(all).send().await.unwrap();
+    let managed = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+    iam.attach_role_policy().role_name(role).policy_arn(managed).send().await.unwrap();
+    let told = [format!(
+        "the IAM role {role} has policies that poc did not put there, so the function may do more than deploy.yaml says: \
+         backdoor, {managed}; they are left alone, and go when the role goes"
+    )];
+    let planned = world.plan().await;
+    assert_eq!((planned.notes.as_slice(), planned.plan.is_empty()), (&told[..], true));
+    let status = poc::pipeline::status(&world.settings, &Recorder::default()).await.unwrap();
+    assert_eq!(status.notes, told);
+    world.assert_idle().await;
+    let (torn, _) = world.teardown().await;
+    assert!(torn.left.is_empty(), "{:?}", torn.left);
+}
+
+/// What the hint tells to type changes the account that is meant, and no other.
+#[tokio::test]
+async fn the_way_to_a_logging_role_depends_on_where_it_is() {
+    let world = World::new();
+    world.edit("deploy.yaml", "\nchecks:", "\nstage_settings: { metrics: true }\n\nchecks:");
+    let (result, _) = world.try_deploy().await;
+    let stopped = problem(result.unwrap_err());
+    assert_eq!(stopped.kind, "no_logging_role");
+    assert!(stopped.next.contains("aws apigateway --endpoint-url http://127.0.0.1:3000 "), "{stopped:?}");
 }

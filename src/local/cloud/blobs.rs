@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -15,7 +15,38 @@ use super::store::hex;
 /// Bytes by SHA-256 (hex), shared by S3 and Lambda.
 pub enum Blobs {
     Memory(Mutex<BTreeMap<String, Bytes>>),
-    Directory(PathBuf),
+    Directory(Directory),
+}
+
+/// Files called by their hashes.
+pub struct Directory {
+    path: PathBuf,
+    /// The first that could not be read or written: whoever asked was told in AWS's words, which have none for that.
+    fault: Mutex<Option<io::Error>>,
+}
+
+impl Directory {
+    pub fn at(path: PathBuf) -> Directory {
+        Directory { path, fault: Mutex::default() }
+    }
+
+    fn file(&self, hash: &str) -> PathBuf {
+        self.path.join(hash)
+    }
+
+    /// Notes what failed with `file`.
+    fn minded<T>(&self, file: &Path, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|fault| {
+            let named = || named(file, &fault);
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(named);
+            named()
+        })
+    }
+}
+
+/// The fault, and what file it is of.
+pub(super) fn named(file: &Path, fault: &io::Error) -> io::Error {
+    io::Error::new(fault.kind(), format!("{}: {fault}", file.display()))
 }
 
 /// Bytes to be read from anywhere in them.
@@ -35,11 +66,14 @@ impl Blobs {
                 locked(kept).insert(hash.clone(), bytes.clone());
             }
             Blobs::Directory(directory) => {
-                let path = directory.join(&hash);
+                let path = directory.file(&hash);
                 if !path.exists() {
-                    let partial = directory.join(format!("{hash}.{}.partial", std::process::id()));
-                    fs::write(&partial, bytes)?;
-                    fs::rename(partial, path)?;
+                    let partial = directory.file(&format!("{hash}.{}.partial", std::process::id()));
+                    let written = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &path));
+                    if written.is_err() {
+                        let _ = fs::remove_file(&partial);
+                    }
+                    directory.minded(&path, written)?;
                 }
             }
         }
@@ -61,18 +95,21 @@ impl Blobs {
                 self.put(&Bytes::from(whole?))
             }
             Blobs::Directory(directory) => {
-                let partial = directory.join(format!("joined.{}.partial", std::process::id()));
-                let mut whole = Hashing { file: File::create(&partial)?, hash: Sha256::new() };
+                let partial = directory.file(&format!("joined.{}.partial", std::process::id()));
+                let file = directory.minded(&partial, File::create(&partial))?;
+                let mut whole = Hashing { file, hash: Sha256::new() };
                 let joined = hashes.try_for_each(|hash| {
-                    io::copy(&mut BufReader::with_capacity(1 << 16, File::open(directory.join(hash))?), &mut whole)
-                        .map(drop)
+                    let part = directory.file(hash);
+                    let copied = File::open(&part)
+                        .and_then(|file| io::copy(&mut BufReader::with_capacity(1 << 16, file), &mut whole).map(drop));
+                    directory.minded(&part, copied)
                 });
                 if joined.is_err() {
                     let _ = fs::remove_file(&partial);
                 }
                 joined?;
                 let hash = hex(&whole.hash.finalize());
-                fs::rename(partial, directory.join(&hash))?;
+                directory.minded(&partial, fs::rename(&partial, directory.file(&hash)))?;
                 Ok(hash)
             }
         }
@@ -81,16 +118,22 @@ impl Blobs {
     pub fn get(&self, hash: &str) -> Option<Bytes> {
         match self {
             Blobs::Memory(kept) => locked(kept).get(hash).cloned(),
-            Blobs::Directory(directory) => fs::read(directory.join(hash)).ok().map(Bytes::from),
+            Blobs::Directory(directory) => {
+                let file = directory.file(hash);
+                directory.minded(&file, fs::read(&file)).ok().map(Bytes::from)
+            }
         }
     }
 
     /// A stretch of them, which must lie inside.
     pub fn stretch(&self, hash: &str, start: u64, end: u64) -> Option<Bytes> {
         let mut source = self.open(hash)?;
-        source.seek(SeekFrom::Start(start)).ok()?;
         let mut bytes = vec![0; usize::try_from(end.checked_sub(start)?).ok()?];
-        source.read_exact(&mut bytes).ok()?;
+        let read = source.seek(SeekFrom::Start(start)).and_then(|_| source.read_exact(&mut bytes));
+        match self {
+            Blobs::Memory(_) => read.ok()?,
+            Blobs::Directory(directory) => directory.minded(&directory.file(hash), read).ok()?,
+        }
         Some(Bytes::from(bytes))
     }
 
@@ -98,7 +141,10 @@ impl Blobs {
     pub fn open(&self, hash: &str) -> Option<Box<dyn Source>> {
         match self {
             Blobs::Memory(kept) => Some(Box::new(Cursor::new(locked(kept).get(hash).cloned()?))),
-            Blobs::Directory(directory) => Some(Box::new(BufReader::new(File::open(directory.join(hash)).ok()?))),
+            Blobs::Directory(directory) => {
+                let file = directory.file(hash);
+                Some(Box::new(BufReader::new(directory.minded(&file, File::open(&file)).ok()?)))
+            }
         }
     }
 
@@ -106,7 +152,7 @@ impl Blobs {
     pub fn forget(&self, hash: &str) {
         match self {
             Blobs::Memory(kept) => drop(locked(kept).remove(hash)),
-            Blobs::Directory(directory) => drop(fs::remove_file(directory.join(hash))),
+            Blobs::Directory(directory) => drop(fs::remove_file(directory.file(hash))),
         }
     }
 
@@ -114,7 +160,15 @@ impl Blobs {
     pub fn path(&self, hash: &str) -> Option<PathBuf> {
         match self {
             Blobs::Memory(_) => None,
-            Blobs::Directory(directory) => Some(directory.join(hash)),
+            Blobs::Directory(directory) => Some(directory.file(hash)),
+        }
+    }
+
+    /// What could not be read or written since this was asked last.
+    pub(super) fn fault(&self) -> Option<io::Error> {
+        match self {
+            Blobs::Memory(_) => None,
+            Blobs::Directory(directory) => directory.fault.lock().unwrap_or_else(PoisonError::into_inner).take(),
         }
     }
 }

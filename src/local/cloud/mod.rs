@@ -42,7 +42,7 @@ pub use blobs::{Blobs, Source};
 pub use profile::Profile;
 pub use reply::{Failure, Reply};
 pub use request::Request;
-pub use stamp::iso;
+pub use stamp::{age, iso};
 pub use store::{State, hex};
 pub use wildcard::like;
 
@@ -167,7 +167,7 @@ impl Cloud {
             None => self.carry_out(&request).await,
         };
         pass(way).await;
-        let reply = reply.unwrap_or_else(|fault| Failure::new(500, "InternalFailure", fault.to_string()).json());
+        let reply = reply.unwrap_or_else(|fault| Failure::of_disk(&fault));
         // AWS's own time of day, of the moment at which it did what was asked.
         reply.header("date", &stamp::http(now)).into_http()
     }

@@ -39,6 +39,8 @@ pub struct Profile {
     pub traffic: Option<u64>,
     /// ECR: an image exists that nobody put there, unless its repository was made here.
     pub assumes_images: bool,
+    /// API Gateway: the account has its logging role, as long as nobody sets another or none.
+    pub logging_role: bool,
     /// With `traffic`: every call takes its operation's median, so that a run can be held against a computed time.
     pub steady: bool,
 }
@@ -78,6 +80,7 @@ impl Profile {
             public_access_opens: Duration::ZERO,
             traffic: None,
             assumes_images: true,
+            logging_role: false,
             steady: false,
         }
     }
@@ -105,6 +108,7 @@ impl Profile {
             public_access_opens: between(0, 4),
             traffic: Some(seed),
             assumes_images: true,
+            logging_role: false,
             steady: false,
         }
     }

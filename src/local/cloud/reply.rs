@@ -1,8 +1,14 @@
 //! Answers, in the four shapes AWS's protocols give them.
 
+use std::io;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+
+/// Of an answer that is none, because the files behind this cloud cannot be used.
+const UNUSABLE: &str = "x-poc-local-state";
 
 /// One answer.
 pub struct Reply {
@@ -60,6 +66,18 @@ pub struct Failure {
 impl Failure {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Failure {
         Failure { status, code: code.to_owned(), message: message.into() }
+    }
+
+    /// No refusal of AWS's: what is kept here cannot be read or written, and the same call fails in the same way. Not every
+    /// answer has a body, so a header tells it, with what went wrong percent-encoded behind the word for its kind.
+    pub fn of_disk(fault: &io::Error) -> Reply {
+        let kind = match fault.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "full",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "denied",
+            _ => "damaged",
+        };
+        let told = format!("{kind} {}", utf8_percent_encode(&fault.to_string(), NON_ALPHANUMERIC));
+        Failure::new(500, "InternalFailure", fault.to_string()).json().header(UNUSABLE, &told)
     }
 
     /// rest-json (API Gateway) and json 1.1 (ACM, Logs).

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::blobs::Blobs;
+use super::blobs::{self, Blobs, named};
 use super::{acm, apigateway, ecr, iam, lambda, logs, route53, s3};
 
 /// Everything but the bytes of objects and packages.
@@ -82,14 +82,17 @@ impl Kept {
         private_directory(directory)?;
         private_directory(&directory.join("blobs"))?;
         let lock = File::options().create(true).truncate(false).write(true).open(directory.join("lock"))?;
-        Ok(Kept::Disk { directory: directory.to_owned(), blobs: Blobs::Directory(directory.join("blobs")), lock })
+        // Whatever is wrong with it is told now, once, and not by every call that needs it.
+        state_on_disk(directory)?;
+        let blobs = Blobs::Directory(blobs::Directory::at(directory.join("blobs")));
+        Ok(Kept::Disk { directory: directory.to_owned(), blobs, lock })
     }
 
     /// Files are replaced whole, so reading needs no lock.
     pub fn look<T>(&self, look: impl FnOnce(&State, &Blobs) -> T) -> io::Result<T> {
         match self {
             Kept::Memory { state, blobs } => Ok(look(state, blobs)),
-            Kept::Disk { directory, blobs, .. } => Ok(look(&parsed(&bytes_on_disk(directory)?)?, blobs)),
+            Kept::Disk { directory, blobs, .. } => Ok(look(&state_on_disk(directory)?.1, blobs)),
         }
     }
 
@@ -138,27 +141,35 @@ fn inode(_: &fs::Metadata) -> u64 {
     0
 }
 
-fn bytes_on_disk(directory: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(directory.join("cloud.json")) {
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        read => read,
+/// What is kept, as bytes and as what they say. Only where there is no file at all, there is nothing yet.
+fn state_on_disk(directory: &Path) -> io::Result<(Vec<u8>, State)> {
+    let file = directory.join("cloud.json");
+    match fs::read(&file) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok((Vec::new(), State::new())),
+        Err(fault) => Err(named(&file, &fault)),
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(state) => Ok((bytes, state)),
+            Err(fault) => Err(named(&file, &fault.into())),
+        },
     }
 }
 
-fn parsed(bytes: &[u8]) -> io::Result<State> {
-    if bytes.is_empty() { Ok(State::new()) } else { Ok(serde_json::from_slice(bytes)?) }
-}
-
 fn on_disk<T>(directory: &Path, blobs: &Blobs, work: impl FnOnce(&mut State, &Blobs) -> T) -> io::Result<T> {
-    let path = directory.join("cloud.json");
-    let before = bytes_on_disk(directory)?;
-    let mut state = parsed(&before)?;
+    let (before, mut state) = state_on_disk(directory)?;
+    drop(blobs.fault());
     let done = work(&mut state, blobs);
+    if let Some(fault) = blobs.fault() {
+        return Err(fault);
+    }
     let after = serde_json::to_vec(&state)?;
     if after != before {
-        let partial = directory.join("cloud.json.partial");
-        write_private(&partial, &after)?;
-        fs::rename(partial, path)?;
+        let (partial, file) = (directory.join("cloud.json.partial"), directory.join("cloud.json"));
+        let written = write_private(&partial, &after).and_then(|()| fs::rename(&partial, &file));
+        written.map_err(|fault| {
+            // On a full disk every byte counts.
+            let _ = fs::remove_file(&partial);
+            named(&partial, &fault)
+        })?;
     }
     Ok(done)
 }

@@ -80,11 +80,15 @@ fn incomplete(missing: &[&str], header: &str) -> Refusal {
     Kind::IncompleteSignature.because("the Authorization header is no Signature Version 4").saying(message)
 }
 
-/// The key that a request brings, if it opens this stage (`AWS_FACTS` C2) and joined its plan by `usable_since`.
+/// The key that a request brings, if it opens this stage (`AWS_FACTS` C2) and is usable since it joined its plan.
 ///
 /// # Errors
 /// When there is none, it is unknown or disabled, or no usage plan of the stage holds it.
-pub fn admission(stage: &Stage, request: &MethodRequest, usable_since: u64) -> Result<Arc<Admission>, Refusal> {
+pub fn admission(
+    stage: &Stage,
+    request: &MethodRequest,
+    is_usable: impl Fn(u64) -> bool,
+) -> Result<Arc<Admission>, Refusal> {
     if stage.key_source != "HEADER" {
         let reason = format!("API keys come from {}, and there are no authorizers in this cloud", stage.key_source);
         return Err(Kind::InvalidApiKey.because(reason));
@@ -93,7 +97,7 @@ pub fn admission(stage: &Stage, request: &MethodRequest, usable_since: u64) -> R
         return Err(Kind::InvalidApiKey.because("the method needs an API key, and the request has no x-api-key header"));
     };
     if let Some(admission) = stage.admissions.get(value.as_ref()) {
-        if admission.joined > usable_since {
+        if !is_usable(admission.joined) {
             let name = &admission.key_name;
             let reason =
                 format!("the API key {name} joined its usage plan a moment ago, which is not known everywhere yet");

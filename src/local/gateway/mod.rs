@@ -63,8 +63,8 @@ pub use ids::Ids;
 pub use record::Secrets;
 pub use trace::{Fact, Step, StepName, Trace};
 
-use super::cloud::Cloud;
 use super::cloud::usage::Limit;
+use super::cloud::{Cloud, age};
 use super::lambda::Functions;
 use access_log::Ended;
 use door::Door;
@@ -145,10 +145,9 @@ impl Gateway {
         Answer { response, trace: record.finish() }
     }
 
-    /// A key that joined its plan later than this does not open anything yet (`AWS_FACTS` B3).
-    fn usable_since(&self) -> u64 {
-        let lag = self.cloud.profile().key_usable.as_millis();
-        self.cloud.clock().epoch_millis().saturating_sub(u64::try_from(lag).unwrap_or(u64::MAX))
+    /// Does a key that joined its plan at that time open it by now (`AWS_FACTS` B3)?
+    fn is_usable(&self, joined: u64) -> bool {
+        age(self.cloud.clock().epoch_millis(), joined) >= self.cloud.profile().key_usable
     }
 
     /// Names and values of the API keys that open a stage, the oldest first.
@@ -225,7 +224,7 @@ impl Gateway {
             policy.check(stage, request)?;
         }
         if method.api_key_required {
-            let admission = identity::admission(stage, request, self.usable_since())?;
+            let admission = identity::admission(stage, request, |joined| self.is_usable(joined))?;
             record.trace.api_key = Some(admission.key_name.clone());
             record.fact("api_key", || admission.key_name.clone());
             record.fact("usage_plan", || admission.plan_name.clone());

@@ -132,6 +132,7 @@ pub(super) fn torn_down(gone: &TornDown, done: &[(&'static str, String)]) -> Str
         _ => format!("{} left.\n\n", gone.left.len()),
     };
     text += &gone.left.iter().map(|left| format!("- {}\n", code(left))).collect::<String>();
+    text += &gone.kept.iter().map(|kept| format!("- kept: {}\n", code(kept))).collect::<String>();
     text + &steps(done)
 }
 

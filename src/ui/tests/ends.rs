@@ -21,6 +21,7 @@ fn idle(ui: &Ui, command: &'static str) {
         writes: 0,
         elapsed: Duration::from_millis(240),
         left: None,
+        kept: Vec::new(),
         checks: None,
         problem: None,
     });
@@ -256,7 +257,7 @@ fn gone(outcome: Outcome, left: &[&str]) -> String {
     let (ui, shown) = ui(Format::Human);
     idle(&ui, "teardown");
     let left = left.iter().map(|left| (*left).to_owned()).collect();
-    ui.torn_down(&TornDown { target: target(), outcome, left });
+    ui.torn_down(&TornDown { target: target(), outcome, left, kept: Vec::new() });
     shown.out()
 }
 
@@ -267,11 +268,29 @@ async fn a_teardown_proves_it() {
         let (step, elapsed) = (step.to_owned(), Duration::from_secs(1));
         ui.report(&Event::StepFinished { step, action: Action::Delete, elapsed });
     }
-    ui.torn_down(&TornDown { target: target(), outcome: Outcome::Changed, left: Vec::new() });
+    ui.torn_down(&TornDown { target: target(), outcome: Outcome::Changed, left: Vec::new(), kept: Vec::new() });
     insta::assert_snapshot!(shown.out(), @"
     ServerlessPOC (stage prod) is gone: 2 deleted, 0 left.
     0.0 s, requests: 0, writes: 0
     ");
+}
+
+/// Of what others have something in, nothing is left to do.
+#[tokio::test(start_paused = true)]
+async fn a_teardown_that_keeps_what_is_not_only_ours() {
+    let (ui, shown) = ui(Format::Human);
+    let (step, kind, name, action) = ("site_bucket".to_owned(), "site bucket", "pages".to_owned(), Action::Delete);
+    ui.report(&Event::StepStarted { step: step.clone(), kind, name, action });
+    let why = "it holds objects that poc did not put there".to_owned();
+    ui.report(&Event::StepKept { step, why: why.clone() });
+    let kept = vec![format!("site bucket pages: {why}")];
+    ui.torn_down(&TornDown { target: target(), outcome: Outcome::Changed, left: Vec::new(), kept });
+    insta::assert_snapshot!(shown.out(), @"
+    ServerlessPOC (stage prod) is gone: 0 left.
+    kept: site bucket pages: it holds objects that poc did not put there
+    0.0 s, requests: 0, writes: 0
+    ");
+    insta::assert_snapshot!(shown.err(), @"  · kept     site bucket pages (it holds objects that poc did not put there)");
 }
 
 #[test]

@@ -212,6 +212,7 @@ async fn the_end_of_a_deploy_by_event_and_result() {
         writes: 14,
         elapsed: Duration::from_millis(3200),
         left: None,
+        kept: Vec::new(),
         checks: None,
         problem: None,
     };

@@ -206,6 +206,7 @@ impl Teller {
                 let word = done(*action);
                 self.end_step(at, step, Ended::Done, word.to_owned());
             }
+            Event::StepKept { step, why } => self.end_step(at, step, Ended::Done, format!("kept: {}", harmless(why))),
             Event::StepFailed { step, problem, .. } => {
                 let operation =
                     problem.operation.as_ref().map(|operation| format!("{operation}: ")).unwrap_or_default();

@@ -79,7 +79,21 @@ impl Story {
         let (command, elapsed) = ("deploy", ms(at));
         let (left, checks, problem) = (None, None, None);
         let (requests, writes) = (12, 5);
-        self.tell(at, Event::Finished { command, outcome, outputs, requests, writes, elapsed, left, checks, problem });
+        self.tell(
+            at,
+            Event::Finished {
+                command,
+                outcome,
+                outputs,
+                requests,
+                writes,
+                elapsed,
+                left,
+                kept: Vec::new(),
+                checks,
+                problem,
+            },
+        );
     }
 
     fn course(&self) -> Course {

@@ -13,7 +13,8 @@ pub fn get(call: &mut Call<'_>) -> Answer {
         "features": ["UsagePlans"],
         "apiKeyVersion": "4",
     });
-    if let Some(role) = &region(call).cloudwatch_role_arn {
+    let profile = call.profile;
+    if let Some(role) = region(call).logging_role(profile) {
         body["cloudwatchRoleArn"] = json!(role);
     }
     Ok(Reply::json(200, &body))
@@ -26,9 +27,9 @@ pub fn update(call: &mut Call<'_>, request: &Request) -> Answer {
         match patch.path.as_str() {
             "/cloudwatchRoleArn" => {
                 patch.edits()?;
-                role = patch.optional();
-                if let Some(role) = &role {
-                    check_role(call, role)?;
+                role = patch.optional().or_else(|| Some(String::new()));
+                if let Some(role) = patch.optional() {
+                    check_role(call, &role)?;
                 }
             }
             "/features" if patch.text() == "UsagePlans" => {}

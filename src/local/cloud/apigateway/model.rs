@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::local::cloud::Profile;
+
 pub type Texts = BTreeMap<String, String>;
 
 /// All regions' API Gateways.
@@ -16,7 +18,7 @@ pub struct State {
 /// One region's API Gateway; everything is keyed by its identifier.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Region {
-    /// `PATCH /account` sets it: the role that lets stages write logs.
+    /// What `PATCH /account` made of the role that lets stages write logs; empty where it was taken away.
     pub cloudwatch_role_arn: Option<String>,
     pub rest_apis: BTreeMap<String, RestApi>,
     pub usage_plans: BTreeMap<String, UsagePlan>,
@@ -25,6 +27,17 @@ pub struct Region {
     /// Changed already, and not yet to be seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub late_tags: Vec<LateTags>,
+}
+
+/// The role of an account that has one from the start. Nobody can see it in IAM, as nobody has to look after it.
+const FIRST_LOGGING_ROLE: &str = "arn:aws:iam::000000000000:role/service-role/poc-local-gateway-logs";
+
+impl Region {
+    /// The role that lets stages write logs.
+    pub fn logging_role(&self, profile: &Profile) -> Option<&str> {
+        let first = profile.logging_role.then_some(FIRST_LOGGING_ROLE);
+        self.cloudwatch_role_arn.as_deref().or(first).filter(|role| !role.is_empty())
+    }
 }
 
 /// What a change of tags makes of the thing that an ARN names, from a moment on.

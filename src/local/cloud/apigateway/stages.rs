@@ -57,7 +57,8 @@ pub fn get(call: &mut Call<'_>, api_id: &str, name: &str) -> Answer {
 
 pub fn update(call: &mut Call<'_>, request: &Request, api_id: &str, name: &str) -> Answer {
     let patches = patch::read(&Input::new(request)?, "updateStageInput", |found| found)?;
-    let may_log = region(call).cloudwatch_role_arn.is_some();
+    let profile = call.profile;
+    let may_log = region(call).logging_role(profile).is_some();
     let now = now(call);
     let api = api(call, api_id)?;
     let mut stage = api.stages.get(name).ok_or_else(no_stage)?.clone();

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::local::cloud::apigateway::{self as model, Definition, Region, Resource, RestApi};
 use crate::local::cloud::usage::{Limit, Tap};
-use crate::local::cloud::{ACCOUNT, State};
+use crate::local::cloud::{ACCOUNT, Profile, State};
 use crate::local::gateway::access_log::AccessLog;
 use crate::local::gateway::binary::ContentHandling;
 use crate::local::gateway::gateway_response::GatewayResponses;
@@ -21,12 +21,12 @@ use crate::local::gateway::route::{Routes, VERBS};
 use crate::local::gateway::validate::Validation;
 
 /// With the texts of this revision; `before` are those of the one before it.
-pub fn sites(state: &State, before: Texts) -> (Sites, Texts) {
+pub fn sites(state: &State, profile: &Profile, before: Texts) -> (Sites, Texts) {
     let (mut sites, texts) = (Sites::default(), before.next());
     for (name, region) in &state.apigateway.regions {
         let known = Arc::new(keys::known(region));
         for api in region.rest_apis.values() {
-            let scope = Scope { state, texts: &texts, region, region_name: name, api };
+            let scope = Scope { profile, state, texts: &texts, region, region_name: name, api };
             let stages = api.stages.values().filter_map(|stage| scope.stage(stage, &known));
             sites.apis.insert(api.id.clone(), stages.map(|stage| (stage.name.clone(), Arc::new(stage))).collect());
         }
@@ -50,6 +50,7 @@ fn domain(domain: &model::DomainName) -> Domain {
 
 /// Where a stage belongs.
 struct Scope<'a> {
+    profile: &'a Profile,
     state: &'a State,
     texts: &'a Texts,
     region: &'a Region,
@@ -82,7 +83,12 @@ impl Scope<'_> {
             minimum_compression: settings.minimum_compression_size,
             binary: BinaryTypes::new(settings.binary_media_types.as_deref().unwrap_or_default()),
             policy: settings.policy.as_deref().map(Policy::parse),
-            access_log: AccessLog::of(self.state, &self.api.id, stage, self.region.cloudwatch_role_arn.is_some()),
+            access_log: AccessLog::of(
+                self.state,
+                &self.api.id,
+                stage,
+                self.region.logging_role(self.profile).is_some(),
+            ),
             gateway_responses: GatewayResponses::new(&definition.gateway_responses),
             routes,
             admissions: keys::admissions(self.region, &self.api.id, &stage.stage_name),

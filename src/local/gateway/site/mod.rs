@@ -216,7 +216,7 @@ impl Shelf {
             return Ok(sites);
         }
         let before = std::mem::take(&mut *texts);
-        let (sites, now) = cloud.look(|state, _| compile::sites(state, before)).await?;
+        let (sites, now) = cloud.look(|state, _| compile::sites(state, cloud.profile(), before)).await?;
         *texts = now;
         let sites = Arc::new(sites);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((revision, sites.clone()));
