@@ -110,6 +110,13 @@ fn after_a_hastened_run_nothing_is_still_on_its_way() {
 }
 
 #[test]
+fn a_hastened_deploy_says_that_it_left_the_checks_out() {
+    let arguments = ["deploy", "--local", "--yes", "--simulate", "aws,seed=3", "--speed", "500"];
+    let ran = Desk::new().poc(&arguments).exits(0);
+    assert!(ran.err.contains("the checks are not run: functions run in real time"), "{}", ran.err);
+}
+
+#[test]
 fn killed_at_any_moment_the_same_command_finishes_the_job() {
     let seeds = std::env::var("KILL_SEEDS").map_or(SEEDS, |text| text.parse().expect("KILL_SEEDS is a number"));
     let cut: usize = (0..seeds).map(life).sum();
