@@ -138,7 +138,7 @@ fn commands_and_options_are_told_and_no_others() {
     let words: Vec<String> =
         spans().iter().flat_map(|span| span.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
     // Options of cargo and of what cargo runs.
-    let others = ["--bench", "--test", "--ignored", "--target", "--"];
+    let others = ["--bench", "--example", "--test", "--ignored", "--target", "--"];
     let told: BTreeSet<String> =
         words.iter().filter(|word| word.starts_with("--") && !others.contains(&word.as_str())).cloned().collect();
     let unknown: Vec<&String> = told.difference(&exist).collect();

@@ -54,16 +54,12 @@ async fn a_call_that_hangs_is_sent_once_more() {
 
 type Answer = Result<(), SdkError<DeleteRestApiError, HttpResponse>>;
 
-fn refused() -> Answer {
-    Err(SdkError::dispatch_failure(ConnectorError::io("connection refused".into())))
-}
-
-fn broken() -> Answer {
-    Err(SdkError::dispatch_failure(ConnectorError::io("connection reset by peer".into())))
-}
+/// How connections fail: one is never made, one breaks.
+const REFUSED: &str = "connection refused";
+const BROKEN: &str = "connection reset by peer";
 
 /// API Gateway deletes one API per 30 s, so the second call waits that long before it is sent at all.
-async fn second_of_two(recorder: &Recorder, answers: &[fn() -> Answer]) -> (poc::aws::Result<()>, usize) {
+async fn second_of_two(recorder: &Recorder, failures: &[&str]) -> (poc::aws::Result<()>, usize) {
     let cloud = EmbeddedCloud::from(Cloud::in_memory(Clock::system(), Profile::aws(1)));
     let connection = Connection {
         place: Place::Embedded(cloud),
@@ -78,7 +74,8 @@ async fn second_of_two(recorder: &Recorder, answers: &[fn() -> Answer]) -> (poc:
     let sent = Cell::new(0);
     let answer = || {
         let at = sent.replace(sent.get() + 1);
-        async move { answers.get(at).map_or(Answer::Ok(()), |answer| answer()) }
+        let failure = failures.get(at).map(|why| SdkError::dispatch_failure(ConnectorError::io((*why).into())));
+        async move { failure.map_or(Answer::Ok(()), Err) }
     };
     let second = aws.call("apigateway", "DeleteRestApi", Repeat::Safe, answer).await;
     (second, sent.get())
@@ -86,7 +83,7 @@ async fn second_of_two(recorder: &Recorder, answers: &[fn() -> Answer]) -> (poc:
 
 #[tokio::test(start_paused = true)]
 async fn what_was_waited_for_its_turn_is_told_and_takes_nothing_from_the_patience() {
-    for broke in [refused as fn() -> Answer, broken] {
+    for broke in [REFUSED, BROKEN] {
         let (recorder, begun) = (Recorder::default(), Instant::now());
         let (second, sent) = second_of_two(&recorder, &[broke]).await;
         assert!(second.is_ok() && sent == 2, "{second:?} after {sent}");
@@ -109,7 +106,7 @@ async fn what_was_waited_for_its_turn_is_told_and_takes_nothing_from_the_patienc
 #[tokio::test(start_paused = true)]
 async fn patience_ends_and_what_was_tried_for_is_told_without_the_wait() {
     let recorder = Recorder::default();
-    let (second, _) = second_of_two(&recorder, &[refused as fn() -> Answer; 1000]).await;
+    let (second, _) = second_of_two(&recorder, &[REFUSED; 1000]).await;
     let error = second.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
     let tried = error.tried_for.unwrap();
