@@ -92,12 +92,13 @@ does_not_say_what_failed() {
 }
 waits_for_the_dead() {
     change src/pipeline/holder.rs 's/(fn is_dead\(record: &Record\) -> bool \{)/$1 if record.held { return false; }/'
+    change src/resources/lock.rs 's/record\.held && record\.until\.is_some_and\(\|until\| self\.now < until\)/record.held/'
 }
 a_stage_without_tags() {
     change src/resources/stage.rs 's/\.set_tags\(Some\(tags\.clone\(\)\)\)//; s/let tags = self\.stage_owner\(\)\.tags\.hash_map\(\);//'
 }
 the_bucket_stays() {
-    change src/resources/bucket.rs 's/if !self\.place\.delete\(aws\)\.await\? \{/if false {/'
+    change src/resources/bucket.rs 's/Ok\(\(!self\.place\.delete\(aws\)\.await\?\)\.then/Ok(false.then/'
 }
 no_grace() {
     change src/resources/api_key/rotation.rs 's/until\(aws, wait, .*?\.await\?;/let _ = wait;/'
