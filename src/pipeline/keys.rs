@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::session::{Session, unnamed};
+use super::session::{Session, of, unnamed};
 use super::step::{Doing, step};
 use super::{Failure, Settings, Target};
 use crate::aws::{Aws, Error, Result as AwsResult};
@@ -194,11 +194,6 @@ impl Session<'_> {
         Box::pin(turning.retire(&found)).await.map_err(failed)?;
         Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }
-}
-
-/// A failure, and of what.
-fn of(resource: String, error: Error) -> Failure {
-    Failure::Problem(Box::new(error.problem(Some(resource))))
 }
 
 fn unknown(name: &str, keys: &[&model::ApiKey]) -> String {

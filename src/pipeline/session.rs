@@ -303,15 +303,17 @@ impl<'r> Session<'r> {
 
     /// Names that an earlier deploy.yaml gave, as the API's tags and the keys' tags tell them.
     async fn former(&self, lookups: &Lookups) -> Result<Former, Failure> {
-        let (apis, keys, _) =
-            tokio::try_join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws))
-                .map_err(unnamed)?;
+        let (apis, keys, plans) =
+            tokio::join!(lookups.rest_apis(&self.aws), lookups.api_keys(&self.aws), lookups.usage_plans(&self.aws));
+        plans.map_err(|error| of("usage plans", error))?;
+        let apis = apis.map_err(|error| of("REST APIs", error))?;
+        let keys = keys.map_err(|error| of("API keys", error))?;
         Ok(Former::told_by(apis, keys, &self.owner(), &self.spec))
     }
 
     /// The id of our REST API.
     pub async fn our_api(&self, lookups: &Lookups) -> Result<Option<String>, Failure> {
-        let (owner, apis) = (self.owner(), lookups.rest_apis(&self.aws).await.map_err(unnamed)?);
+        let (owner, apis) = (self.owner(), lookups.rest_apis(&self.aws).await.map_err(|error| of("REST APIs", error))?);
         let ours = apis.iter().find(|api| owner.tags.own(&crate::aws::ordered(api.tags())));
         Ok(ours.and_then(|api| api.id()).map(str::to_owned))
     }
@@ -536,6 +538,11 @@ pub(super) fn place(settings: &Settings) -> String {
         (false, Some(url)) => url.clone(),
         (false, None) => "AWS".to_owned(),
     }
+}
+
+/// A failure, and of what.
+pub(super) fn of(resource: impl Into<String>, error: Error) -> Failure {
+    Failure::Problem(Box::new(error.problem(Some(resource.into()))))
 }
 
 pub(super) fn unnamed(error: Error) -> Failure {
