@@ -244,21 +244,36 @@ async fn credentials_tell_where_they_come_from_and_when_they_end() {
     let ran = ward.examined_over(&["--profile", "work"], |_| Fate::Passed).await.exits(0);
     assert_eq!(findings(&ran)["credentials"].1, "ok", "{}", ran.out);
 
-    let root = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
-                <Arn>arn:aws:iam::000000000000:root</Arn><UserId>0</UserId><Account>000000000000</Account>\
-                </GetCallerIdentityResult></GetCallerIdentityResponse>";
-    let date = jiff::Timestamp::now().strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string();
-    let fate = move |request: &str| if asks_who(request) { answer("200 OK", &date, root) } else { Fate::Passed };
-    let told = assert_only(Ward::new().examined_over(&[], fate).await, "credentials", "warning", "root_user");
+    let root = it_is("arn:aws:iam::000000000000:root");
+    let told = assert_only(Ward::new().examined_over(&[], root).await, "credentials", "warning", "root_user");
     assert!(told.contains("poc policy"), "{told}");
+}
+
+/// Now, or so many seconds later, as answers tell it. The program that is tested goes by the machine's clock, and so must
+/// whoever answers it.
+fn day(ahead: i64) -> String {
+    let then = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(ahead);
+    then.strftime("date: %a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// Answers that the credentials are those of `arn`.
+fn it_is(arn: &str) -> impl Fn(&str) -> Fate + use<> {
+    let (date, body) = (
+        format!("{}\r\n", day(0)),
+        format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Arn>{arn}</Arn><UserId>A</UserId><Account>000000000000</Account></GetCallerIdentityResult>\
+             </GetCallerIdentityResponse>"
+        ),
+    );
+    move |request: &str| if asks_who(request) { answer("200 OK", &date, &body) } else { Fate::Passed }
 }
 
 /// The answers of a cloud whose day is another by so many seconds.
 fn dated(answer: Vec<u8>, ahead: i64) -> Vec<u8> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let then = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(ahead);
-    let date = then.strftime("date: %a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = day(ahead);
     let lines =
         head.split("\r\n").map(|line| if line.to_lowercase().starts_with("date:") { date.as_str() } else { line });
     [lines.collect::<Vec<_>>().join("\r\n").as_bytes(), &answer[end..]].concat()
@@ -273,8 +288,7 @@ async fn a_clock_that_is_off_is_told_and_not_mistaken_for_wrong_keys() {
     let told = assert_only(ahead.examined().await, "clock", "warning", "clock_drifts");
     assert!(told.contains("2 minutes ahead of AWS's"), "{told}");
 
-    let then = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(3);
-    let date = then.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string();
+    let date = format!("{}\r\n", day(3 * 3600));
     let fate =
         move |request: &str| if asks_who(request) { refusal("SignatureDoesNotMatch", &date) } else { Fate::Passed };
     let ran = Ward::new().examined_over(&[], fate).await.exits(1);
@@ -350,28 +364,18 @@ async fn whoever_has_the_policy_that_is_printed_misses_nothing_and_is_told_what_
 /// Of a session it is the role that has policies, and a role of single sign-on has a path that its session does not tell.
 #[tokio::test]
 async fn a_session_is_asked_for_by_its_role_and_who_is_neither_user_nor_role_cannot_be() {
-    let who = |arn: &str| {
-        format!(
-            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
-             <Arn>{arn}</Arn><UserId>A</UserId><Account>000000000000</Account></GetCallerIdentityResult>\
-             </GetCallerIdentityResponse>"
-        )
-    };
-    let date = || jiff::Timestamp::now().strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string();
     let ward = Ward::new().holding(|state| {
         let role = Role { name: "Admin".to_owned(), path: "/sso/".to_owned(), ..Role::default() };
         state.iam.roles.insert("Admin".to_owned(), role);
         state.iam.denied.insert("lambda:CreateFunction".to_owned());
     });
     let ward = ward.await;
-    let (body, dated) = (who("arn:aws:sts::000000000000:assumed-role/Admin/alice"), date());
-    let fate = move |request: &str| if asks_who(request) { answer("200 OK", &dated, &body) } else { Fate::Passed };
-    let told = assert_only(ward.examined_over(&[], fate).await, "permissions", "problem", "permissions_missing");
+    let alice = it_is("arn:aws:sts::000000000000:assumed-role/Admin/alice");
+    let told = assert_only(ward.examined_over(&[], alice).await, "permissions", "problem", "permissions_missing");
     assert!(told.contains("give arn:aws:iam::000000000000:role/sso/Admin what"), "{told}");
 
-    let (body, dated) = (who("arn:aws:sts::000000000000:federated-user/alice"), date());
-    let fate = move |request: &str| if asks_who(request) { answer("200 OK", &dated, &body) } else { Fate::Passed };
-    let told = assert_only(ward.examined_over(&[], fate).await, "permissions", "not_asked", "not_asked");
+    let alice = it_is("arn:aws:sts::000000000000:federated-user/alice");
+    let told = assert_only(ward.examined_over(&[], alice).await, "permissions", "not_asked", "not_asked");
     assert!(told.contains("federated-user/alice may do"), "{told}");
 }
 
