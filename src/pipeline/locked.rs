@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use super::holder::{self, Run};
-use super::session::{Read, Session, unnamed};
+use super::session::{Read, Session, of, unnamed};
 use super::{Confirm, Failure};
 use crate::aws::{Asked, Aws, Error, Result as AwsResult};
 use crate::engine::wait::{Wait, pause, until};
@@ -80,7 +80,7 @@ impl Session<'_> {
                 let extent = self.apply(&read).await?;
                 return done(read, Outcome::Changed, extent);
             }
-            let seen = seen.map_err(|error| of(&lock, error))?;
+            let seen = seen.map_err(|error| barred(&lock, error))?;
             if let Some(holder) = living(&seen) {
                 Box::pin(self.outwait(&lock, holder, deadline)).await?;
                 ahead = false;
@@ -128,7 +128,7 @@ impl Session<'_> {
     /// The lock; on a first deploy the bucket comes before it.
     async fn enter(&self, lock: &Lock, seen: &Seen, read: &mut Read, founding: bool) -> Result<Taken<'_>, Failure> {
         if !founding {
-            return self.take(lock, seen).await.map_err(|error| of(lock, error));
+            return self.take(lock, seen).await.map_err(|error| barred(lock, error));
         }
         let (bucket, founded) = (read.desired.handles.bucket.id(), read.desired.founded.clone());
         let making = Box::pin(apply_first(&read.desired.graph, &read.observed, &mut read.decided, &self.aws, bucket));
@@ -145,7 +145,7 @@ impl Session<'_> {
             },
             taken = &mut taking => (making.await, taken),
         };
-        match (made, taken.map_err(|error| of(lock, error))?) {
+        match (made, taken.map_err(|error| barred(lock, error))?) {
             (Err(problem), Taken::Held(held)) => {
                 held.let_go().await;
                 Err(Failure::Problem(Box::new(problem)))
@@ -159,13 +159,13 @@ impl Session<'_> {
     pub async fn alone<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let (lock, deadline) = (self.lock(), Instant::now() + self.wait_for_lock);
         loop {
-            let seen = Box::pin(lock.look(&self.aws)).await.map_err(|error| of(&lock, error))?;
+            let seen = Box::pin(lock.look(&self.aws)).await.map_err(|error| barred(&lock, error))?;
             if let Some(holder) = living(&seen) {
                 Box::pin(self.outwait(&lock, holder, deadline)).await?;
                 continue;
             }
             let heeding = self.stop.heed();
-            match Box::pin(self.take(&lock, &seen)).await.map_err(|error| of(&lock, error))? {
+            match Box::pin(self.take(&lock, &seen)).await.map_err(|error| barred(&lock, error))? {
                 Taken::Held(held) => return Box::pin(held.during(work)).await,
                 Taken::Impossible | Taken::Moved if self.stop.is_asked() => return Err(Failure::Interrupted),
                 Taken::Impossible => {
@@ -233,7 +233,7 @@ impl Session<'_> {
         });
         waited.await.map_err(|error| match error.name {
             Some("timed_out") => unnamed(lock.held_by(&latest.borrow())),
-            _ => of(lock, error),
+            _ => barred(lock, error),
         })
     }
 
@@ -243,8 +243,8 @@ impl Session<'_> {
 }
 
 /// What kept this run from taking the lock.
-fn of(lock: &Lock, error: Error) -> Failure {
-    Failure::Problem(Box::new(error.problem(Some(format!("lock {}", lock.place())))))
+fn barred(lock: &Lock, error: Error) -> Failure {
+    of(format!("lock {}", lock.place()), error)
 }
 
 /// Who holds the lock and is not known to be dead.
