@@ -171,7 +171,6 @@ impl Error {
             return Error::credentials(failure);
         }
         match &error {
-            // AWS said yes, in words that its own model does not know: to the SDK an error, though without a code.
             SdkError::ServiceError(context) if is_page(context.raw()) => Error {
                 operation: Some(operation),
                 ..Error::refused(
@@ -181,6 +180,7 @@ impl Error {
                      between here and AWS",
                 )
             },
+            // AWS said yes, in words that its own model does not know: to the SDK an error, though without a code.
             SdkError::ServiceError(context) if context.raw().status().is_success() => Error {
                 operation: Some(operation),
                 request_id: request_id(context.raw()),
