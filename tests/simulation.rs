@@ -9,10 +9,10 @@
 //! ```
 //!
 //! `SIM_SEEDS=300 cargo test --test simulation` runs 300 seeds per scenario (10 without it), beginning with `SIM_FIRST`
-//! (0 without it); many routes take as long as many scenarios, and run with every hundredth. By hand, in release:
+//! (0 without it); many routes take as long as many scenarios, and run with every hundredth. By hand, optimised:
 //!
 //! ```text
-//! SIM_SEEDS=10000 cargo test --release --test simulation -- --nocapture
+//! SIM_SEEDS=10000 cargo test --profile simulation --test simulation -- --nocapture
 //! ```
 //!
 //! The fingerprint in the line of each scenario is that of everything its runs said: the same seeds give the same one.
