@@ -3,7 +3,7 @@
 //! left, and what others have is as it was; so for a first deploy, an update and a teardown. `FIRE_SEEDS=50` draws more; a seed that fails tells how to repeat it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::rc::Rc;
@@ -79,6 +79,42 @@ fn without_gaps(request: &str, answer: Vec<u8>) -> Vec<u8> {
     answer.into_bytes()
 }
 
+/// The statement ids of a policy that were added on one line. Moto adds one that is there a second time; AWS refuses it
+/// (`AWS_FACTS` B5), which is what a repeated call relies on whose first answer was lost.
+#[derive(Default)]
+struct Statements(RefCell<BTreeSet<String>>);
+
+impl Statements {
+    /// What AWS says to `request`, if that is not what moto does.
+    fn refusal(&self, request: &str) -> Option<Fate> {
+        let id = added(request)?;
+        let text = format!(
+            "The statement id ({id}) provided already exists. Please provide a new statement id, or remove the existing \
+             statement."
+        );
+        let body = serde_json::json!({ "Type": "User", "__type": "ResourceConflictException", "message": text });
+        self.0.borrow().contains(&id).then(|| refusal("409 Conflict", &body.to_string()))
+    }
+
+    /// `request` has reached moto.
+    fn note(&self, request: &str) {
+        self.0.borrow_mut().extend(added(request));
+        let line = request.lines().next().unwrap_or_default();
+        let removed = line.strip_prefix("DELETE ").and_then(|line| line.split_once("/policy/"));
+        let id = removed.and_then(|(_, rest)| rest.split(['?', ' ']).next());
+        id.map(|id| self.0.borrow_mut().remove(id));
+    }
+}
+
+/// The id in a request to add a statement.
+fn added(request: &str) -> Option<String> {
+    let (head, body) = request.split_once("\r\n\r\n")?;
+    let line = head.lines().next()?;
+    let adds = line.starts_with("POST ") && line.contains("/functions/") && line.contains("/policy");
+    let body: serde_json::Value = serde_json::from_str(adds.then_some(body)?).ok()?;
+    body["StatementId"].as_str().map(str::to_owned)
+}
+
 /// One run over a bad line, perhaps killed on the way. Tells what it met.
 async fn under_fire(world: &World, command: &str, calls: usize, chance: &mut SmallRng) -> String {
     let faults: BTreeMap<usize, Fate> =
@@ -87,7 +123,7 @@ async fn under_fire(world: &World, command: &str, calls: usize, chance: &mut Sma
     let (made, met, kill) = (Cell::new(0), Rc::new(RefCell::new(Vec::new())), Rc::new(Notify::new()));
     let upstream = address(world);
     let (told, shoot) = (met.clone(), kill.clone());
-    let fate = move |request: &str| {
+    let drawn = move |request: &str| {
         let at = made.replace(made.get() + 1);
         let line = request.lines().next().unwrap_or_default().to_owned();
         if killed == Some(at) {
@@ -113,6 +149,16 @@ async fn under_fire(world: &World, command: &str, calls: usize, chance: &mut Sma
             None => return Fate::Passed,
         };
         told.borrow_mut().push(format!("{fate:.20?} at {at} ({line})"));
+        fate
+    };
+    let statements = Statements::default();
+    let fate = move |request: &str| {
+        let fate = drawn(request);
+        if matches!(fate, Fate::Refused(_) | Fate::RequestLost) {
+            return fate;
+        }
+        let fate = statements.refusal(request).unwrap_or(fate);
+        statements.note(request);
         fate
     };
     let relay = Relay::mending(upstream, fate, without_gaps).await;
