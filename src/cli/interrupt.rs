@@ -1,4 +1,4 @@
-//! Ctrl-C (and SIGTERM): the first asks the run to stop, the second ends it at once. Heard on a thread of its own, so
+//! Ctrl-C (SIGTERM, and the terminal's end): the first asks the run to stop, the second ends it at once. Heard on a thread of its own, so
 //! that it is heard while the run computes or a question waits for its answer.
 
 use tokio::sync::watch;
@@ -57,10 +57,28 @@ impl Interrupts {
 async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = if ends_with_its_terminal() { Some(signal(SignalKind::hangup())?) } else { None };
+    let terminal_gone = async {
+        match &mut hung_up {
+            Some(signal) => signal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         pressed = tokio::signal::ctrl_c() => pressed,
         _ = terminated.recv() => Ok(()),
+        _ = terminal_gone => Ok(()),
     }
+}
+
+/// Would SIGHUP end this process? Started by `nohup` it is to go on, which listening would spoil. Only Linux tells; elsewhere
+/// the signal keeps its usual effect.
+#[cfg(unix)]
+fn ends_with_its_terminal() -> bool {
+    const SIGHUP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & SIGHUP == 0)
 }
 
 #[cfg(not(unix))]

@@ -1,7 +1,7 @@
 //! The live view on a real terminal: the program behind a pseudo-terminal, and what stands on the screen in the end.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -30,7 +30,7 @@ struct Session {
 
 impl Session {
     fn begin(desk: &Desk, arguments: &[&str], term: &str, columns: u16) -> Session {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         resize(&keyboard, columns);
@@ -101,6 +101,14 @@ impl Session {
     fn signal(&self, signal: Signal) {
         // It leads its session, for setsid makes no process of its own here.
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The window is closed: with its end of the line gone, the program's terminal hangs up.
+    fn close(mut self) -> Option<i32> {
+        // The reader lets go of the line with the next text that nobody takes.
+        self.display = channel().1;
+        self.keyboard = File::open("/dev/null").unwrap();
+        self.child.wait().unwrap().code()
     }
 
     fn end(mut self) -> (Option<i32>, Terminal, String) {
@@ -200,6 +208,36 @@ fn ctrl_c_leaves_a_clean_screen_and_says_how_to_go_on() {
 
     let (code, terminal, _) = Session::begin(&desk, &DEPLOY, "xterm-256color", 60).end();
     assert_eq!(code, Some(0), "{}", terminal.all());
+}
+
+/// A connection that breaks in a long wait must not leave the stage locked.
+#[test]
+fn a_window_that_is_closed_ends_the_run_in_order() {
+    let desk = Desk::new();
+    let mut session = Session::begin(&desk, &DEPLOY, "xterm-256color", 60);
+    session.until("waiting for the certificate");
+    assert_eq!(session.close(), Some(130));
+    let (code, terminal, _) = Session::begin(&desk, &DEPLOY, "xterm-256color", 60).end();
+    assert_eq!(code, Some(0), "{}", terminal.all());
+}
+
+#[test]
+fn what_nohup_started_goes_on() {
+    let desk = Desk::new();
+    let ours = desk.command(&DEPLOY);
+    let mut command = Command::new("nohup");
+    command.arg(ours.get_program()).args(ours.get_args()).current_dir(desk.directory.path()).env_clear();
+    command.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("waiting for the certificate") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "it never waited");
+    }
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    told.read_to_string(&mut line).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{line}");
 }
 
 #[test]
