@@ -173,11 +173,15 @@ fn an_environment_a_stage_a_subdirectory_and_secrets_find_their_way_into_the_wor
     let workflow = text(&desk, ".github/workflows/deploy-dev.yml");
     for line in [
         "    environment: \"staging: eu\"",
-        "      MODEL_TOKEN: ${{ secrets.MODEL_TOKEN }}",
         "      - run: poc deploy --file models/admission/deploy.yaml --stage dev --yes",
     ] {
         assert!(workflow.lines().any(|one| one == line), "{line}\n{workflow}");
     }
+    // What is installed in between has no part in the secret.
+    let secret = "        env:\n          MODEL_TOKEN: ${{ secrets.MODEL_TOKEN }}\n";
+    let told = |end: &str| format!("models/admission/deploy.yaml --stage dev {end}\n{secret}");
+    assert!(workflow.contains(&told("--deny-warnings")) && workflow.contains(&told("--yes")), "{workflow}");
+    assert_eq!(workflow.matches("env:").count(), 2, "{workflow}");
     let trust = text(&desk, ".github/aws/deployer-trust-dev.json");
     assert!(trust.contains("environment:staging%3A eu"), "{trust}");
 }

@@ -210,11 +210,12 @@ impl Workflow<'_> {
                 ("  push: { branches: [main] }\n".to_owned(), format!("    environment: {}\n", yaml(name)))
             }
         };
+        // Only of the steps that read them: what is installed has no part in them.
         let mut secrets = String::new();
         if !self.secrets.is_empty() {
-            secrets += "    env:\n";
+            secrets += "        env:\n";
             for name in self.secrets {
-                secrets += &format!("      {name}: ${{{{ secrets.{name} }}}}\n");
+                secrets += &format!("          {name}: ${{{{ secrets.{name} }}}}\n");
             }
         }
         let mut options = String::new();
@@ -237,17 +238,19 @@ impl Workflow<'_> {
              jobs:\n\
              \u{20} deploy:\n\
              \u{20}   runs-on: ubuntu-latest\n\
-             {environment}{secrets}\
+             {environment}\
              \u{20}   steps:\n\
              \u{20}     - uses: actions/checkout@v4\n\
              {install}{tools}\
              \u{20}     - run: poc validate{options} --deny-warnings\n\
+             {secrets}\
              \u{20}     # Only now: what was installed above has not seen the role's credentials.\n\
              \u{20}     - uses: aws-actions/configure-aws-credentials@v4\n\
              \u{20}       with:\n\
              \u{20}         role-to-assume: {}\n\
              \u{20}         aws-region: {region}\n\
-             \u{20}     - run: poc deploy{options} --yes\n",
+             \u{20}     - run: poc deploy{options} --yes\n\
+             {secrets}",
             yaml(&format!("deploy {stage}")),
             yaml(&format!("deploy-{stage}")),
             self.role_arn,
