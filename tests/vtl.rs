@@ -4,6 +4,8 @@
 mod case;
 #[path = "vtl/corpus.rs"]
 mod corpus;
+#[path = "vtl/faults.rs"]
+mod faults;
 #[path = "vtl/generate.rs"]
 mod generate;
 #[path = "vtl/hostile.rs"]

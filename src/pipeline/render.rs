@@ -112,7 +112,8 @@ impl From<RenderRequest> for Request {
 /// [`Failure::Faults`] where the template does not parse, [`Failure::Problem`] where it fails while it runs.
 pub fn render(render: Render) -> Result<Rendered, Failure> {
     let source = Arc::new(Source { path: render.path, text: render.template });
-    let template = Template::parse(&source.text).map_err(|error| Failure::Faults(vec![fault(&source, error)]))?;
+    let faults = || Template::faults(&source.text).into_iter().map(|error| fault(&source, error)).collect();
+    let template = Template::parse(&source.text).map_err(|_| Failure::Faults(faults()))?;
     let rendered = template.render(&render.request.into()).map_err(|error| problem(&source.path, &error))?;
     Ok(Rendered {
         output: rendered.output,

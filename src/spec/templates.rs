@@ -96,9 +96,12 @@ fn judge(text: &Text<'_>, template: &str, parameters: &[Parameter]) {
         text.fault("empty_template", 1, 1, "the template is empty".to_string(), help);
     }
     match vtl::Template::parse(template) {
-        Err(broken) => {
-            let message = format!("the template does not parse: {}", broken.message);
-            text.fault("template_syntax", broken.line, broken.column, message, "API Gateway would answer 500 with it");
+        Err(_) => {
+            for broken in vtl::Template::faults(template) {
+                let message = format!("the template does not parse: {}", broken.message);
+                let help = "API Gateway would answer 500 with it";
+                text.fault("template_syntax", broken.line, broken.column, message, help);
+            }
         }
         Ok(parsed) => {
             if let Some(fault) = parsed.fault() {

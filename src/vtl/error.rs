@@ -106,6 +106,11 @@ impl LineIndex {
         Self { starts, base }
     }
 
+    /// Where the line after this one begins; behind everything, if there is none.
+    pub fn start_after(&self, line: usize) -> usize {
+        self.starts.get((line + 1).saturating_sub(self.base.line)).copied().unwrap_or(usize::MAX)
+    }
+
     pub fn position(&self, offset: usize) -> Position {
         let line = self.starts.partition_point(|&start| start <= offset).saturating_sub(1);
         let column = offset - self.starts[line];

@@ -48,6 +48,15 @@ impl Lexer {
         }
     }
 
+    /// Goes on at `position`, in characters, as if nothing had been there before.
+    pub fn resume(&mut self, position: usize) {
+        self.position = position.min(self.scanner.len());
+        self.state = State::Default;
+        self.stack.clear();
+        (self.open, self.closed) = (0, 0);
+        (self.in_comment, self.in_set) = (false, false);
+    }
+
     /// After a directive's name: its arguments follow.
     pub fn enter_directive(&mut self) {
         self.state = State::Directive;

@@ -136,6 +136,12 @@ impl Template {
         }
     }
 
+    /// All that keeps a text from being a template, in the order of the text and at most ten: empty where [`Template::parse`]
+    /// takes it. What only follows from an earlier mistake is left away, as far as that can be told.
+    pub fn faults(text: &str) -> Vec<ParseError> {
+        parser::faults(text)
+    }
+
     /// The request parameters the template reads, as far as its text shows, in the order of the text.
     pub fn parameters(&self) -> Vec<ParameterUse> {
         self.preparation.parameters.clone()

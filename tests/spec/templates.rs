@@ -67,6 +67,17 @@ fn syntax_is_told_in_the_templates_own_lines() {
     assert!((2..=5).contains(&line), "{text}");
 }
 
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let project = Project::new().file("t.vtl", "#set(gre = 1)\n\"a\": 1\n#if($x\n#end\n");
+    let faults = project.faults(&with("t.vtl"));
+    let lines: Vec<usize> = faults.iter().map(|fault| fault.span.as_ref().expect("a place").line).collect();
+    assert!(faults.iter().all(|fault| fault.code == "template_syntax"), "{faults:?}");
+    assert_eq!(lines, [1, 4], "{faults:?}");
+    let inline = with("{ inline: \"#set(1)\\n#set(2)\" }");
+    assert_eq!(Project::new().faults(&inline).len(), 2);
+}
+
 /// A token may be a whole paragraph.
 #[test]
 fn a_message_is_one_line() {

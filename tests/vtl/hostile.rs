@@ -1,6 +1,7 @@
 //! Templates that ask for too much, or make no sense at all: they fail, and nothing panics. That they fail soon shows
 //! in that these tests end.
 
+use crate::faults::agrees;
 use crate::generate;
 use poc::vtl::{RenderError, RenderErrorKind, Request, Template};
 
@@ -109,6 +110,7 @@ fn hostile_nesting_is_a_parse_error() {
         for depth in [50, 5000] {
             let inside = format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
             for template in [inside.clone(), format!("#set($x = {inside})"), format!("#if({inside})x#end")] {
+                agrees(&template);
                 if let Ok(template) = Template::parse(&template) {
                     let _ = template.render(&Request::default());
                 }
@@ -147,6 +149,7 @@ fn long_templates_parse() {
     ] {
         for wrap in ["", "#set($x = ", "#if(", "#foreach($x in "] {
             let template = format!("{wrap}{}", piece.repeat(300_000 / piece.len() - 10));
+            agrees(&template);
             if let Ok(template) = Template::parse(&template) {
                 let _ = template.render(&Request::default());
             }
@@ -159,6 +162,7 @@ fn long_templates_parse() {
 fn no_seed_makes_it_panic() {
     for seed in 1_000_000..1_003_000 {
         let case = generate::case(seed);
+        agrees(case["template"].as_str().unwrap_or_default());
         if let Ok(template) = Template::parse(case["template"].as_str().unwrap_or_default()) {
             let _ = template
                 .render(&Request { body: case["request"]["body"].as_str().map(str::to_owned), ..Request::default() });
@@ -179,6 +183,7 @@ fn no_bytes_make_it_panic() {
             )
             .collect();
         let text = String::from_utf8_lossy(&bytes);
+        agrees(&text);
         if let Ok(template) = Template::parse(&text) {
             let _ = template.render(&Request { body: Some(text.into_owned()), ..Request::default() });
         }

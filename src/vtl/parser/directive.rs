@@ -24,6 +24,12 @@ pub(super) fn is_pluggable(name: &str) -> bool {
     PLUGGABLE.iter().any(|(known, _)| *known == name)
 }
 
+/// Whether `#name(…)` goes on to an `#end`.
+pub(super) fn has_block(name: &str) -> bool {
+    let known = PLUGGABLE.iter().find(|(known, _)| *known == name);
+    known.map_or(name.starts_with('@'), |(_, has_block)| *has_block)
+}
+
 /// Whether `#name` is part of the language, macros aside.
 pub(super) fn is_known(name: &str) -> bool {
     is_pluggable(name) || matches!(name, "if" | "end" | "set" | "else" | "elseif")
@@ -72,11 +78,7 @@ impl Parser<'_> {
         }
         let names = self.preparation.names.mark();
         self.arguments(&mut written)?;
-        let has_block = match PLUGGABLE.iter().find(|(known, _)| *known == written.name) {
-            Some((_, has_block)) => *has_block,
-            None => written.name.starts_with('@'),
-        };
-        if has_block {
+        if has_block(&written.name) {
             self.peek()?;
             let first = self.next;
             let block = self.statements()?;

@@ -7,6 +7,7 @@
 
 mod directive;
 mod expression;
+mod recovery;
 mod reference;
 
 use std::collections::HashSet;
@@ -22,6 +23,7 @@ use super::names::Names;
 use super::parameters::ParameterUse;
 use super::scanner::State;
 use super::token::{Kind, Token};
+use recovery::Recovery;
 
 /// Macros by name.
 pub(super) type Macros = IndexMap<String, Arc<Macro>>;
@@ -55,16 +57,37 @@ impl Preparation {
 
 /// Parses a whole template.
 pub(super) fn parse(text: &str, preparation: &mut Preparation) -> Result<Block, ParseError> {
-    let start = Position { line: 1, column: 1 };
+    too_large(text)?;
+    Parser::new(text, START, 0, false, preparation).template()
+}
+
+/// Everything that keeps a template from being one, in the order of the text: empty where [`parse`] takes it.
+pub(super) fn faults(text: &str) -> Vec<ParseError> {
+    if let Err(error) = too_large(text) {
+        return vec![error];
+    }
+    let mut preparation = Preparation::default();
+    let mut parser = Parser::new(text, START, 0, false, &mut preparation);
+    parser.recovery = Some(Recovery::default());
+    let mut faults = parser.all();
+    if let (true, Some(Fault::Parse(error))) = (faults.is_empty(), preparation.fault) {
+        faults.push(error);
+    }
+    faults
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+fn too_large(text: &str) -> Parsed<()> {
     if text.len() > limits::TEMPLATE_BYTES {
         let message = format!(
             "the template has {} bytes; API Gateway takes at most {} (300 KB)",
             text.len(),
             limits::TEMPLATE_BYTES
         );
-        return Err(ParseError::new(start, message));
+        return Err(ParseError::new(START, message));
     }
-    Parser::new(text, start, 0, false, preparation).template()
+    Ok(())
 }
 
 /// Parses text that occurs inside a template already parsed: a string to be interpolated, or what `#evaluate` is given.
@@ -88,6 +111,8 @@ pub(super) struct Parser<'p> {
     depth: usize,
     /// Macros registered so far exist for this text.
     inner: bool,
+    /// Where the first mistake does not end it.
+    recovery: Option<Recovery>,
     preparation: &'p mut Preparation,
 }
 
@@ -100,14 +125,21 @@ impl<'p> Parser<'p> {
             lines: LineIndex::new(text, base),
             depth,
             inner,
+            recovery: None,
             preparation,
         }
     }
 
     fn template(mut self) -> Parsed<Block> {
         let block = self.statements()?;
+        self.nothing_more()?;
+        Ok(block)
+    }
+
+    /// The text ends where its statements do.
+    fn nothing_more(&mut self) -> Parsed<()> {
         match self.peek()? {
-            Kind::Eof => Ok(block),
+            Kind::Eof => Ok(()),
             Kind::End => Err(self.unexpected("#end closes nothing here: no #if, #foreach, #macro or #define is open")),
             Kind::Else => Err(self.unexpected("#else without an open #if")),
             Kind::ElseIf => Err(self.unexpected("#elseif without an open #if")),
@@ -239,10 +271,23 @@ impl<'p> Parser<'p> {
     /// Statements up to something that is none.
     fn statements(&mut self) -> Parsed<Block> {
         let mut nodes = Vec::new();
-        while self.peek()?.begins_statement() {
-            self.statement(&mut nodes)?;
+        loop {
+            let first = self.next;
+            match self.next_statement(&mut nodes) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Arc::new(nodes)),
+                Err(error) => self.recover(first, error)?,
+            }
         }
-        Ok(Arc::new(nodes))
+    }
+
+    /// Whether there was one.
+    fn next_statement(&mut self, nodes: &mut Vec<Node>) -> Parsed<bool> {
+        if self.peek()?.begins_statement() {
+            self.statement(nodes)?;
+            return Ok(true);
+        }
+        self.skip_orphan()
     }
 
     fn statement(&mut self, nodes: &mut Vec<Node>) -> Parsed<()> {
