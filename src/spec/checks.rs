@@ -8,7 +8,7 @@ use super::limits;
 use super::model::{Check, CheckKey, Expectation, UsagePlan};
 use super::tree::Kind;
 
-const VERBS: [&str; 7] = ["get", "post", "put", "delete", "patch", "head", "options"];
+pub(super) const VERBS: [&str; 7] = ["get", "post", "put", "delete", "patch", "head", "options"];
 
 pub(super) fn read(root: &Table<'_>, plan: Option<&UsagePlan>) -> Vec<Check> {
     root.items("checks").iter().filter_map(|at| check(at, plan)).collect()

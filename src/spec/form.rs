@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::limits::{self, Name};
-use super::{api, domain, function, runtimes};
+use super::{api, domain, function, runtimes, stage_settings};
 
 pub(super) enum Form {
     Name(Name),
@@ -24,6 +24,22 @@ pub(super) enum Form {
     BasePath,
     Certificate,
     SecurityPolicy,
+    TagName,
+    TagValue,
+    /// Of a domain; its first part may be `*`.
+    HostName,
+    Zone,
+    /// `GET /admit`.
+    MethodName,
+    Layer,
+    ManagedPolicy,
+    LogDestination,
+    LogFormat,
+    Truststore,
+    Retention,
+    Handler,
+    /// Path and query of a check.
+    Target,
 }
 
 impl Form {
@@ -48,19 +64,53 @@ impl Form {
                 pattern(&format!(r"^(?:\$default|{token}+/{token}+)$"))
             }
             Form::GatewayResponse => json!({ "enum": api::RESPONSE_TYPES }),
-            Form::Bucket => {
-                let (starts, ends) = (either(&limits::BUCKET_STARTS), either(&limits::BUCKET_ENDS));
-                let not = format!(r"(?!{starts})(?!.*(?:{ends})$)(?!.*\.\.)(?!(?:[0-9]+\.){{3}}[0-9]+$)");
-                pattern(&format!("^{not}[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]$"))
-            }
+            Form::Bucket => pattern(&format!("^{}$", bucket("$"))),
             Form::BasePath => {
                 let not = either(&domain::NO_BASE_PATHS);
                 pattern(&format!("^(?!(?:{not})$){}+$", class(domain::in_base_path)))
             }
             Form::Certificate => pattern(r"^(?:request|arn:aws[^:]*:acm:[^:]*:[^:]*:certificate/.*)$"),
             Form::SecurityPolicy => json!({ "enum": domain::POLICIES }),
+            Form::TagName => {
+                let name = class(limits::tag_character);
+                pattern(&format!("^(?![aA][wW][sS]:|poc:){name}{{1,{}}}$", limits::TAG_NAME))
+            }
+            Form::TagValue => pattern(&format!("^{}{{0,{}}}$", class(limits::tag_character), limits::TAG_VALUE)),
+            Form::HostName => host_name(r"(?:\*\.)?"),
+            Form::Zone => host_name(""),
+            Form::MethodName => pattern("^[^ ]+ "),
+            Form::Layer => arn("lambda", "layer:[^:]+:[0-9]+"),
+            Form::ManagedPolicy => arn("iam", r"policy/[\s\S]*"),
+            Form::LogDestination => {
+                let (group, stream) = ("logs:[^:]*:[^:]*:log-group:[^:]+", "firehose:[^:]*:[^:]*:deliverystream/");
+                pattern(&format!("^arn:aws[^:]*:(?:{group}$|{stream}{})", stage_settings::FIREHOSE))
+            }
+            Form::LogFormat => pattern(r"^[^\n]*\$context\.(?:requestId|extendedRequestId)[^\n]*\s*$"),
+            Form::Truststore => pattern(&format!("^s3://{}/.", bucket("/"))),
+            Form::Retention => json!({ "enum": function::RETENTIONS }),
+            Form::Handler => pattern(&format!(r"^\S{{1,{}}}$", function::LONGEST_HANDLER)),
+            Form::Target => pattern("^/[!-~]*$"),
         }
     }
+}
+
+/// A bucket's name, before `end`.
+fn bucket(end: &str) -> String {
+    let (starts, ends) = (either(&limits::BUCKET_STARTS), either(&limits::BUCKET_ENDS));
+    let within = "[a-z0-9.-]";
+    let not = format!(r"(?!{starts})(?!{within}*(?:{ends}){end})(?!{within}*\.\.)(?!(?:[0-9]+\.){{3}}[0-9]+{end})");
+    format!("{not}[a-z0-9]{within}{{1,61}}[a-z0-9]")
+}
+
+/// Two labels or more, the last of which is no number; a dot at the end is left away.
+fn host_name(before: &str) -> Value {
+    let label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+    pattern(&format!(r"^(?!.{{254}}){before}(?:{label}\.)+(?![0-9]+\.*$){label}\.*$"))
+}
+
+/// An ARN with such a resource.
+fn arn(service: &str, resource: &str) -> Value {
+    pattern(&format!("^arn:aws[^:]*:{service}:[^:]*:[^:]*:{resource}$"))
 }
 
 fn pattern(pattern: &str) -> Value {

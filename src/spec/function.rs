@@ -17,9 +17,11 @@ use super::runtimes::{self, Verdict};
 use super::tree::Kind;
 
 /// CloudWatch Logs keeps events for one of these numbers of days.
-const RETENTIONS: [i64; 22] =
+pub(super) const RETENTIONS: [i64; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 const DEFAULT_RETENTION: u32 = 30;
+/// Characters.
+pub(super) const LONGEST_HANDLER: usize = 128;
 const MAX_LAYERS: usize = 5;
 const MAX_ENVIRONMENT: usize = 4096;
 const MAX_ROLE_NAME: usize = 64;
@@ -131,12 +133,14 @@ fn name(table: &Table<'_>, reader: &Reader<'_>, app: &Filled) -> String {
 }
 
 /// What an image has inside, Lambda takes from nowhere else.
+pub(super) const IMAGE_BRINGS: [(&str, &str); 3] = [
+    ("runtime", "remove it: the image holds its own runtime"),
+    ("handler", "remove it: the image's CMD says what is run, or `package.image.command` in its place"),
+    ("layers", "remove it, and put what the layers hold into the image"),
+];
+
 fn image_brings(table: &Table<'_>) {
-    for (key, help) in [
-        ("runtime", "remove it: the image holds its own runtime"),
-        ("handler", "remove it: the image's CMD says what is run, or `package.image.command` in its place"),
-        ("layers", "remove it, and put what the layers hold into the image"),
-    ] {
+    for (key, help) in IMAGE_BRINGS {
         if let Some(at) = table.get(key) {
             at.fault_in_key("unused_key", format!("a container image takes no `{key}`"), help);
         }
@@ -168,7 +172,7 @@ fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: &package::Read)
         return String::new();
     };
     let length = text.text.chars().count();
-    if length == 0 || length > 128 || text.text.chars().any(char::is_whitespace) {
+    if length == 0 || length > LONGEST_HANDLER || text.text.chars().any(char::is_whitespace) {
         let help = "1 to 128 characters without spaces, like handler.lambda_handler";
         at.fault("bad_handler", format!("`{}` is not a handler", text.shown()), help);
         return text.text;

@@ -52,6 +52,7 @@ pub(super) enum Takes {
 use Takes::{Any, Either, Flag, Keyed, Like, List, Map, Named, Number, OneOf, Text, Whole};
 
 const DESCRIPTION: Takes = Like(Form::Description(limits::DESCRIPTION));
+const TAGS: Takes = Keyed(Form::TagName, &Like(Form::TagValue));
 const API_THING: Takes = Like(Form::Name(limits::API_THING));
 
 const fn field(key: &'static str, takes: Takes, says: &'static str) -> Field {
@@ -82,7 +83,7 @@ pub(super) static ROOT: Mapping = Mapping {
         field("domain", Map(&DOMAIN), "a host name of your own"),
         field("site", Map(&SITE), "pages that use the API"),
         field("checks", List(&Map(&CHECK)), "requests to make after a deploy, and what must come back"),
-        field("tags", Named(&Text), "tags for everything that can be tagged"),
+        field("tags", TAGS, "tags for everything that can be tagged"),
         field("stages", Keyed(Form::Stage, &Any), "other stages, as differences from this file"),
         field("allow", ALLOW, "codes of warnings to keep quiet in the whole file"),
     ],
@@ -127,7 +128,7 @@ pub(super) static FUNCTION: Mapping = Mapping {
         field("name", Like(Form::Name(limits::FUNCTION)), "the function's name"),
         field("description", Like(Form::Description(limits::FUNCTION_DESCRIPTION)), "what the function is for"),
         sometimes("runtime", Like(Form::Runtime), "Lambda's runtime identifier, like python3.13"),
-        sometimes("handler", Text, "module and function, like handler.lambda_handler"),
+        sometimes("handler", Like(Form::Handler), "module and function, like handler.lambda_handler"),
         field("memory", Whole(128, 10_240), "memory in MB"),
         field("timeout", Whole(1, 900), "seconds until Lambda gives up"),
         field(
@@ -138,9 +139,9 @@ pub(super) static FUNCTION: Mapping = Mapping {
         field("architecture", OneOf(&["x86_64", "arm64"]), "the processor"),
         field("ephemeral_storage", Whole(512, 10_240), "space in /tmp in MB"),
         field("reserved_concurrency", Whole(0, MAX_I32), "how many may run at once"),
-        field("layers", List(&Text), "layer version ARNs, at most five"),
-        field("log_retention", Either(&[OneOf(&["forever"]), Whole(1, 3_653)]), "days that logs are kept"),
-        field("tags", Named(&Text), "tags for the function alone"),
+        field("layers", List(&Like(Form::Layer)), "layer version ARNs, at most five"),
+        field("log_retention", Either(&[OneOf(&["forever"]), Like(Form::Retention)]), "days that logs are kept"),
+        field("tags", TAGS, "tags for the function alone"),
         field("role", Map(&ROLE), "the role it runs as"),
     ],
 };
@@ -154,7 +155,7 @@ pub(super) static ROLE: Mapping = Mapping {
     what: "`role`",
     keys: &[
         field("name", Like(Form::Name(limits::ROLE)), "the role's name"),
-        field("managed_policies", List(&Text), "ARNs of managed policies to attach"),
+        field("managed_policies", List(&Like(Form::ManagedPolicy)), "ARNs of managed policies to attach"),
         field("statements", List(&Any), "IAM policy statements to allow more"),
     ],
 };
@@ -253,6 +254,8 @@ pub(super) static METHOD: Mapping = Mapping {
     ],
 };
 
+const TARGET: Takes = Like(Form::Target);
+
 /// Codes like POC001.
 const ALLOW: Takes = List(&OneOf(WarningCode::NAMES));
 
@@ -313,12 +316,12 @@ pub(super) static STAGE_SETTINGS: Mapping = Mapping {
             "stage variables",
         ),
         field("throttle", Map(&THROTTLE), "limit of every method that has none of its own"),
-        field("methods", Named(&Map(&THROTTLE)), "limits by method, like GET /admit"),
+        field("methods", Keyed(Form::MethodName, &Map(&THROTTLE)), "limits by method, like GET /admit"),
         field("logging", Map(&LOGGING), "execution logs"),
         field("metrics", Flag, "detailed CloudWatch metrics"),
         field("access_log", Map(&ACCESS_LOG), "one line per request"),
         field("xray", Flag, "tracing"),
-        field("tags", Named(&Text), "tags for the stage alone"),
+        field("tags", TAGS, "tags for the stage alone"),
     ],
 };
 
@@ -333,8 +336,8 @@ pub(super) static LOGGING: Mapping = Mapping {
 pub(super) static ACCESS_LOG: Mapping = Mapping {
     what: "`access_log`",
     keys: &[
-        needed("destination", Text, "ARN of a log group or Firehose stream"),
-        needed("format", Text, "one line with $context.requestId in it"),
+        needed("destination", Like(Form::LogDestination), "ARN of a log group or Firehose stream"),
+        needed("format", Like(Form::LogFormat), "one line with $context.requestId in it"),
     ],
 };
 
@@ -353,7 +356,7 @@ pub(super) static USAGE_PLAN: Mapping = Mapping {
         field("description", DESCRIPTION, "what the plan is for"),
         field("throttle", Map(&THROTTLE), "limit of each key"),
         field("quota", Map(&QUOTA), "requests of each key per period"),
-        field("methods", Named(&Map(&THROTTLE)), "limits by method, like GET /admit"),
+        field("methods", Keyed(Form::MethodName, &Map(&THROTTLE)), "limits by method, like GET /admit"),
         field("keys", List(&Either(&[API_THING, Map(&API_KEY)])), "the API keys"),
     ],
 };
@@ -380,10 +383,10 @@ pub(super) static API_KEY: Mapping = Mapping {
 pub(super) static DOMAIN: Mapping = Mapping {
     what: "`domain`",
     keys: &[
-        needed("name", Text, "the host name"),
+        needed("name", Like(Form::HostName), "the host name"),
         field("base_path", Like(Form::BasePath), "one path segment under it"),
         needed("certificate", Like(Form::Certificate), "request, or the ARN of an ACM certificate"),
-        field("hosted_zone", Text, "the Route 53 zone that holds the name"),
+        field("hosted_zone", Like(Form::Zone), "the Route 53 zone that holds the name"),
         field("endpoint", OneOf(&["regional", "edge"]), "where it is reached; the API's unless given"),
         field("security_policy", Like(Form::SecurityPolicy), "TLS versions and ciphers"),
         field("ip_address_type", OneOf(&["ipv4", "dualstack"]), "whether IPv6 is answered too"),
@@ -394,7 +397,7 @@ pub(super) static DOMAIN: Mapping = Mapping {
 pub(super) static MUTUAL_TLS: Mapping = Mapping {
     what: "`mutual_tls`",
     keys: &[
-        needed("truststore", Text, "s3://bucket/key of the certificates to trust"),
+        needed("truststore", Like(Form::Truststore), "s3://bucket/key of the certificates to trust"),
         field("version", Text, "version of that object"),
     ],
 };
@@ -415,13 +418,13 @@ pub(super) static CHECK: Mapping = Mapping {
     what: "a check",
     keys: &[
         field("name", Text, "what is checked"),
-        field("get", Text, "path and query of a GET"),
-        field("post", Text, "path and query of a POST"),
-        field("put", Text, "path and query of a PUT"),
-        field("delete", Text, "path and query of a DELETE"),
-        field("patch", Text, "path and query of a PATCH"),
-        field("head", Text, "path and query of a HEAD"),
-        field("options", Text, "path and query of an OPTIONS"),
+        field("get", TARGET, "path and query of a GET"),
+        field("post", TARGET, "path and query of a POST"),
+        field("put", TARGET, "path and query of a PUT"),
+        field("delete", TARGET, "path and query of a DELETE"),
+        field("patch", TARGET, "path and query of a PATCH"),
+        field("head", TARGET, "path and query of a HEAD"),
+        field("options", TARGET, "path and query of an OPTIONS"),
         field("headers", Named(&Text), "headers to send"),
         field("body", Any, "body to send: text as it is, anything else as JSON"),
         field("key", Text, "name of the API key to send, or none; the first one unless given"),

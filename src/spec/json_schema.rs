@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::grammar::{Field, Mapping, Needed, ROOT, Takes};
+use super::checks::VERBS;
+use super::function::IMAGE_BRINGS;
+use super::grammar::{CHECK, Field, Mapping, Needed, PACKAGE, ROOT, Takes};
+use super::package::FOR_DIRECTORIES;
 use super::stages::FIXED;
 
 /// The schema of a whole deploy.yaml, draft 7, which is what editors' YAML support reads.
@@ -42,6 +45,9 @@ impl Reading {
         let needed: Vec<&str> = keys.filter(|field| field.needed == Needed::Always).map(|field| field.key).collect();
         if matches!(self, Whole) && !needed.is_empty() {
             schema["required"] = json!(needed);
+        }
+        if let (Whole, Some(rule), Value::Object(keys)) = (self, together(shape), &mut schema) {
+            keys.extend(rule);
         }
         schema
     }
@@ -118,5 +124,29 @@ impl Reading {
             Whole => name,
             Differences => format!("stage_{name}"),
         }
+    }
+}
+
+/// What keys of one mapping ask of each other, where they do.
+fn together(shape: &'static Mapping) -> Option<Map<String, Value>> {
+    let has = |key: &str| json!({ "required": [key] });
+    let has_none = |keys: &[&str]| json!({ "not": { "anyOf": keys.iter().copied().map(has).collect::<Vec<_>>() } });
+    let rule = if std::ptr::eq(shape, &raw const CHECK) {
+        json!({ "oneOf": VERBS.map(has) })
+    } else if std::ptr::eq(shape, &raw const PACKAGE) {
+        json!({ "if": has("image"), "then": has_none(&FOR_DIRECTORIES), "else": has("path") })
+    } else if std::ptr::eq(shape, &raw const ROOT) {
+        let function = |value: Value| json!({ "properties": { "function": value } });
+        json!({
+            "if": { "required": ["package"], "properties": { "package": has("image") } },
+            "then": function(has_none(&IMAGE_BRINGS.map(|(key, _)| key))),
+            "else": function(json!({ "required": ["runtime", "handler"] })),
+        })
+    } else {
+        return None;
+    };
+    match rule {
+        Value::Object(keys) => Some(keys),
+        _ => None,
     }
 }

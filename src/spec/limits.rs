@@ -18,7 +18,7 @@ fn word_or_dash(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }
 
-fn tag_character(c: char) -> bool {
+pub(super) fn tag_character(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, ' ' | '+' | '-' | '=' | '.' | '_' | ':' | '/' | '@')
 }
 
@@ -189,6 +189,10 @@ pub(super) fn summary(table: &Table<'_>) -> Option<String> {
 const OWN_TAGS: usize = 2;
 const MAX_TAGS: usize = 50;
 
+/// Characters of a tag's name and of its value (F).
+pub(super) const TAG_NAME: usize = 128;
+pub(super) const TAG_VALUE: usize = 256;
+
 /// Tags (F): what may be one, and that they still fit once `inherited` and poc's own have been added.
 pub(super) fn tags(table: &Table<'_>, inherited: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
@@ -206,12 +210,12 @@ pub(super) fn tags(table: &Table<'_>, inherited: &BTreeMap<String, String>) -> B
                 format!("the tag `{name}` starts with poc:, which marks what poc owns"),
                 "choose another name",
             );
-        } else if key.text.is_empty() || key.text.chars().count() > 128 || !key.text.chars().all(tag_character) {
+        } else if key.text.is_empty() || key.text.chars().count() > TAG_NAME || !key.text.chars().all(tag_character) {
             let help = "1 to 128 letters, digits, spaces and + - = . _ : / @";
             at.fault_in_key("bad_tag", format!("`{name}` is not a tag name"), help);
         }
         let Some(value) = at.text() else { continue };
-        if value.text.chars().count() > 256 || !value.text.chars().all(tag_character) {
+        if value.text.chars().count() > TAG_VALUE || !value.text.chars().all(tag_character) {
             let help = "at most 256 letters, digits, spaces and + - = . _ : / @";
             at.fault("bad_tag", format!("`{}` is not a tag value", value.shown()), help);
         }

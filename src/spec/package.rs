@@ -21,10 +21,13 @@ pub(super) struct Read {
     pub dependencies: Dependencies,
 }
 
+/// What is for a directory alone, and not for an image.
+pub(super) const FOR_DIRECTORIES: [&str; 4] = ["path", "ignore", "build", "dependencies"];
+
 /// `region` is the function's, where it is known.
 pub(super) fn read(table: &Table<'_>, reader: &Reader<'_>, region: Option<&str>) -> Read {
     if let Some(at) = table.get("image") {
-        for key in ["path", "ignore", "build", "dependencies"] {
+        for key in FOR_DIRECTORIES {
             if let Some(other) = table.get(key) {
                 let message = format!("`{key}` and `image` exclude each other: an image is not made from a directory");
                 let help = format!("remove one of them (`{key}: null` takes it out of a stage)");

@@ -8,6 +8,9 @@ use super::interpolate::shorten;
 use super::limits;
 use super::model::{AccessLog, LogLevel, Route, StageSettings, Throttle};
 
+/// How the names of streams begin that API Gateway may write to.
+pub(super) const FIREHOSE: &str = "amazon-apigateway-";
+
 const MAX_VARIABLES: usize = 100;
 
 pub(super) fn read(root: &Table<'_>, routes: &[Route], tags: &BTreeMap<String, String>) -> StageSettings {
@@ -91,9 +94,7 @@ fn access_log(at: &At<'_>) -> Option<AccessLog> {
     if let Some((at, text)) = &destination {
         let fits = limits::arn(&text.text).is_some_and(|arn| match arn[1] {
             "logs" => arn[4].strip_prefix("log-group:").is_some_and(|name| !name.is_empty() && !name.contains(':')),
-            "firehose" => {
-                arn[4].strip_prefix("deliverystream/").is_some_and(|name| name.starts_with("amazon-apigateway-"))
-            }
+            "firehose" => arn[4].strip_prefix("deliverystream/").is_some_and(|name| name.starts_with(FIREHOSE)),
             _ => false,
         });
         if !fits {

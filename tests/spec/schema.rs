@@ -30,7 +30,13 @@ fn fits(text: &str) -> bool {
 type Edit = (&'static str, &'static str);
 
 /// Both see these.
-const BROKEN: [Edit; 32] = [
+const BROKEN: [Edit; 38] = [
+    ("  runtime: python3.13\n", ""),
+    ("  handler: handler.lambda_handler\n", ""),
+    ("package: { path: app, ", "package: { "),
+    ("package: { path: app, ", "package: { image: \"admission:1\", path: app, "),
+    ("get: \"/admit?gre=abc", "post: /admit, get: \"/admit?gre=abc"),
+    ("get: \"/admit?gre=abc&gpa=4&rank=1\", ", ""),
     ("name: ServerlessPOC ", "nam: ServerlessPOC "),
     ("name: ServerlessPOC ", "name: 5 "),
     ("stage: prod ", "region2: eu-west-1\nstage: prod "),
@@ -66,7 +72,35 @@ const BROKEN: [Edit; 32] = [
 ];
 
 /// Texts and names, by how they look.
-const MISSHAPEN: [Edit; 30] = [
+const MISSHAPEN: [Edit; 52] = [
+    ("  timeout: 10 ", "  tags: { aws:team: a }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  tags: { \"poc:app\": a }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  tags: { team: \"a;b\" }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  tags: { \"team!\": a }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  layers: [\"arn:aws:lambda:us-east-1:123456789012:layer:a\"]\n  timeout: 10 "),
+    ("  timeout: 10 ", "  role: { managed_policies: [ReadOnlyAccess] }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  log_retention: 31\n  timeout: 10 "),
+    ("handler: handler.lambda_handler", "handler: \"handler. lambda_handler\""),
+    ("  name: api.example.com\n", "  name: https://api.example.com\n"),
+    ("  name: api.example.com\n", "  name: localhost\n"),
+    ("  name: api.example.com\n", "  name: 10.0.0.1\n"),
+    ("  name: api.example.com\n", "  name: -api.example.com\n"),
+    ("hosted_zone: example.com", "hosted_zone: \"*.example.com\""),
+    ("  base_path: poc\n", "  base_path: poc\n  mutual_tls: { truststore: certificates.pem }\n"),
+    ("  base_path: poc\n", "  base_path: poc\n  mutual_tls: { truststore: s3://My_Bucket/a.pem }\n"),
+    ("  base_path: poc\n", "  base_path: poc\n  mutual_tls: { truststore: s3://bucket/ }\n"),
+    ("\nstages:", "\nstage_settings: { access_log: { destination: logs, format: $context.requestId } }\nstages:"),
+    (
+        "\nstages:",
+        "\nstage_settings: { access_log: { destination: \"arn:aws:firehose:us-east-1:123456789012:deliverystream/mine\", format: $context.requestId } }\nstages:",
+    ),
+    (
+        "\nstages:",
+        "\nstage_settings: { access_log: { destination: \"arn:aws:logs:us-east-1:123456789012:log-group:a\", format: $context.status } }\nstages:",
+    ),
+    ("\nstages:", "\nstage_settings: { methods: { admit: { rate: 1, burst: 1 } } }\nstages:"),
+    ("get: \"/admit?gre=abc", "get: \"admit?gre=abc"),
+    ("get: \"/admit?gre=abc", "get: \"/admit?gre=a bc"),
     ("runtime: python3.13", "runtime: python9.9"),
     ("runtime: python3.13", "runtime: python3.8"),
     ("name: ServerlessPOCAdmission", "name: \"not a name\""),
@@ -100,19 +134,32 @@ const MISSHAPEN: [Edit; 30] = [
 ];
 
 /// What takes more than form to see: other places of the file, other files, sums, `${…}`.
-const UNSEEN: [Edit; 8] = [
-    ("  runtime: python3.13\n", ""),
-    ("  handler: handler.lambda_handler\n", ""),
-    ("package: { path: app, ", "package: { "),
+const UNSEEN: [Edit; 4] = [
     ("templates/admit/request.vtl", "templates/admit/nowhere.vtl"),
     ("pattern: '.*\"httpStatus\":400.*'", "pattern: '('"),
     ("hosted_zone: example.com", "hosted_zone: example.org"),
     ("region: us-east-1", "region: \"${env:NOT_SET}\""),
-    ("get: \"/admit?gre=abc", "post: /admit, get: \"/admit?gre=abc"),
 ];
 
 /// What is right, and must not be underlined.
-const RIGHT: [Edit; 17] = [
+const RIGHT: [Edit; 25] = [
+    ("  timeout: 10 ", "  tags: { \"Kosten:Stelle\": \"größe a@b\", \"ours\": \"\" }\n  timeout: 10 "),
+    ("  timeout: 10 ", "  layers: [\"arn:aws:lambda:us-east-1:123456789012:layer:a:7\"]\n  timeout: 10 "),
+    (
+        "  timeout: 10 ",
+        "  role: { managed_policies: [\"arn:aws-us-gov:iam::aws:policy/service-role/A\"] }\n  timeout: 10 ",
+    ),
+    ("  timeout: 10 ", "  log_retention: 731\n  timeout: 10 "),
+    ("  name: api.example.com\n", "  name: \"*.a-1.Example.COM.\"\n"),
+    (
+        "\nstages:",
+        "\nstage_settings: { access_log: { destination: \"arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-a\", format: a $context.extendedRequestId b } }\nstages:",
+    ),
+    (
+        "\nstages:",
+        "\nstage_settings: { access_log: { destination: \"arn:aws:logs:us-east-1:123456789012:log-group:a/b\", format: \"$context.requestId\\n\" } }\nstages:",
+    ),
+    ("\nstages:", "\nstage_settings: { methods: { GET /admit: { rate: 1, burst: 1 } } }\nstages:"),
     ("runtime: python3.13", "runtime: \"${env:RUNTIME:-python3.13}\""),
     ("name: ServerlessPOC ", "name: \"Größe: a+b=c@d/e_f.g-h\" "),
     ("    /admit:\n", "    \"/a.b_c-d:e,f/{id}\":\n      cors: false\n      GET: {}\n    /admit:\n"),
