@@ -118,3 +118,17 @@ fn network_npm_fetches_for_the_other_processor() {
     assert!(!has("is-even") && !has("sharp-linux-x64") && !has(".package-lock.json"));
     assert_eq!(machine(&zip, "node_modules/@img/sharp-linux-arm64/lib/sharp-linux-arm64.node"), AARCH64);
 }
+
+#[test]
+#[ignore = "needs the network and cargo-lambda"]
+fn network_rust_is_built_by_cargo_lambda_and_answers() {
+    let desk = Desk::new();
+    poc(&desk, &["init", "flats", "--template", "rust", "--yes"], false).exits(0);
+    let file = ["--file", "flats/deploy.yaml"];
+    poc(&desk, &[&["package", "--output", "out.zip"][..], &file].concat(), false).exits(0);
+    let zip = desk.directory.path().join("out.zip");
+    let wanted = if cfg!(target_arch = "aarch64") { AARCH64 } else { X86_64 };
+    assert_eq!((names(&zip), machine(&zip, "bootstrap")), (vec!["bootstrap".to_owned()], wanted));
+    let ran = poc(&desk, &[&["deploy", "--local", "--yes", "--json"][..], &file].concat(), false).exits(0);
+    assert_eq!(ran.last_event()["checks"], serde_json::json!({ "passed": 4, "failed": 0 }), "{}", ran.out);
+}
