@@ -311,8 +311,15 @@ fn a_profile_that_does_not_exist_is_named() {
     let desk = Desk::new();
     fs::create_dir(desk.directory.path().join(".aws")).unwrap();
     fs::write(desk.directory.path().join(".aws/config"), "[profile mine]\nregion = eu-west-1\n").unwrap();
-    let ran = desk.poc(&["plan", "--profile", "nosuch"]).exits(1);
-    assert!(ran.err.replace('\n', " ").contains("profile `nosuch` was not defined"), "{}", ran.err);
+    let told = |ran: &Ran| ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = desk.poc(&["plan", "--profile", "nosuch"]).exits(1);
+    let wanted = "there is no profile `nosuch`; AWS's configuration files hold mine next: set AWS_PROFILE or --profile";
+    assert!(told(&said).contains(wanted), "{}", said.err);
+    let set = |name: &str| Ran::of(desk.command(&["plan"]).env("AWS_PROFILE", name).output().unwrap()).exits(1);
+    let wanted = "there is no profile `other`, which AWS_PROFILE names; AWS's configuration files hold mine";
+    assert!(told(&set("other")).contains(wanted), "{}", set("other").err);
+    // One that is there is not what is wrong.
+    assert!(!told(&set("mine")).contains("there is no profile"), "{}", set("mine").err);
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl<'r> Aws<'r> {
         })?;
         let (config, known) = match connection.place {
             Place::Embedded(_) => (config, None),
-            Place::Aws | Place::Endpoint(_) => credentials::at_hand(config).await?,
+            Place::Aws | Place::Endpoint(_) => credentials::at_hand(config, connection.profile.as_deref()).await?,
         };
         let elsewhere =
             config.endpoint_url().is_some() || std::env::vars().any(|(name, _)| name.starts_with("AWS_ENDPOINT_URL"));

@@ -2,13 +2,15 @@
 
 use std::sync::Mutex;
 
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::{self, ProfileFileCredentialsProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
+use aws_types::os_shim_internal::{Env, Fs};
 use jiff::Timestamp;
 
 use super::{Error, Result};
@@ -62,12 +64,30 @@ fn word(feature: &AwsCredentialFeature) -> Option<&'static str> {
 ///
 /// # Errors
 /// When there are none, or they cannot be loaded.
-pub(super) async fn at_hand(config: SdkConfig) -> Result<(SdkConfig, Option<KnownCredentials>)> {
+pub(super) async fn at_hand(config: SdkConfig, profile: Option<&str>) -> Result<(SdkConfig, Option<KnownCredentials>)> {
     let Some(provider) = config.credentials_provider() else { return Ok((config, None)) };
-    let first = provider.provide_credentials().await.map_err(|failure| Error::credentials(&failure))?;
+    let first = match provider.provide_credentials().await {
+        Ok(first) => first,
+        Err(failure) => return Err(Error::credentials(&failure, no_such_profile(profile).await)),
+    };
     let known = KnownCredentials::of(&first);
     let loaded = Loaded { first: Mutex::new(Some(first)), later: provider };
     Ok((config.into_builder().credentials_provider(SharedCredentialsProvider::new(loaded)).build(), Some(known)))
+}
+
+/// That the profile which was asked for is none: the chain goes on without it, and then tells of the last place it tried.
+async fn no_such_profile(said: Option<&str>) -> Option<String> {
+    let wanted =
+        said.map(str::to_owned).or_else(|| std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()))?;
+    let profiles = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await.ok()?;
+    if profiles.get_profile(&wanted).is_some() {
+        return None;
+    }
+    let mut names: Vec<&str> = profiles.profiles().collect();
+    names.sort_unstable();
+    let from = if said.is_some() { "" } else { ", which AWS_PROFILE names" };
+    let known = if names.is_empty() { "no profile at all".to_owned() } else { names.join(", ") };
+    Some(format!("there is no profile `{wanted}`{from}; AWS's configuration files hold {known}"))
 }
 
 /// What was loaded already goes first; when that has expired, its provider is asked again.

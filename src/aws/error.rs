@@ -128,17 +128,17 @@ impl Error {
         Error { kind: ErrorKind::Deferred, ..Error::refused("deferred", what, next) }
     }
 
-    /// No request can be signed.
-    pub fn credentials(failure: &CredentialsError) -> Error {
+    /// No request can be signed; `why`, where more is known of it than the chain tells.
+    pub fn credentials(failure: &CredentialsError, why: Option<String>) -> Error {
         let causes = causes(failure);
-        let message = match failure {
+        let message = why.unwrap_or_else(|| match failure {
             // Several lines tell of every place that was tried.
             CredentialsError::CredentialsNotLoaded(_) if causes.is_empty() || causes.contains('\n') => {
                 "no AWS credentials were found".to_owned()
             }
             CredentialsError::CredentialsNotLoaded(_) => format!("no AWS credentials were found: {causes}"),
             _ => format!("the AWS credentials could not be loaded: {causes}"),
-        };
+        });
         Error {
             kind: ErrorKind::Credentials,
             operation: None,
@@ -168,7 +168,7 @@ impl Error {
             tried_for: None,
         };
         if let Some(failure) = credentials_failure(&error) {
-            return Error::credentials(failure);
+            return Error::credentials(failure, None);
         }
         match &error {
             SdkError::ServiceError(context) if is_page(context.raw()) => Error {

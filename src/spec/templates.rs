@@ -138,15 +138,30 @@ impl Text<'_> {
     /// A mistake at a line and column of the template.
     fn fault(&self, code: &'static str, line: usize, column: usize, message: String, help: &str) {
         match self {
-            Text::File { at, source } => at.fault_at(place(source, 0, line, column, 1), code, message, help),
+            Text::File { at, source } => {
+                let length = word_at(&source.text, line, column);
+                at.fault_at(place(source, 0, line, column, length), code, message, help);
+            }
             Text::Inline { at } => {
                 // In a `|` block the template's lines are the file's, indented; elsewhere quoting and folding hide them.
-                match in_block(at.node, line, column, 1) {
+                let length = at.raw_text().map_or(1, |text| word_at(&text, line, column));
+                match in_block(at.node, line, column, length) {
                     Some(span) => at.fault_at(span, code, message, help),
                     None => at.fault(code, format!("{message} (line {line}, column {column} of the template)"), help),
                 }
             }
         }
+    }
+}
+
+/// How many characters the word or the text in quotes has that begins there; one, if it is neither.
+fn word_at(text: &str, line: usize, column: usize) -> usize {
+    let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let rest: Vec<char> = line.chars().skip(column.saturating_sub(1)).collect();
+    let word = |letter: &&char| letter.is_alphanumeric() || "_.-$!".contains(**letter);
+    match rest.first() {
+        Some(quote @ ('"' | '\'')) => rest.iter().skip(1).position(|letter| letter == quote).map_or(1, |at| at + 2),
+        _ => rest.iter().take_while(word).count().max(1),
     }
 }
 
