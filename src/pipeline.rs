@@ -133,7 +133,7 @@ pub async fn teardown(settings: &Settings, reporter: &dyn Reporter, confirm: Con
         // What a deploy that was cut a moment ago made may be found only now.
         if outcome != Outcome::Declined
             && let Some(late) = read.late()
-            && session.passes(late).await
+            && session.passes(late).await?
             && (kept.is_empty() || !session.read_unwanted().await?.standing(&kept).is_empty())
         {
             let again = Box::pin(session.converge(Aim::Unwanted, confirm)).await?;

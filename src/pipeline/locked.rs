@@ -76,6 +76,8 @@ impl Session<'_> {
                 if !confirm(&planned) {
                     return done(read, Outcome::Declined, Extent::Whole);
                 }
+                // Asked in its first round, under a lock, whose fence lets nothing more through.
+                self.unless_stopped()?;
                 self.tell("there is no artifact bucket of ours to keep a lock in: see that nobody else is at work");
                 let extent = self.apply(&read).await?;
                 return done(read, Outcome::Changed, extent);

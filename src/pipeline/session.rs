@@ -270,12 +270,22 @@ impl<'r> Session<'r> {
     }
 
     /// Lets the run become `age` old, where AWS is slow to tell of what was made; no emulator is.
-    pub async fn passes(&self, age: Duration) -> bool {
+    ///
+    /// # Errors
+    /// When it was asked to stop: what it did is done, and what may still appear is another run's.
+    pub async fn passes(&self, age: Duration) -> Result<bool, Failure> {
         if !self.aws.is_paced() {
-            return false;
+            return Ok(false);
         }
+        self.unless_stopped()?;
         engine::wait::pause(age.saturating_sub(self.aws.elapsed())).await;
-        true
+        Ok(true)
+    }
+
+    /// # Errors
+    /// When it was asked to stop: then nothing further is begun.
+    pub fn unless_stopped(&self) -> Result<(), Failure> {
+        if self.stop.is_asked() { Err(Failure::Interrupted) } else { Ok(()) }
     }
 
     /// Nothing is wanted, against what is there.

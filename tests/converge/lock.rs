@@ -253,6 +253,54 @@ async fn asked_to_stop_a_run_finishes_what_is_in_flight_and_lets_the_lock_go() {
     }
 }
 
+/// Asks the run to stop when it has told so many of certain events.
+struct StopsAt<'s> {
+    recorder: Recorder,
+    stop: &'s pipeline::Stop,
+    event: fn(&Event) -> bool,
+    left: Cell<usize>,
+}
+
+impl poc::event::Reporter for StopsAt<'_> {
+    fn report(&self, event: &Event) {
+        self.recorder.report(event);
+        if (self.event)(event) {
+            self.left.set(self.left.get().wrapping_sub(1));
+            if self.left.get() == 0 {
+                self.stop.ask();
+            }
+        }
+    }
+}
+
+/// Where the last call was under way, the work is done. What AWS tells of only later is the next run's: a teardown looks
+/// for it once more, and would wait for ever to delete it.
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_in_its_last_step_a_teardown_ends() {
+    let mut last = 0;
+    for left in 1..=6 {
+        let world = World::with(Profile::aws(7));
+        let stopped = |stop, event, left| StopsAt { recorder: Recorder::default(), stop, event, left: Cell::new(left) };
+        let requested = |event: &Event| matches!(event, Event::Call { operation: "RequestCertificate", .. });
+        let reporter = stopped(&world.settings.stop, requested, 1);
+        let cut = pipeline::deploy(&world.settings, &reporter, &|_| true).await;
+        assert!(matches!(cut, Err(Failure::Interrupted)), "{cut:?}");
+
+        let down = beside(&world);
+        let reporter =
+            stopped(&down.settings.stop, |event| matches!(event, Event::Call { step, .. } if step == "bucket"), left);
+        let ended = tokio::time::timeout(60 * MINUTE, pipeline::teardown(&down.settings, &reporter, &|_| true)).await;
+        let ended = ended.unwrap_or_else(|_| panic!("stopped after {left} calls, it does not end"));
+        let asked = reporter.left.get() == 0;
+        assert!(!asked || matches!(ended, Err(Failure::Interrupted)), "{left}: {ended:?}");
+        last += usize::from(!asked);
+
+        let (torn, _) = beside(&world).teardown().await;
+        assert!(torn.left.is_empty(), "{left}: {:?}", torn.left);
+    }
+    assert!((1..6).contains(&last), "the last step has some calls, and fewer than that");
+}
+
 /// Asks the run to stop when the answer to its request for the lock is there.
 struct StopsAtTheLock<'s>(Recorder, &'s pipeline::Stop);
 
