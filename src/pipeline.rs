@@ -103,6 +103,7 @@ pub async fn deploy(settings: &Settings, reporter: &dyn Reporter, confirm: Confi
         let outputs = session.outputs(&read);
         let checks = match (outcome, extent) {
             (Outcome::Changed | Outcome::Unchanged, Extent::Whole) if settings.checks => {
+                session.unless_stopped()?;
                 session.final_checks(outcome).await?
             }
             _ => None,

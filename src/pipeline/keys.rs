@@ -191,6 +191,7 @@ impl Session<'_> {
         }));
         // The wait may be a day long, and nobody is kept from deploying meanwhile: what is due goes all the same.
         let found = Box::pin(turned).await?;
+        self.unless_stopped()?;
         Box::pin(turning.retire(&found)).await.map_err(failed)?;
         Ok(Rotated { key: spec.name.clone(), outcome: Outcome::Changed, resumed })
     }

@@ -301,6 +301,21 @@ async fn asked_to_stop_in_its_last_step_a_teardown_ends() {
     assert!((1..6).contains(&last), "the last step has some calls, and fewer than that");
 }
 
+/// Then everything stands, but nobody has tried it.
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_in_its_last_step_a_deploy_makes_no_checks() {
+    let ends = |event: &Event| matches!(event, Event::StepFinished { .. });
+    let steps = World::with(counting()).deploy().await.0.iter().filter(|event| ends(event)).count();
+    let mut world = World::with(counting());
+    world.settings.checks = true;
+    let (recorder, left) = (Recorder::default(), Cell::new(steps));
+    let reporter = StopsAt { recorder, stop: &world.settings.stop, event: ends, left };
+    let ended = pipeline::deploy(&world.settings, &reporter, &|_| true).await;
+    assert!(matches!(ended, Err(Failure::Interrupted)), "{ended:?}");
+    assert_free(lock(&world).await.as_ref());
+    beside(&world).assert_idle().await;
+}
+
 /// Asks the run to stop when the answer to its request for the lock is there.
 struct StopsAtTheLock<'s>(Recorder, &'s pipeline::Stop);
 

@@ -81,6 +81,65 @@ async fn rotate_until(world: &World, calls: usize) {
     }
 }
 
+/// Asks the run to stop after so many calls; whether it said that it would end by itself.
+struct Brake<'s> {
+    left: Cell<usize>,
+    stop: &'s pipeline::Stop,
+    heeded: Cell<bool>,
+    pulled: Notify,
+}
+
+impl Reporter for Brake<'_> {
+    fn report(&self, event: &Event) {
+        if matches!(event, Event::Call { .. }) && self.left.get() > 0 {
+            self.left.set(self.left.get() - 1);
+            if self.left.get() == 0 {
+                self.heeded.set(self.stop.ask());
+                self.pulled.notify_one();
+            }
+        }
+    }
+}
+
+/// Whenever a person presses Ctrl-C, the rotation does not go on to its long wait, and the same command ends it later.
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_it_ends_at_once_and_goes_on_with_the_next_run() {
+    let mut heeded = 0;
+    for calls in 1..=all_calls().await {
+        let world = World::with(counting());
+        world.deploy().await;
+        let stop = world.settings.stop.clone();
+        let (left, pulled) = (Cell::new(calls), Notify::new());
+        let brake = Brake { left, stop: &stop, heeded: Cell::new(false), pulled };
+        let run = pipeline::rotate_key(&world.settings, None, MINUTE, &brake, &|_| true);
+        tokio::pin!(run);
+        let ended = tokio::select! {
+            biased;
+            ended = &mut run => Some(ended),
+            () = brake.pulled.notified() => None,
+        };
+        // What does not heed it is dropped by the command line.
+        if brake.heeded.get() {
+            heeded += 1;
+            let ended = match ended {
+                Some(ended) => ended,
+                None => tokio::time::timeout(Duration::from_secs(20), run).await.expect("it waits for no grace time"),
+            };
+            assert!(matches!(ended, Err(Failure::Interrupted)), "{calls}: {ended:?}");
+        }
+        let again = World {
+            cloud: world.cloud.clone(),
+            settings: pipeline::Settings { stop: pipeline::Stop::default(), ..world.settings.clone() },
+            ..world
+        };
+        let (result, _) = rotate(&again, MINUTE).await;
+        assert_eq!(result.unwrap().outcome, Outcome::Changed, "{calls}");
+        let keys = Keys::of(&again).await;
+        assert_eq!((keys.ours.len(), keys.usable.len()), (1, 1), "{calls}: {:?}", keys.ours);
+    }
+    assert!(heeded > 3, "{heeded}");
+}
+
 /// Calls of a whole rotation.
 async fn all_calls() -> usize {
     let world = World::with(counting());
