@@ -10,6 +10,8 @@ mod form;
 mod function;
 #[path = "spec/methods.rs"]
 mod methods;
+#[path = "spec/mistakes.rs"]
+mod mistakes;
 #[path = "spec/package.rs"]
 mod package;
 #[path = "spec/plan.rs"]

@@ -153,7 +153,10 @@ fn variable(name: &str, scope: &Scope<'_>, filled: &mut Filled) -> Result<String
     if !well_named {
         return Err(Unfilled {
             code: "variable_syntax",
-            message: format!("`{}` is not the name of an environment variable", shorten(asked)),
+            message: match asked {
+                "" => "the name of the environment variable is missing".to_owned(),
+                _ => format!("`{}` is not the name of an environment variable", shorten(asked)),
+            },
             help: "write ${env:NAME} or ${env:NAME:-default}".to_string(),
         });
     }

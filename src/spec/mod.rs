@@ -31,6 +31,7 @@ mod root;
 mod routes;
 mod runtimes;
 mod schema;
+mod secrets;
 mod site;
 mod stage_settings;
 mod stages;
@@ -103,14 +104,17 @@ impl Document {
     /// The same for a text that is at hand; paths in it start from the directory of `path`.
     pub fn parse(path: &Path, text: String) -> Result<Document, Vec<Fault>> {
         let source = Arc::new(Source { path: path.to_path_buf(), text });
-        let root = tree::parse(&source)?;
+        let root = tree::parse(&source).map_err(|mut faults| {
+            secrets::hide_by_name(&source, faults.iter_mut().filter_map(|fault| fault.span.as_mut()));
+            faults
+        })?;
         if !matches!(root.kind, Kind::Map(_)) {
             return Err(vec![Fault {
                 code: "wrong_type",
                 path: String::new(),
                 span: Some(root.span.clone()),
                 message: format!("deploy.yaml must be a mapping, found {}", root.found()),
-                help: Some("start with `name: …`; the project's own deploy.yaml is one to start from".to_string()),
+                help: Some("start with `name: …`; `poc init` writes a whole one to start from".to_string()),
             }]);
         }
         let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -170,7 +174,8 @@ impl Document {
             faults: RefCell::default(),
         };
         let spec = root::read(&reader, &merged, variables, &base_stage);
-        let faults = reader.into_faults();
+        let mut faults = reader.into_faults();
+        secrets::hide(&self.root, faults.iter_mut().filter_map(|fault| fault.span.as_mut()));
         match spec {
             Some(spec) if faults.is_empty() => Ok(spec),
             _ => Err(faults),

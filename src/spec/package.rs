@@ -71,7 +71,7 @@ fn source(table: &Table<'_>, reader: &Reader<'_>, built: bool) -> Option<Package
         if built && !ready {
             return Some(PackageSource::Directory { path, ignore });
         }
-        at.fault("missing_file", format!("there is no {shown}"), super::lost(&filled, &path));
+        at.fault("missing_file", format!("there is no `{shown}`"), super::lost(&filled, &path));
         return None;
     };
     if about.is_dir() {
@@ -99,7 +99,7 @@ fn build(at: &At<'_>, reader: &Reader<'_>) -> Build {
     for (at, input) in inputs {
         let path = reader.resolve(&input.text);
         if !path.exists() {
-            let message = format!("there is no {}", input.shown());
+            let message = format!("there is no `{}`", input.shown());
             at.fault("missing_file", message, "paths start from the directory deploy.yaml is in");
         }
         found.push(path);
@@ -148,7 +148,7 @@ fn dependencies(at: &At<'_>, reader: &Reader<'_>) -> Dependencies {
             true => nearest(&given.raw, ["auto", "none"].into_iter(), "write a file, or one of"),
             false => "paths start from the directory deploy.yaml is in".to_owned(),
         };
-        at.fault("missing_file", format!("there is no {}", given.shown()), help);
+        at.fault("missing_file", format!("there is no `{}`", given.shown()), help);
     } else if !known(&path) {
         let message = format!("{} is not a list of dependencies that poc reads", given.shown());
         let help =

@@ -57,7 +57,7 @@ fn folder(at: &At<'_>, reader: &Reader<'_>, package: &Package<'_>) -> Option<Pat
     let path = reader.resolve(if filled.text.is_empty() { "." } else { &filled.text });
     let shown = if filled.from_env { filled.shown() } else { path.display().to_string() };
     let Ok(whole) = path.canonicalize() else {
-        at.fault("missing_file", format!("there is no {shown}"), "paths start from the directory deploy.yaml is in");
+        at.fault("missing_file", format!("there is no `{shown}`"), "paths start from the directory deploy.yaml is in");
         return None;
     };
     if !whole.is_dir() {

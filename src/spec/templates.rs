@@ -144,7 +144,7 @@ impl Text<'_> {
             }
             Text::Inline { at } => {
                 // In a `|` block the template's lines are the file's, indented; elsewhere quoting and folding hide them.
-                let length = at.raw_text().map_or(1, |text| word_at(&text, line, column));
+                let length = at.raw_text().map_or(1, |text| word_at(text, line, column));
                 match in_block(at.node, line, column, length) {
                     Some(span) => at.fault_at(span, code, message, help),
                     None => at.fault(code, format!("{message} (line {line}, column {column} of the template)"), help),

@@ -129,7 +129,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Fault>> {
             path: String::new(),
             span: Some(Span::of(source, 0, 0)),
             message: format!("{} is empty", source.path.display()),
-            help: Some("the project's own deploy.yaml is one to start from".to_string()),
+            help: Some("`poc init` writes one to start from in another directory".to_string()),
         }]),
         _ => {
             builder.faults.iter().for_each(Fault::has_a_page);

@@ -110,7 +110,7 @@ fn commands_are_lines_or_words() {
     assert_eq!(build.inputs, [project.path("shared")]);
     refuses("package: { path: app, build: ▸make }\n", "wrong_type", &["must be a list"]);
     refuses("package: { path: app, build: [▸\"\"] }\n", "empty_command", &["npm run build"]);
-    refuses("package: { path: app, build: { run: [a], inputs: [▸gone] } }\n", "missing_file", &["there is no gone"]);
+    refuses("package: { path: app, build: { run: [a], inputs: [▸gone] } }\n", "missing_file", &["there is no `gone`"]);
 }
 
 #[test]

@@ -161,7 +161,8 @@ fn an_unknown_variable_is_a_mistake() {
     refuses("tags: { a: ▸\"${acount}\" }\n", "unknown_variable", &["did you mean `${account}`?", "$${"]);
     refuses("tags: { a: ▸\"${aws:username}\" }\n", "unknown_variable", &["${env:NAME}"]);
     refuses("tags: { a: ▸\"${stage\" }\n", "variable_syntax", &["not closed"]);
-    refuses("tags: { a: ▸\"${env:}\" }\n", "variable_syntax", &["not the name"]);
+    refuses("tags: { a: ▸\"${env:}\" }\n", "variable_syntax", &["the name", "is missing", "${env:NAME}"]);
+    refuses("tags: { a: ▸\"${env:A B}\" }\n", "variable_syntax", &["not the name"]);
 }
 
 #[test]

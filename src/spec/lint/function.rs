@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::fault::Span;
 use super::super::model::{EnvironmentValue, IntegrationKind};
 use super::super::runtimes::{self, End};
-use super::super::tree::{Kind, Node};
+use super::super::secrets::{self, is_written_out};
 use super::{Look, WarningCode, called, in_method};
 
 /// Long enough to plan a move, short enough not to be forgotten again.
@@ -75,67 +74,21 @@ fn seconds(time: Duration) -> String {
 }
 
 fn secrets(look: &Look<'_>) {
-    for (name, why, _) in written_out(look) {
+    for (name, why) in written_out(look) {
         let message = format!("`{name}` {why}, and its value stands in the file for everybody who can read it");
         let help = format!("write \"${{env:{name}}}\", and set it where poc runs");
         look.warn(WarningCode::SecretInFile, look.key(&["function", "environment", name]), message, help);
     }
 }
 
-/// Where the values stand that nobody is to see once more.
-pub(super) fn secrets_in_file(look: &Look<'_>) -> Vec<Span> {
-    written_out(look).into_iter().map(|(_, _, text)| text.span.clone()).collect()
-}
-
-/// Name, reason and text of each environment variable that is a secret and stands in the file.
-fn written_out<'a>(look: &Look<'a>) -> Vec<(&'a str, &'static str, &'a Node)> {
+/// Name and reason of each environment variable that is a secret and stands in the file.
+fn written_out<'a>(look: &Look<'a>) -> Vec<(&'a str, &'static str)> {
     let judged = |(name, value): (&'a String, &'a EnvironmentValue)| {
         let node = look.node(&["function", "environment", name])?;
         let text = node.get("value").unwrap_or(node);
         let declared = value.secret.then_some("is said to be a secret");
-        let why = declared.or_else(|| looks_secret(name, value)).filter(|_| is_written_out(text))?;
-        Some((name.as_str(), why, text))
+        let why = declared.or_else(|| secrets::looks_secret(name, &value.value)).filter(|_| is_written_out(text))?;
+        Some((name.as_str(), why))
     };
     look.spec.function.environment.iter().filter_map(judged).collect()
-}
-
-fn is_written_out(node: &Node) -> bool {
-    matches!(&node.kind, Kind::Text { text, .. } if !text.is_empty() && !text.contains("${"))
-}
-
-/// `postgres://user:password@host/name`
-fn holds_password(text: &str) -> bool {
-    let authority = text.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
-    user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
-}
-
-fn looks_secret(name: &str, value: &EnvironmentValue) -> Option<&'static str> {
-    let text = value.value.as_str();
-    let is_key_id = (text.starts_with("AKIA") || text.starts_with("ASIA"))
-        && text.len() == 20
-        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    if is_key_id || text.contains("PRIVATE KEY-----") {
-        return Some("holds a key");
-    }
-    if ["ghp_", "github_pat_", "xoxb-", "xoxp-", "sk_live_", "glpat-"].iter().any(|start| text.starts_with(start)) {
-        return Some("holds a token");
-    }
-    if holds_password(text) {
-        return Some("holds a password");
-    }
-    let words: Vec<String> = name.split('_').map(str::to_ascii_uppercase).collect();
-    let has = |word: &str| words.iter().any(|one| one == word);
-    let named = ["PASSWORD", "PASSWD", "PWD", "SECRET", "TOKEN", "CREDENTIALS", "APIKEY"].iter().any(|word| has(word))
-        || (has("KEY") && ["API", "ACCESS", "PRIVATE", "SECRET", "ENCRYPTION", "SIGNING"].iter().any(|word| has(word)));
-    // Where it is to be found is no secret: a name, a path, an ARN; nor is a number or a switch, like TOKEN_LIMIT.
-    let about =
-        ["NAME", "ARN", "ID", "PATH", "FILE", "URL", "URI", "LIMIT", "TTL", "COUNT", "LENGTH", "TYPE", "HEADER"];
-    let elsewhere = about.iter().any(|word| words.last().is_some_and(|last| last == word))
-        || text.starts_with("arn:")
-        || text.starts_with('/')
-        || text.contains("://") && !text.contains('@')
-        || text.parse::<f64>().is_ok()
-        || matches!(text, "true" | "false");
-    (named && !elsewhere).then_some("looks like a secret")
 }

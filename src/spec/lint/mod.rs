@@ -20,13 +20,13 @@ mod validation;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 pub(super) use allow::judge as judge_allow;
 pub use code::WarningCode;
 
-use super::fault::{Fault, Source, Span};
+use super::fault::{Fault, Span};
 use super::model::{Route, Spec};
+use super::secrets;
 use super::tree::{Kind, Node};
 
 /// Something that works and will hurt.
@@ -104,29 +104,9 @@ pub(super) fn lint(spec: &Spec, root: &Node, directory: &Path, named: &[PathBuf]
     permissions::look(&look);
     edges::look(&look);
     checks::look(&look);
-    let secrets = function::secrets_in_file(&look);
     let mut linted = allow::sort_out(look.root, look.found.into_inner());
-    if let Some(hidden) = hide(&root.span.source, &secrets) {
-        let here = |warning: &&mut Warning| warning.span.source.path == hidden.path;
-        linted.warnings.iter_mut().filter(here).for_each(|warning| warning.span.source = hidden.clone());
-    }
+    secrets::hide(root, linted.warnings.iter_mut().map(|warning| &mut warning.span));
     linted
-}
-
-/// The file with these stretches of it made unreadable, at the same places: the lines around a warning are shown.
-fn hide(source: &Source, secrets: &[Span]) -> Option<Arc<Source>> {
-    if secrets.is_empty() {
-        return None;
-    }
-    let mut text = source.text.clone();
-    for secret in secrets {
-        let Some(own) = text.get(secret.start..secret.end) else { continue };
-        // As many bytes, and no fewer lines.
-        let stars: String =
-            own.chars().map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) }).collect();
-        text.replace_range(secret.start..secret.end, &stars);
-    }
-    Some(Arc::new(Source { path: source.path.clone(), text }))
 }
 
 /// An `allow` that kept nothing quiet in any stage is one warning itself.
