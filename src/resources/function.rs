@@ -355,7 +355,8 @@ pub(super) async fn settled(aws: &Aws<'_>, function: &str, version: Option<&str>
         what: &what,
         usual: Duration::from_secs(10),
         deadline: Duration::from_secs(300),
-        interval: Duration::from_secs(1),
+        // Of a deploy without certificate and domain this is the longest wait but one: half of the waiters' second.
+        interval: Duration::from_millis(500),
     };
     wait::until(aws, wait, || async {
         let call = || {
