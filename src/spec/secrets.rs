@@ -24,8 +24,12 @@ pub(super) fn hide<'s>(root: &Node, spans: impl Iterator<Item = &'s mut Span>) {
 pub(super) fn hide_by_name<'s>(source: &Arc<Source>, spans: impl Iterator<Item = &'s mut Span>) {
     let text = source.text.as_str();
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut found = Vec::new();
+    let mut found: Vec<(usize, usize)> = Vec::new();
     for (colon, _) in text.match_indices(':') {
+        // Hidden with the value before it.
+        if found.last().is_some_and(|(_, end)| colon < *end) {
+            continue;
+        }
         let before = text[..colon].trim_end_matches(['"', '\'']);
         let name = &before[before.trim_end_matches(is_name).len()..];
         let blank = text[colon + 1..].len() - text[colon + 1..].trim_start_matches(' ').len();
