@@ -1,5 +1,5 @@
-//! Ctrl-C (SIGTERM, and the terminal's end): the first asks the run to stop, the second ends it at once. Heard on a thread of its own, so
-//! that it is heard while the run computes or a question waits for its answer.
+//! Ctrl-C (SIGTERM, and the terminal's end): the first asks the run to stop, the second ends it at once. Heard on a thread
+//! of its own, so that it is heard while the run computes or a question waits for its answer.
 
 use tokio::sync::watch;
 
