@@ -216,9 +216,10 @@ impl FormerDomain {
         let region = page.certificate_region(self.endpoint);
         let zone =
             g.add_unwanted(HostedZone { domain: domain.clone(), zone_name: None, lookups: page.lookups.clone() });
-        let certificate = g.add_unwanted(page.certificate(&domain, region));
+        let request = page.certificate(&domain, region);
+        let certificate = g.add_unwanted(request.clone());
         let validation = g.add_unwanted(ValidationRecord { domain: domain.clone(), zone, certificate });
-        let issued = g.add_unwanted(IssuedCertificate { domain: domain.clone(), certificate, validation, wait });
+        let issued = g.add_unwanted(IssuedCertificate { request, certificate, validation, wait });
         let gone = model::Domain {
             name: domain.clone(),
             base_path: self.base_path.clone(),

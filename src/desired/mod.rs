@@ -404,10 +404,11 @@ impl Page<'_> {
             }
             model::Certificate::Request => {
                 let (domain, wait) = (domain.name.clone(), self.choices.wait);
-                let certificate = g.add(self.certificate(&domain, region));
+                let request = self.certificate(&domain, region);
+                let certificate = g.add(request.clone());
                 ours = Some(certificate);
-                let validation = g.add(ValidationRecord { domain: domain.clone(), zone, certificate });
-                CertificateHandle::Issued(g.add(IssuedCertificate { domain, certificate, validation, wait }))
+                let validation = g.add(ValidationRecord { domain, zone, certificate });
+                CertificateHandle::Issued(g.add(IssuedCertificate { request, certificate, validation, wait }))
             }
         };
         let wanted = self.domain_name(domain, certificate);

@@ -49,6 +49,8 @@ pub struct Outputs {
     pub expires: Option<i64>,
     /// ARNs of every certificate of ours for this domain, left-overs of earlier attempts included.
     pub ours: Vec<String>,
+    /// No other one can turn up: what an earlier run may have requested, ACM has told by now.
+    pub sole: bool,
 }
 
 /// The certificates that are ours, the most usable first.
@@ -162,7 +164,7 @@ impl Resource for Certificate {
         let answer = aws.call("acm", "RequestCertificate", Repeat::Safe, call).await?;
         let arn = answer.certificate_arn().ok_or_else(|| Error::unexpected("RequestCertificate names no ARN"))?;
         let new = self.until_records_are_named(aws, arn).await?;
-        self.sole(aws, new).await
+        self.earliest(aws, new).await
     }
 
     async fn update(&self, aws: &Aws<'_>, _: &Known, seen: &Observed, changes: &[Change]) -> Result<Outputs> {
@@ -263,13 +265,31 @@ impl Certificate {
 
     /// A run that was stopped right after its request left a certificate that ACM did not tell yet when this run looked
     /// (`AWS_FACTS` B6). By the time the later one is complete the earlier one is told: then it is the one to keep.
-    async fn sole(&self, aws: &Aws<'_>, new: Outputs) -> Result<Outputs> {
+    async fn earliest(&self, aws: &Aws<'_>, new: Outputs) -> Result<Outputs> {
+        let earlier = self.others(aws, &new.arn).await?.into_iter().next().filter(|ours| ours.details.usable());
+        let kept = match earlier {
+            Some(earlier) => {
+                gone(self.send_delete(aws, &new.arn).await)?;
+                self.until_records_are_named(aws, &earlier.details.arn).await?
+            }
+            None => new,
+        };
+        Ok(Outputs { sole: true, ..kept })
+    }
+
+    /// Those of ours that ACM tells beside this one.
+    async fn others(&self, aws: &Aws<'_>, arn: &str) -> Result<Vec<Ours>> {
         let mut others = self.namesakes(aws).await?;
-        others.retain(|arn| *arn != new.arn);
-        let earlier = self.ours(aws, &others).await?.into_iter().next().filter(|ours| ours.details.usable());
-        let Some(earlier) = earlier else { return Ok(new) };
-        gone(self.send_delete(aws, &new.arn).await)?;
-        self.until_records_are_named(aws, &earlier.details.arn).await
+        others.retain(|other| other != arn);
+        self.ours(aws, &others).await
+    }
+
+    /// Two runs that were stopped one soon after the other left two certificates, of which ACM told one when this run looked.
+    pub(super) async fn leave_only(&self, aws: &Aws<'_>, arn: &str) -> Result<()> {
+        for other in self.others(aws, arn).await?.iter().filter(|other| !other.details.in_use) {
+            gone(self.send_delete(aws, &other.details.arn).await)?;
+        }
+        Ok(())
     }
 
     /// Right after the request ACM may not know the certificate, then names its records one by one.
@@ -298,6 +318,7 @@ impl Certificate {
             issued: details.issued(),
             expires: details.expires,
             ours: vec![details.arn.clone()],
+            sole: details.issued(),
         }
     }
 

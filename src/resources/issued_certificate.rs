@@ -14,8 +14,7 @@ use crate::event::Action;
 /// Exists when ACM has issued the certificate.
 #[derive(Clone)]
 pub struct IssuedCertificate {
-    /// `api.example.com`.
-    pub domain: String,
+    pub request: Certificate,
     pub certificate: Handle<Certificate>,
     pub validation: Handle<ValidationRecord>,
     /// Wait for it; otherwise it is put off, and all that needs it.
@@ -32,7 +31,7 @@ impl Resource for IssuedCertificate {
     type Outputs = Outputs;
 
     fn identity(&self) -> Identity {
-        Identity::one("certificate_validation", "certificate validation", &self.domain)
+        Identity::one("certificate_validation", "certificate validation", &self.request.domain)
     }
 
     fn needs(&self) -> Vec<NodeId> {
@@ -74,11 +73,18 @@ impl Resource for IssuedCertificate {
                 _ => Ok(None),
             }
         };
-        if !self.wait {
-            return look().await?.ok_or_else(|| Error::deferred(WHAT));
+        let issued = if self.wait {
+            let interval = Duration::from_secs(5);
+            wait::until(aws, Wait { what: WHAT, usual: USUAL, deadline: DEADLINE, interval }, look)
+                .await
+                .map_err(hint)?
+        } else {
+            look().await?.ok_or_else(|| Error::deferred(WHAT))?
+        };
+        if !certificate.sole {
+            self.request.leave_only(aws, &issued.arn).await?;
         }
-        let interval = Duration::from_secs(5);
-        wait::until(aws, Wait { what: WHAT, usual: USUAL, deadline: DEADLINE, interval }, look).await.map_err(hint)
+        Ok(issued)
     }
 
     async fn update(&self, _: &Aws<'_>, _: &Known, seen: &Outputs, _: &[Change]) -> Result<Outputs> {

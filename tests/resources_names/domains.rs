@@ -46,9 +46,10 @@ impl Wish {
         owner.adopt = self.adopt;
         let mut graph = Graph::new();
         let zone = graph.add(HostedZone { domain: name.clone(), zone_name: None, lookups: Default::default() });
-        let certificate = graph.add(Certificate { domain: name.clone(), region, spared: None, owner: owner.clone() });
+        let request = Certificate { domain: name.clone(), region, spared: None, owner: owner.clone() };
+        let certificate = graph.add(request.clone());
         let validation = graph.add(ValidationRecord { domain: name.clone(), zone, certificate });
-        let issued = graph.add(IssuedCertificate { domain: name.clone(), certificate, validation, wait });
+        let issued = graph.add(IssuedCertificate { request, certificate, validation, wait });
         let domain = DomainName {
             name: name.clone(),
             endpoint: self.endpoint,
