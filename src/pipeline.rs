@@ -217,10 +217,7 @@ impl Session<'_> {
     }
 
     fn fail(&self, command: &'static str, failure: Failure) -> Failure {
-        let problem = match &failure {
-            Failure::Problem(problem) => Some((**problem).clone()),
-            _ => None,
-        };
+        let problem = failure.to_problem(command);
         let outcome = if matches!(failure, Failure::Interrupted) { Outcome::Interrupted } else { Outcome::Failed };
         self.finish(command, outcome, BTreeMap::new(), None, problem);
         failure

@@ -39,6 +39,8 @@ mod network;
 mod packages;
 #[path = "cli/policy.rs"]
 mod policy;
+#[path = "support/problems.rs"]
+mod problems;
 #[cfg(unix)]
 #[path = "cli/proxied.rs"]
 mod proxied;
@@ -249,6 +251,8 @@ fn without_credentials_one_sentence_says_what_to_do() {
     let ran = Desk::new().poc(&["plan"]).exits(1);
     assert!(ran.err.contains("credentials"), "{}", ran.err);
     assert!(ran.err.contains("--local"), "{}", ran.err);
+    let told = Desk::new().poc(&["plan", "--json"]).exits(1).json();
+    problems::shown(&problems::read(&told["problem"]));
 }
 
 #[test]
@@ -415,6 +419,8 @@ fn whoever_meets_a_lock_ends_with_5_and_unlock_takes_it_away() {
     ] {
         assert!(words.contains(said), "{words}");
     }
+    let told = desk.poc(&["teardown", "--local", "--yes", "--json"]).exits(5).last_event();
+    problems::shown(&problems::read(&told["problem"]));
     let waited = desk.poc(&["teardown", "--local", "--yes", "--wait-for-lock", "1s"]).exits(5);
     assert!(waited.err.contains("waiting for alice@laptop"), "{}", waited.err);
     desk.poc(&["unlock", "--local"]).exits(2);

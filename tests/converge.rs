@@ -34,6 +34,8 @@ mod pictures;
 mod policy;
 #[path = "converge/references.rs"]
 mod references;
+#[path = "converge/refusals.rs"]
+mod refusals;
 #[path = "converge/rollback.rs"]
 mod rollback;
 #[path = "converge/rotation.rs"]

@@ -11,6 +11,8 @@ mod edits;
 mod ends;
 #[path = "dev/page.rs"]
 mod page;
+#[path = "support/problems.rs"]
+mod problems;
 #[path = "support/sample.rs"]
 mod sample;
 #[path = "dev/server.rs"]

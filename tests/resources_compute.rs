@@ -9,6 +9,8 @@ mod bucket;
 mod life;
 #[path = "compute/others.rs"]
 mod others;
+#[path = "support/problems.rs"]
+mod problems;
 #[path = "compute/upload.rs"]
 mod upload;
 #[path = "compute/versions.rs"]

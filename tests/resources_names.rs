@@ -4,5 +4,7 @@
 mod certificates;
 #[path = "resources_names/domains.rs"]
 mod domains;
+#[path = "support/problems.rs"]
+mod problems;
 #[path = "resources_names/support.rs"]
 mod support;

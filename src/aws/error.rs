@@ -479,10 +479,11 @@ fn kind_name(kind: ErrorKind) -> ProblemKind {
 
 fn advice(error: &Error) -> String {
     let again = "then run the same command again: it continues where it stopped";
-    let operation = error.operation.unwrap_or("the call");
     match error.kind {
         ErrorKind::AccessDenied => {
-            format!("let these credentials do {operation} (see the action in AWS's words above), {again}")
+            format!(
+                "let these credentials do what AWS refuses (`poc policy` prints all that this deploy.yaml takes), {again}"
+            )
         }
         ErrorKind::Credentials => {
             "set AWS_PROFILE or --profile, sign in (aws sso login, aws login), or try the whole thing without an \
@@ -499,9 +500,24 @@ fn advice(error: &Error) -> String {
                  AWS_ENDPOINT_URL, {again}"
             )
         }
-        ErrorKind::Quota => format!("a quota is used up: ask AWS to raise it or remove what is not needed, {again}"),
-        ErrorKind::Throttled | ErrorKind::Busy | ErrorKind::Unclear => {
-            "AWS did not take the call in time; run the same command again: it continues where it stopped".to_owned()
+        ErrorKind::Quota => {
+            format!("a quota is used up: ask AWS to raise it (Service Quotas) or remove what is not needed, {again}")
+        }
+        ErrorKind::Throttled => {
+            format!("something else calls AWS as often as this account may: stop it or wait for its end, {again}")
+        }
+        ErrorKind::Busy => {
+            format!("another change of the same thing does not come to its end: see who is at work on it, {again}")
+        }
+        ErrorKind::Unclear => {
+            "run the same command again: it looks whether the call was carried out, and continues where it stopped"
+                .to_owned()
+        }
+        ErrorKind::NotFound => {
+            "somebody removed it meanwhile: run the same command again, which makes what is missing".to_owned()
+        }
+        ErrorKind::AlreadyExists => {
+            "somebody made one of that name meanwhile: run the same command again, which looks whose it is".to_owned()
         }
         ErrorKind::RoleNotReady => {
             "Lambda still cannot assume the role; wait a minute and run the same command again".to_owned()

@@ -203,8 +203,8 @@ impl Dev<'_> {
 
     /// Deploys what is edited.
     async fn watch(&mut self, mut stop: Pin<&mut impl Future<Output = ()>>) -> Result<(), Failure> {
-        let mut watch = Watch::new().map_err(|error| unwatched(&error))?;
-        watch.follow(&self.run.file, &self.sources).map_err(|error| unwatched(&error))?;
+        let mut watch = Watch::new().map_err(unwatched)?;
+        watch.follow(&self.run.file, &self.sources).map_err(unwatched)?;
         // What was edited between the deploy and now.
         watch.look_again();
         self.written = self.sources.builds.then(|| self.sources.picture(&self.run.file));
@@ -377,7 +377,9 @@ fn taken(address: SocketAddr, error: &std::io::Error) -> Failure {
     }
 }
 
-fn unwatched(error: &notify::Error) -> Failure {
+fn unwatched(mut error: notify::Error) -> Failure {
+    // They are all of them, in the words of a debugger.
+    error.paths.clear();
     let next = "raise fs.inotify.max_user_watches, or do without: `poc dev --no-watch`";
     problem("watch", format!("the files cannot be watched: {error}"), next.to_owned())
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{ReleaseLine, Stop};
 use crate::aws::EmbeddedCloud;
 use crate::engine::plan::{Change, Plan};
-use crate::event::{CheckTally, Outcome, Problem};
+use crate::event::{CheckTally, Outcome, Problem, ProblemKind};
 use crate::spec::{Fault, Warning};
 
 /// What the command line asked for, once its flags and the environment are merged.
@@ -61,6 +61,32 @@ pub enum Failure {
     Problem(Box<Problem>),
     /// Ctrl-C: exit 130.
     Interrupted,
+}
+
+impl Failure {
+    /// It as one problem, as the end of `command` tells it to programs; mistakes are many, and have lines of their own.
+    pub fn to_problem(&self, command: &str) -> Option<Problem> {
+        let told = |kind: ProblemKind, message: &str, next: String| Problem {
+            kind: kind.name(),
+            resource: None,
+            operation: None,
+            code: None,
+            message: message.to_owned(),
+            request_id: None,
+            next,
+        };
+        match self {
+            Failure::Faults(_) => None,
+            Failure::Usage(sentence) => {
+                let asked = ["poc", command, "--help"].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+                Some(told(ProblemKind::Usage, sentence, format!("see `{}`", asked.join(" "))))
+            }
+            Failure::Problem(problem) => Some((**problem).clone()),
+            Failure::Interrupted => {
+                Some(told(ProblemKind::Interrupted, "interrupted", format!("run `poc {command}` again")))
+            }
+        }
+    }
 }
 
 /// `poc validate`.

@@ -265,8 +265,8 @@ impl Session<'_> {
                 None => String::new(),
             };
             let there = match history.releases.len() {
-                1 => "there is 1".to_owned(),
-                count => format!("there are {count}"),
+                1 => "one is kept".to_owned(),
+                count => format!("{count} are kept"),
             };
             Error::refused(
                 "no_such_release",

@@ -309,7 +309,7 @@ impl DomainName {
         Error::refused(
             "domain_taken",
             format!(
-                "the domain name {} is in use already: by API Gateway in another AWS account, or by a CloudFront \
+                "the custom domain name {} is in use already: by API Gateway in another AWS account, or by a CloudFront \
                  distribution",
                 self.name
             ),

@@ -95,8 +95,9 @@ impl Image {
         }
         let next = "build it as one image and push it again: docker buildx build --provenance=false --sbom=false \
                     --platform linux/amd64 (or linux/arm64) --push …";
-        let message = "is a list of images, which Lambda does not take".to_owned();
-        Err(Error::in_the_way("image_index", format!("{} {message}", self.image.uri()), next))
+        let message =
+            format!("the container image {} is a list of images, which Lambda does not take", self.image.uri());
+        Err(Error::in_the_way("image_index", message, next))
     }
 
     /// What keeps a deploy from going on, and no teardown.

@@ -35,7 +35,8 @@ pub(super) fn hide_by_name<'s>(source: &Arc<Source>, spans: impl Iterator<Item =
         let blank = text[colon + 1..].len() - text[colon + 1..].trim_start_matches(' ').len();
         let rest = &text[colon + 1 + blank..];
         let seen: String = rest.chars().take(LONG).collect();
-        let value = &seen[..length(&seen)];
+        // What the value is, a comment does not say; hidden it is all the same, for who knows what was meant as one.
+        let value = seen[..length(&seen)].split(" #").next().unwrap_or_default();
         let is_key = name == "value" && !value.contains("${");
         if is_key || looks_secret(name, value.trim().trim_matches(['"', '\''])).is_some() {
             found.push((colon + 1 + blank, colon + 1 + blank + rest[..length(rest)].trim_end().len()));

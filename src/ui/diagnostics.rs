@@ -126,8 +126,8 @@ fn paragraph(problem: &Problem, look: &Look) -> String {
     let said = harmless(&problem.message);
     let error = format!("{} ", paint(BAD, "error:"));
     let indent = " ".repeat(columns(&error));
-    let who = problem.resource.as_ref().map(|resource| format!("{}: ", paint(BOLD, harmless(resource))));
-    let who = who.unwrap_or_default();
+    let who = problem.resource.as_deref().filter(|resource| !begins_with(&problem.message, resource));
+    let who = who.map(|resource| format!("{}: ", paint(BOLD, harmless(resource)))).unwrap_or_default();
     let mut text = match (&problem.operation, &problem.code) {
         (None, None) => wrap(&error, &format!("{who}{said}"), look.width),
         (Some(operation), None) => wrap(&error, &format!("{who}{}: {said}", harmless(operation)), look.width),
@@ -145,6 +145,12 @@ fn paragraph(problem: &Problem, look: &Look) -> String {
         text += &wrap(&format!("{} ", paint(BOLD, " next:")), &harmless(&problem.next), look.width);
     }
     text + &wrap(&format!("{} ", paint(BOLD, " more:")), &format!("poc explain {}", problem.kind), look.width)
+}
+
+/// Does the sentence name the resource first, as in `the IAM role admission exists already`? Then it need not stand in front.
+fn begins_with(message: &str, resource: &str) -> bool {
+    let message = message.replace('\'', "");
+    message.strip_prefix("the ").unwrap_or(&message).starts_with(resource)
 }
 
 fn drawn(severity: &str, fault: &Fault, look: &Look) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::tally::Tally;
-use crate::event::{Event, Outcome, Problem, ProblemKind};
+use crate::event::{Event, Outcome};
 use crate::pipeline::{Failure, Unlocked, Validated};
 use crate::spec::{Fault, Warning};
 
@@ -33,7 +33,7 @@ pub(super) fn warning(warning: &Warning) -> Value {
 pub(super) fn failure(command: &str, failure: &Failure) -> Value {
     match failure {
         Failure::Faults(faults) => faults_document(faults),
-        other => json!({ "problem": problem_of(command, other) }),
+        other => json!({ "problem": other.to_problem(command) }),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn last_lines(command: &'static str, failure: &Failure, tally: &Tally
             left: None,
             kept: Vec::new(),
             checks: None,
-            problem: problem_of(command, failure),
+            problem: failure.to_problem(command),
         }));
     }
     lines
@@ -73,7 +73,7 @@ pub(super) fn unlocked(unlocked: &Unlocked) -> Value {
 pub(super) fn refused(failure: &Failure) -> Value {
     match failure {
         Failure::Faults(faults) => merged(json!({ "event": "invalid" }), faults_document(faults)),
-        other => json!({ "event": "failed", "problem": problem_of("dev", other) }),
+        other => json!({ "event": "failed", "problem": other.to_problem("dev") }),
     }
 }
 
@@ -93,29 +93,6 @@ fn fault(fault: &Fault) -> Value {
         "message": fault.message,
         "help": fault.help,
     })
-}
-
-fn problem_of(command: &str, failure: &Failure) -> Option<Problem> {
-    let told = |kind: ProblemKind, message: String, next: String| Problem {
-        kind: kind.name(),
-        resource: None,
-        operation: None,
-        code: None,
-        message,
-        request_id: None,
-        next,
-    };
-    match failure {
-        Failure::Faults(_) => None,
-        Failure::Usage(sentence) => {
-            let asked = ["poc", command, "--help"].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
-            Some(told(ProblemKind::Usage, sentence.clone(), format!("see `{}`", asked.join(" "))))
-        }
-        Failure::Problem(problem) => Some((**problem).clone()),
-        Failure::Interrupted => {
-            Some(told(ProblemKind::Interrupted, "interrupted".to_owned(), format!("run `poc {command}` again")))
-        }
-    }
 }
 
 /// The fields of both objects, in order.

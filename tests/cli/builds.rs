@@ -67,6 +67,7 @@ fn a_failure_is_told_with_its_exit_code_and_all_that_was_printed() {
     assert!(!workshop.path("app/made").exists());
     let problem = workshop.poc(&["plan", "--local", "--json"]).exits(1).json();
     assert_eq!(problem["problem"]["kind"], "build_failed");
+    crate::problems::shown(&crate::problems::read(&problem["problem"]));
     // The next run tries again, and goes on where that was mended.
     workshop.desk.edit("deploy.yaml", "exit 3", "exit 0");
     workshop.poc(&["package"]).exits(0);

@@ -472,8 +472,8 @@ fn a_plain_document_tells_callers_what_they_need_and_nothing_of_what_is_behind()
 fn what_is_said_of_methods_is_exported_and_changes_nothing_that_is_deployed() {
     let desk = Desk::new();
     desk.poc(&["deploy", "--local", "--yes"]).exits(0);
-    let words = "      GET:\n        summary: Is it enough?\n        description: Asks a model.\n";
-    desk.edit("deploy.yaml", "      GET:\n", words);
+    let words = "        summary: Is it enough?\n        description: Asks a model.\n";
+    desk.edit("deploy.yaml", "        summary: Is an applicant with these marks admitted?\n", words);
     desk.edit("deploy.yaml", "{ gre: required,", "{ gre: { required: true, description: 200 to 800 },");
     for form in [&["export", "openapi"][..], &["export", "openapi", "--plain"]] {
         let document = desk.poc(form).exits(0).json();

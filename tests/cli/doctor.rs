@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::task::LocalSet;
 
 use super::dns::{Names, OURS, Server};
+use super::problems::found;
 use super::relay::{Fate, Relay};
 use super::{Desk, Ran};
 
@@ -117,6 +118,15 @@ fn assert_only(ran: Ran, check: &str, verdict: &str, kind: &str) -> String {
     let ran = ran.exits(i32::from(verdict == "problem"));
     let told = message(&ran, check);
     assert_eq!(told.ends_with(" / "), verdict == "not_asked", "a remedy where there is one: {told}");
+    told
+}
+
+/// The same, with what a person is told compared with the snapshot of that kind.
+#[track_caller]
+fn assert_shown(ran: Ran, check: &str, verdict: &str, kind: &str) -> String {
+    let document = ran.json();
+    let told = assert_only(ran, check, verdict, kind);
+    found(document["checks"].as_array().unwrap().iter().find(|one| one["check"] == check).unwrap());
     told
 }
 
@@ -232,7 +242,7 @@ async fn credentials_tell_where_they_come_from_and_when_they_end() {
         fs::write(home.join(".aws/config"), line).unwrap();
     };
     process(10);
-    let told = assert_only(
+    let told = assert_shown(
         ward.examined_over(&["--profile", "work"], |_| Fate::Passed).await,
         "credentials",
         "warning",
@@ -245,7 +255,7 @@ async fn credentials_tell_where_they_come_from_and_when_they_end() {
     assert_eq!(findings(&ran)["credentials"].1, "ok", "{}", ran.out);
 
     let root = it_is("arn:aws:iam::000000000000:root");
-    let told = assert_only(Ward::new().examined_over(&[], root).await, "credentials", "warning", "root_user");
+    let told = assert_shown(Ward::new().examined_over(&[], root).await, "credentials", "warning", "root_user");
     assert!(told.contains("poc policy"), "{told}");
 }
 
@@ -285,7 +295,7 @@ async fn a_clock_that_is_off_is_told_and_not_mistaken_for_wrong_keys() {
     let told = assert_only(behind.examined().await, "clock", "problem", "clock_off");
     assert!(told.contains("10 minutes behind AWS's") || told.contains("9 minutes behind"), "{told}");
     let ahead = Ward { mend: |_, answer| dated(answer, -130), ..Ward::new() };
-    let told = assert_only(ahead.examined().await, "clock", "warning", "clock_drifts");
+    let told = assert_shown(ahead.examined().await, "clock", "warning", "clock_drifts");
     assert!(told.contains("2 minutes ahead of AWS's"), "{told}");
 
     let date = format!("{}\r\n", day(3 * 3600));
@@ -299,7 +309,7 @@ async fn a_clock_that_is_off_is_told_and_not_mistaken_for_wrong_keys() {
 #[tokio::test]
 async fn a_region_that_is_none_and_an_endpoint_that_is_not_there_are_told_apart() {
     let ward = Ward::new();
-    let told = assert_only(
+    let told = assert_shown(
         ward.examined_over(&["--region", "us-esat-1"], |_| Fate::Passed).await,
         "region",
         "warning",
@@ -323,7 +333,7 @@ async fn missing_permissions_are_named_and_who_may_not_ask_goes_on_without() {
     let ward = Ward::new().holding(|state| {
         state.iam.denied.extend(["lambda:CreateFunction", "s3:PutObject"].map(str::to_owned));
     });
-    let told = assert_only(ward.await.examined().await, "permissions", "problem", "permissions_missing");
+    let told = assert_shown(ward.await.examined().await, "permissions", "problem", "permissions_missing");
     assert!(told.contains("2 of ") && told.contains("lambda:CreateFunction, s3:PutObject"), "{told}");
     assert!(told.contains("arn:aws:iam::000000000000:user/local what `poc policy` prints"), "{told}");
     let fate = |request: &str| match request.contains("Action=SimulatePrincipalPolicy") {
@@ -398,14 +408,14 @@ async fn a_zone_that_is_missing_or_doubled_is_told() {
 #[tokio::test]
 async fn what_the_zone_above_says_is_compared_with_the_hosted_zone() {
     let served = |servers: &[&'static str]| Ward::new().named(Names { servers: servers.to_vec(), ..Names::default() });
-    let told = assert_only(served(&[]).examined().await, "delegation", "problem", "not_delegated");
+    let told = assert_shown(served(&[]).examined().await, "delegation", "problem", "not_delegated");
     assert!(OURS.iter().all(|server| told.contains(server)), "{told}");
     let elsewhere = served(&["ns1.registrar.test", "ns2.registrar.test"]);
-    let told = assert_only(elsewhere.examined().await, "delegation", "problem", "delegated_elsewhere");
+    let told = assert_shown(elsewhere.examined().await, "delegation", "problem", "delegated_elsewhere");
     assert!(told.contains("served by ns1.registrar.test, ns2.registrar.test"), "{told}");
     let both = served(&[&OURS[..], &["ns1.registrar.test"]].concat());
-    assert_only(both.examined().await, "delegation", "problem", "delegated_partly");
-    let told = assert_only(served(&OURS[..3]).examined().await, "delegation", "warning", "delegation_incomplete");
+    assert_shown(both.examined().await, "delegation", "problem", "delegated_partly");
+    let told = assert_shown(served(&OURS[..3]).examined().await, "delegation", "warning", "delegation_incomplete");
     assert!(told.contains(&format!("does not name {}", OURS[3])), "{told}");
 }
 
@@ -421,7 +431,7 @@ async fn caa_records_count_from_the_nearest_name_up_and_wildcards_have_their_own
     let with = |caa: &[(&'static str, &'static str, &'static str)]| {
         Ward::new().named(Names { caa: caa.to_vec(), ..Names::delegated() })
     };
-    let told = assert_only(
+    let told = assert_shown(
         with(&[("example.com", "issue", "letsencrypt.org")]).examined().await,
         "caa",
         "problem",
@@ -496,13 +506,13 @@ async fn with_record(ward: Ward, right: bool) -> Ward {
 #[tokio::test]
 async fn a_certificate_that_hangs_says_why() {
     let pending = || with_certificate(Ward::with(never()), requested(121));
-    let told = assert_only(pending().await.examined().await, "certificate", "problem", "validation_record_missing");
+    let told = assert_shown(pending().await.examined().await, "certificate", "problem", "validation_record_missing");
     assert!(told.contains("ACM gives up in 69 hours") && told.contains("`poc deploy` writes it (CNAME _"), "{told}");
     let wrong = with_record(pending().await, false).await;
-    let told = assert_only(wrong.examined().await, "certificate", "problem", "validation_record_wrong");
+    let told = assert_shown(wrong.examined().await, "certificate", "problem", "validation_record_wrong");
     assert!(told.contains("leads to _old.acm-validations.aws"), "{told}");
     let hangs = with_record(pending().await, true).await;
-    assert_only(hangs.examined().await, "certificate", "problem", "certificate_hangs");
+    assert_shown(hangs.examined().await, "certificate", "problem", "certificate_hangs");
     let young = with_record(with_certificate(Ward::with(never()), requested(3)).await, true).await;
     young.examined().await.exits(0);
 
@@ -514,13 +524,13 @@ async fn a_certificate_that_hangs_says_why() {
     // ACM has not said yet what it looks for.
     let slow = Profile { certificate_record: Duration::from_secs(14_400), ..never() };
     let silent = with_certificate(Ward::with(slow), requested(130)).await;
-    assert_only(silent.examined().await, "certificate", "warning", "certificate_pending");
+    assert_shown(silent.examined().await, "certificate", "warning", "certificate_pending");
 }
 
 #[tokio::test]
 async fn a_certificate_that_will_not_come_or_is_not_there_is_told() {
     let given_up = with_certificate(Ward::new(), Certificate { given_up: true, ..requested(5000) }).await;
-    assert_only(given_up.examined().await, "certificate", "problem", "certificate_timed_out");
+    assert_shown(given_up.examined().await, "certificate", "problem", "certificate_timed_out");
     let issued = with_certificate(Ward::new(), Certificate { issued: Some(1), ..requested(5000) }).await;
     issued.examined().await.exits(0);
     let failed = with_certificate(Ward::with(never()), requested(5)).await;
@@ -536,7 +546,7 @@ async fn a_certificate_that_will_not_come_or_is_not_there_is_told() {
     assert!(told.contains("CAA_ERROR"), "{told}");
     let given = Ward::new();
     given.desk.edit("deploy.yaml", "certificate: request ", &format!("certificate: \"{ARN}\" "));
-    assert_only(given.examined().await, "certificate", "problem", "no_certificate");
+    assert_shown(given.examined().await, "certificate", "problem", "no_certificate");
 }
 
 /// A cloud that holds so many copies of the one REST API, usage plan and key that it is given.
@@ -578,9 +588,9 @@ async fn crowded(kind: &'static str, count: usize) -> Ward {
 async fn quotas_of_api_gateway_are_told_before_they_are_met() {
     let room = crowded("rest_apis", 539).await;
     room.examined().await.exits(0);
-    let told = assert_only(crowded("rest_apis", 540).await.examined().await, "rest_apis", "warning", "quota_near");
+    let told = assert_shown(crowded("rest_apis", 540).await.examined().await, "rest_apis", "warning", "quota_near");
     assert!(told.starts_with("540 of 600 regional REST APIs"), "{told}");
-    assert_only(crowded("rest_apis", 600).await.examined().await, "rest_apis", "problem", "quota_reached");
+    assert_shown(crowded("rest_apis", 600).await.examined().await, "rest_apis", "problem", "quota_reached");
     let told =
         assert_only(crowded("usage_plans", 300).await.examined().await, "usage_plans", "problem", "quota_reached");
     assert!(told.starts_with("300 of 300 usage plans"), "{told}");
@@ -591,10 +601,10 @@ async fn quotas_of_api_gateway_are_told_before_they_are_met() {
 #[tokio::test]
 async fn quotas_of_lambda_and_iam_are_told_before_they_are_met() {
     let low = Ward::new().holding(|state| state.lambda.concurrency = Some(10)).await;
-    let told = assert_only(low.examined().await, "concurrency", "warning", "concurrency_low");
+    let told = assert_shown(low.examined().await, "concurrency", "warning", "concurrency_low");
     assert!(told.contains("run 10 times at once"), "{told}");
     low.desk.edit("deploy.yaml", "  memory: 256", "  memory: 256\n  reserved_concurrency: 5");
-    let told = assert_only(low.examined().await, "concurrency", "problem", "concurrency_short");
+    let told = assert_shown(low.examined().await, "concurrency", "problem", "concurrency_short");
     assert!(told.contains("asks for 5, and 0 of the account's 10"), "{told}");
     let full = Ward::new().holding(|state| {
         let function =
@@ -625,7 +635,7 @@ async fn quotas_of_lambda_and_iam_are_told_before_they_are_met() {
 async fn what_is_missing_on_this_machine_is_told() {
     let ward =
         Ward { environment: [Ward::new().environment, vec![("PATH", "/nowhere".to_owned())]].concat(), ..Ward::new() };
-    let told = assert_only(ward.examined().await, "runtime", "warning", "no_interpreter");
+    let told = assert_shown(ward.examined().await, "runtime", "warning", "no_interpreter");
     assert!(told.contains("Python 3.8 or newer"), "{told}");
     fs::write(ward.desk.directory.path().join("app/requirements.txt"), "six==1.16.0\n").unwrap();
     let ran = ward.examined().await.exits(1);

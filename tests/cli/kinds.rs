@@ -5,13 +5,24 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use poc::event::Problem;
+
+use super::problems::{read, shown, shown_as};
 use super::{Desk, Ran};
 
-/// The kind of the problem that the last event, or the one document, tells of.
+/// The problem that the last event, or the one document, tells of.
 #[track_caller]
-fn kind(ran: &Ran) -> String {
+fn problem(ran: &Ran) -> Problem {
     let document = serde_json::from_str(&ran.out).unwrap_or_else(|_| ran.last_event());
-    document["problem"]["kind"].as_str().unwrap_or_else(|| panic!("{}{}", ran.out, ran.err)).to_owned()
+    read(&document["problem"])
+}
+
+/// Its kind; what is told of it is compared with the snapshot of that kind.
+#[track_caller]
+fn kind(ran: &Ran) -> &'static str {
+    let problem = problem(ran);
+    shown(&problem);
+    problem.kind
 }
 
 #[test]
@@ -103,7 +114,7 @@ fn an_embedded_cloud_whose_files_cannot_be_used() {
         harm(&local);
         let begun = tokio::time::Instant::now();
         let ran = desk.poc(&[arguments, &["--local", "--json"]].concat()).exits(1);
-        assert_eq!(kind(&ran), "local_state", "{}{}", ran.out, ran.err);
+        assert_eq!(problem(&ran).kind, "local_state", "{}{}", ran.out, ran.err);
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
         assert!(ran.out.contains("remove .poc/local to start with an empty cloud"), "{}", ran.out);
         assert!(begun.elapsed() < Duration::from_secs(20), "{words}: {:?}", begun.elapsed());
@@ -157,7 +168,7 @@ fn a_key_with_the_value_of_another_stages_key() {
     let (one, two) = ("twenty-characters-long", "twenty-other-characters");
     run(one, &["deploy"]).exits(0);
     let ran = run(one, &["deploy", "--stage", "dev"]).exits(1);
-    assert_eq!(kind(&ran), "already_exists");
+    shown_as("already_exists-of_another_stage", &problem(&ran));
     let last = ran.last_event();
     let (message, next) = (last["problem"]["message"].as_str().unwrap(), last["problem"]["next"].as_str().unwrap());
     assert_eq!(
@@ -169,7 +180,7 @@ fn a_key_with_the_value_of_another_stages_key() {
     assert!(!ran.out.contains(one) && !ran.err.contains(one), "{}", ran.out);
     run(two, &["deploy", "--stage", "dev"]).exits(0);
     // The same where one is to take another value; and nothing keeps a teardown from its key.
-    assert_eq!(kind(&run(one, &["deploy", "--stage", "dev"]).exits(1)), "already_exists");
+    assert_eq!(problem(&run(one, &["deploy", "--stage", "dev"]).exits(1)).kind, "already_exists");
     let gone =
         Ran::of(desk.command(&["teardown", "--local", "--yes", "--stage", "dev"]).env("KEY", one).output().unwrap());
     assert!(gone.exits(0).out.contains("0 left"));

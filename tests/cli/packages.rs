@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use zip::ZipArchive;
 
+use crate::problems::{read, shown, shown_as};
 use crate::{Desk, Ran};
 
 /// A desk with tools of its own beside the system's.
@@ -259,6 +260,7 @@ fn a_missing_wheel_is_told_with_what_helps() {
     ");
     let problem = &workshop.poc(&["package", "--json"]).exits(1).json()["problem"];
     assert_eq!((&problem["kind"], &problem["resource"]), (&"no_wheel".into(), &"package".into()));
+    shown(&read(problem));
 }
 
 #[test]
@@ -431,6 +433,7 @@ fn npm_that_fails_says_so_in_its_own_words() {
      next: run npm install, and keep the new package-lock.json; nothing was sent to AWS
      more: poc explain stale_lock_file
     ");
+    shown(&read(&workshop.poc(&["package", "--json"]).exits(1).json()["problem"]));
 }
 
 /// What each tool prints, and what that means.
@@ -461,7 +464,9 @@ fn what_keeps_libraries_from_being_fetched_is_told_apart() {
             ),
         );
         let ran = workshop.poc(&["package", "--json"]).exits(1);
-        ran.json()["problem"]["kind"].as_str().unwrap_or_else(|| panic!("{}", ran.out)).to_owned()
+        let problem = read(&ran.json()["problem"]);
+        shown_as(&format!("{}-{tool}", problem.kind), &problem);
+        problem.kind
     };
     let workshop = Workshop::new();
     node(&workshop);
@@ -494,6 +499,7 @@ fn cargo_lambda_builds_the_bootstrap() {
            by `build` commands of your own and set `dependencies: none`; nothing was sent to AWS
      more: poc explain no_cargo_lambda
     ");
+    shown(&read(&workshop.poc(&["package", "--json"]).exits(1).json()["problem"]));
     workshop.tool(
         "cargo-lambda",
         "#!/bin/sh\necho \"cargo-lambda $*\" >> \"$TOOLS_LOG\"\nfor last; do :; done\nmkdir -p \"$last/admit\"\n\

@@ -8,6 +8,7 @@ use poc::clock::Clock;
 use poc::local::cloud::{Cloud, Profile};
 use tokio::task::LocalSet;
 
+use super::problems::{read, shown, shown_as};
 use super::relay::{Fate, Relay};
 use super::{Desk, Ran};
 
@@ -57,6 +58,7 @@ async fn aws_is_asked_for_by_name_and_a_proxy_that_refuses_is_told() {
     let problem = ran.exits(1).json()["problem"].clone();
     assert!(asked.contains(&"CONNECT sts.us-east-1.amazonaws.com:443 HTTP/1.1".to_owned()), "{asked:#?}");
     assert_eq!(problem["kind"], "unreachable", "{problem}");
+    shown_as("unreachable-through_a_proxy", &read(&problem));
     let told = problem.to_string();
     assert!(told.contains("proxy") && told.contains("HTTPS_PROXY"), "{told}");
 }
@@ -76,6 +78,7 @@ async fn a_web_page_in_the_place_of_aws_is_told_as_that() {
     let (ran, _) = over_a_proxy(&["HTTP_PROXY"], &arguments, Some(page)).await;
     let problem = ran.exits(1).json()["problem"].clone();
     assert_eq!(problem["kind"], "unexpected_answer", "{problem}");
+    shown(&read(&problem));
     assert_eq!(problem["message"], "a web page came where AWS's answer was expected");
     assert!(problem["next"].as_str().unwrap().contains("--endpoint-url"), "{problem}");
 }

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::task::LocalSet;
 
+use super::problems::{read, shown, shown_as};
 use super::relay::{Fate, Relay};
 use super::{Desk, Ran};
 
@@ -133,6 +134,7 @@ async fn a_lock_that_may_not_be_written_stops_the_run_with_its_name() {
     let ran = ran.exits(1);
     let problem = &ran.last_event()["problem"];
     assert_eq!(problem["kind"], "access_denied");
+    shown(&read(problem));
     assert_eq!(problem["operation"], "PutObject");
     let resource = problem["resource"].as_str().unwrap_or_default();
     assert_eq!(resource, "lock s3://serverless-poc-000000000000-us-east-1/ServerlessPOC/prod/lock.json");
@@ -149,6 +151,7 @@ async fn an_emulators_page_is_not_guessed() {
     let ran = over_a_line(&Desk::new(), &[&DEPLOY, &open], |_| Fate::Passed).await.exits(1);
     let problem = &ran.json()["problem"];
     assert_eq!(problem["kind"], "emulated", "{problem}");
+    shown(&read(problem));
     assert!(problem["next"].as_str().is_some_and(|next| next.contains("poc call --url URL")), "{problem}");
 }
 
@@ -166,6 +169,7 @@ async fn an_image_that_these_credentials_may_not_see_is_told_with_the_right_that
     let asked = |request: &str| request.contains("ContainerRegistry_V20150921.DescribeImages");
     let problem = stopped_by(&desk, &[&DEPLOY], asked, denied).await;
     assert_eq!(problem["kind"], "image_denied", "{problem}");
+    shown(&read(&problem));
     assert!(problem["next"].as_str().is_some_and(|next| next.contains("ecr:DescribeImages")), "{problem}");
 }
 
@@ -176,6 +180,7 @@ async fn a_function_that_lambda_cannot_make_ready_is_told_with_lambdas_reason() 
     let looked = |request: &str| request.starts_with("GET /2015-03-31/functions/ServerlessPOCAdmission/configuration");
     let problem = stopped_by(&Desk::new(), &[&DEPLOY], looked, answer("200 OK", "", failed)).await;
     assert_eq!(problem["kind"], "function_failed", "{problem}");
+    shown(&read(&problem));
     assert!(problem["message"].as_str().is_some_and(|told| told.contains("The image is not valid.")), "{problem}");
 }
 
@@ -189,6 +194,7 @@ async fn a_domain_name_that_another_account_has_is_told() {
     let made = |request: &str| request.starts_with("POST /domainnames ");
     let problem = stopped_by(&Desk::new(), &[&DEPLOY], made, taken).await;
     assert_eq!(problem["kind"], "domain_taken", "{problem}");
+    shown(&read(&problem));
     assert!(problem["message"].as_str().is_some_and(|told| told.contains("api.example.com")), "{problem}");
 }
 
@@ -204,8 +210,22 @@ async fn a_domain_name_that_waits_for_a_person_is_told_with_its_status() {
     };
     let problem = stopped_by(&Desk::new(), &[&DEPLOY], looked, answer("200 OK", "", stuck)).await;
     assert_eq!(problem["kind"], "domain_name_stuck", "{problem}");
+    shown(&read(&problem));
     let message = problem["message"].as_str().unwrap_or_default();
     assert!(message.ends_with("PENDING_OWNERSHIP_VERIFICATION: Prove that it is yours."), "{problem}");
+}
+
+/// Whoever may issue certificates for the name, ACM may not.
+#[tokio::test]
+async fn a_certificate_that_will_never_come_is_told_with_what_forbids_it() {
+    let failed = r#"{"Certificate":{"CertificateArn":"arn:aws:acm:us-east-1:000000000000:certificate/1","Status":"FAILED",
+        "DomainName":"api.example.com","FailureReason":"CAA_ERROR","DomainValidationOptions":[],"InUseBy":[]}}"#;
+    let looked = |request: &str| request.contains("CertificateManager.DescribeCertificate");
+    let answer = answer("200 OK", "content-type: application/x-amz-json-1.1\r\n", failed);
+    let problem = stopped_by(&Desk::new(), &[&DEPLOY], looked, answer).await;
+    assert_eq!(problem["kind"], "certificate_failed", "{problem}");
+    assert!(problem["next"].as_str().is_some_and(|next| next.contains("CAA")), "{problem}");
+    shown(&read(&problem));
 }
 
 /// Whose key has the value is nobody's business, so it is met only when ours is made.
@@ -217,6 +237,7 @@ async fn a_value_that_a_strangers_key_has_is_told_with_the_way_out() {
         answer("409 Conflict", "x-amzn-errortype: ConflictException\r\n", r#"{"message":"API Key already exists"}"#);
     let problem = stopped_by(&desk, &[&DEPLOY], |request| request.starts_with("POST /apikeys "), taken).await;
     assert_eq!((&problem["kind"], &problem["resource"]), (&"already_exists".into(), &"API key ServerlessPOC".into()));
+    shown_as("already_exists-a_strangers_key", &read(&problem));
     assert!(problem["next"].as_str().unwrap().contains("another environment variable"), "{problem}");
 }
 
@@ -232,6 +253,7 @@ async fn an_object_that_may_not_be_deleted_stops_a_teardown_with_its_name() {
     let teardown = ["teardown", "--yes", "--json"];
     let problem = stopped_by(&Desk::new(), &[&DEPLOY, &teardown], deleted, answer("200 OK", "", kept)).await;
     assert_eq!(problem["kind"], "object_kept", "{problem}");
+    shown(&read(&problem));
     assert_eq!((&problem["message"], &problem["code"]), (&"kept.zip: Access Denied".into(), &"AccessDenied".into()));
     assert!(problem["next"].as_str().is_some_and(|next| next.contains("s3:DeleteObject")), "{problem}");
 }
@@ -273,6 +295,7 @@ fn ctrl_c_finishes_what_is_in_flight_lets_the_lock_go_and_the_next_run_continues
     assert_eq!(code, Some(130), "{out}");
     let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!((&last["event"], &last["outcome"]), (&"finished".into(), &"interrupted".into()), "{out}");
+    shown(&read(&last["problem"]));
     let again = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0);
     assert!(!again.out.contains("is taken over"), "the lock was not let go: {}", again.out);
     let idle = desk.poc(&["deploy", "--local", "--yes", "--json", "--no-checks"]).exits(0).last_event();

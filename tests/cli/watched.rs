@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::problems::{read, shown};
 use super::{Desk, Ran, refusing};
 
 impl Desk {
@@ -49,6 +50,7 @@ fn watched_files_that_cannot_be_are_told_of() {
     let ran = Ran::of(command.output().expect("strace is installed")).exits(1);
     let problem = &ran.last_event()["problem"];
     assert_eq!(problem["kind"], "watch", "{}", ran.out);
+    shown(&read(problem));
     assert!(problem["next"].as_str().is_some_and(|next| next.contains("--no-watch")), "{problem}");
 }
 

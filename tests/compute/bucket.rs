@@ -11,6 +11,7 @@ use poc::resources::bucket::Place;
 use poc::resources::{Bucket, Lock, Owner};
 
 use crate::bench::{Bench, PREFIX, Want};
+use crate::problems::{shown, shown_as};
 
 fn european() -> Graph {
     let mut g = Graph::new();
@@ -50,6 +51,7 @@ async fn a_name_taken_by_somebody_else_is_told_with_the_way_out() {
         .await;
     let problem = apply(&graph, &observed, &decided, &aws).await.expect_err("it is theirs");
     assert_eq!((problem.kind, problem.code.as_deref()), ("bucket_taken", Some("BucketAlreadyExists")));
+    shown(&problem);
     assert!(problem.next.contains("package.bucket"), "{problem:?}");
 }
 
@@ -116,6 +118,7 @@ async fn another_accounts_bucket_is_told_as_such() {
     let problem = run.ended.expect_err("it is refused");
     assert_eq!(problem.kind, "access_denied");
     assert!(problem.next.contains("choose another package.bucket"), "{problem:?}");
+    shown_as("access_denied-another_accounts_bucket", &problem);
     assert_eq!(run.writes, 0);
 }
 
@@ -128,6 +131,7 @@ async fn a_bucket_in_another_region_is_told_as_such() {
         .await;
     let problem = bench.run(want.graph()).await.ended.expect_err("it is refused");
     assert_eq!(problem.kind, "bucket_elsewhere", "{problem:?}");
+    shown(&problem);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use poc::pipeline::Failure;
 
 use crate::inventory::Inventory;
 use crate::support::World;
+use crate::support::problems::shown;
 
 fn problem(failure: Failure) -> poc::event::Problem {
     match failure {
@@ -27,6 +28,7 @@ async fn a_foreign_log_group_stops_the_run_before_anything_is_made() {
     let (result, told) = world.try_deploy().await;
     let problem = problem(result.unwrap_err());
     assert_eq!(problem.kind, "not_ours");
+    shown(&problem);
     assert!(problem.message.contains("/aws/lambda/ServerlessPOCAdmission"), "{problem:?}");
     assert!(problem.next.contains("--adopt"), "{problem:?}");
     assert_eq!(told.finished().1, 0);
@@ -63,6 +65,7 @@ async fn a_domain_without_a_zone_is_refused_before_anything_is_made() {
     let (result, told) = world.try_deploy().await;
     let problem = problem(result.unwrap_err());
     assert_eq!(problem.kind, "no_hosted_zone");
+    shown(&problem);
     assert!(problem.message.contains("example.org"), "{problem:?}");
     assert!(problem.next.contains("remove the domain block"), "{problem:?}");
     assert_eq!(told.finished().1, 0);
@@ -181,6 +184,18 @@ async fn nothing_secret_is_told() {
     }
 }
 
+/// Which of them the world asks, Route 53 does not say.
+#[tokio::test]
+async fn of_two_zones_of_a_name_none_is_taken() {
+    let world = World::new();
+    let route53 = aws_sdk_route53::Client::new(&world.sdk());
+    route53.create_hosted_zone().name("example.com").caller_reference("second").send().await.unwrap();
+    let (result, told) = world.try_deploy().await;
+    let problem = problem(result.unwrap_err());
+    assert_eq!((problem.kind, told.finished().1), ("ambiguous_hosted_zone", 0));
+    shown(&problem);
+}
+
 /// A role is one for all regions: the one of the other deployment is not taken from it.
 #[tokio::test]
 async fn a_second_deployment_in_another_region_needs_a_role_of_its_own() {
@@ -191,6 +206,7 @@ async fn a_second_deployment_in_another_region_needs_a_role_of_its_own() {
     let (result, told) = world.try_deploy().await;
     let problem = problem(result.unwrap_err());
     assert_eq!(problem.kind, "role_elsewhere", "{problem:?}");
+    shown(&problem);
     assert!(problem.next.contains("function.role.name"), "{problem:?}");
     assert_eq!(told.finished().1, 0);
     assert_eq!(Inventory::of(&world).await, before);
@@ -208,6 +224,7 @@ async fn a_role_with_a_path_is_neither_taken_nor_taken_over() {
         let (result, told) = world.try_deploy().await;
         let problem = problem(result.unwrap_err());
         assert_eq!(problem.kind, "role_has_path", "{problem:?}");
+        shown(&problem);
         assert!(problem.message.ends_with("under the path /team/"), "{problem:?}");
         assert_eq!(told.finished().1, 0);
     }
@@ -220,6 +237,7 @@ async fn what_does_not_come_is_not_waited_for_without_end() {
     let (result, _) = world.try_deploy().await;
     let problem = problem(result.unwrap_err());
     assert_eq!(problem.kind, "timed_out", "{problem:?}");
+    shown(&problem);
     assert!(problem.message.starts_with("waited 300 s for "), "{problem:?}");
     tokio::time::sleep(Duration::from_secs(3600)).await;
     world.deploy().await;
@@ -258,5 +276,6 @@ async fn the_way_to_a_logging_role_depends_on_where_it_is() {
     let (result, _) = world.try_deploy().await;
     let stopped = problem(result.unwrap_err());
     assert_eq!(stopped.kind, "no_logging_role");
+    shown(&stopped);
     assert!(stopped.next.contains("aws apigateway --endpoint-url http://127.0.0.1:3000 "), "{stopped:?}");
 }

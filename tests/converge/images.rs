@@ -7,6 +7,7 @@ use poc::local::cloud::{ACCOUNT, Profile};
 use poc::pipeline::Failure;
 
 use crate::support::World;
+use crate::support::problems::shown;
 
 const HOST: &str = "000000000000.dkr.ecr.us-east-1.amazonaws.com";
 
@@ -166,6 +167,7 @@ async fn a_zip_does_not_become_an_image_in_place() {
         (refused.kind, refused.resource.as_deref()),
         ("package_type", Some("Lambda function ServerlessPOCAdmission"))
     );
+    shown(&refused);
     insta::assert_snapshot!(format!("{}\n{}", refused.message, refused.next), @"
     ServerlessPOCAdmission runs a zip, and AWS cannot change it to run a container image
     give the new one a name of its own, `function: { name: ServerlessPOCAdmission-image }`: it is made beside the old one, callers move to it in one step, and then the old one is removed
@@ -217,6 +219,7 @@ async fn a_zip_does_not_become_an_image_in_place() {
 async fn what_is_not_there_is_told_before_anything_is_changed() {
     let world = world();
     let told = |problem: Problem| {
+        shown(&problem);
         format!("{} {}\n{}\n{}", problem.kind, problem.code.as_deref().unwrap_or("-"), problem.message, problem.next)
     };
     insta::assert_snapshot!(told(problem(&world).await), @"
@@ -234,7 +237,7 @@ async fn what_is_not_there_is_told_before_anything_is_changed() {
     push(&world, "admission", "1.4", index).await;
     insta::assert_snapshot!(told(problem(&world).await), @"
     image_index -
-    000000000000.dkr.ecr.us-east-1.amazonaws.com/admission:1.4 is a list of images, which Lambda does not take
+    the container image 000000000000.dkr.ecr.us-east-1.amazonaws.com/admission:1.4 is a list of images, which Lambda does not take
     build it as one image and push it again: docker buildx build --provenance=false --sbom=false --platform linux/amd64 (or linux/arm64) --push …
     ");
     assert_eq!(world.try_deploy().await.1.writes(), [""; 0]);

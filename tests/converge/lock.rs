@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::inventory::Inventory;
+use crate::support::problems::shown;
 use crate::support::{Told, World, counting};
 
 const KEY: &str = "ServerlessPOC/prod/lock.json";
@@ -205,6 +206,7 @@ async fn a_run_that_lost_its_lock_writes_nothing_more() {
     let problem = refusal(result.unwrap_err());
     assert!(problem.kind == "lock_lost" && problem.is_of_the_lock(), "{problem:?}");
     assert!(problem.message.contains("runner@ci-17 has it"), "{problem:?}");
+    shown(&problem);
     let late = told.0.iter().filter_map(|event| match event {
         Event::Call { operation, started, error: None, .. }
             if *started > MINUTE

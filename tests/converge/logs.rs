@@ -8,6 +8,7 @@ use poc::event::Recorder;
 use poc::pipeline::{self, Failure, LogLine, LogsWanted};
 
 use super::support::World;
+use super::support::problems::shown_as;
 
 const LAMBDA: &str = "11111111-1111-4111-8111-111111111111";
 const OTHER: &str = "22222222-2222-4222-8222-222222222222";
@@ -79,6 +80,7 @@ async fn api_gateways_id_finds_it_through_the_access_log() {
     let Err(Failure::Problem(problem)) = world.logs(None, true).await else { panic!("there is a log") };
     assert_eq!(problem.kind, "no_log");
     assert!(problem.next.contains("the first call makes it"), "a deploy does not: {}", problem.next);
+    shown_as("no_log-of_access", &problem);
     assert_eq!(world.logs(Some(LAMBDA), false).await.unwrap(), of_the_one());
 
     world.writes("access", "x", &[&access, "another request"]).await;

@@ -439,12 +439,14 @@ fn differences(path: &str, one: &Value, other: &Value, found: &mut Vec<String>) 
     }
 }
 
+const INVALID: Fault = Fault::Refused { status: 400, code: "BadRequestException", message: "Invalid document" };
+
 /// Refuses documents, as an importer would that knows less than we think.
 struct NoDocuments;
 
 impl Between for NoDocuments {
     fn before<'a>(&'a self, call: &'a Intended) -> Decision<'a> {
-        Box::pin(async move { (call.operation == "PutRestApi").then_some(Fault::BadRequest) })
+        Box::pin(async move { (call.operation == "PutRestApi").then_some(INVALID) })
     }
 }
 

@@ -343,7 +343,7 @@ async fn an_images_policy_names_its_repository_and_an_edge_name_its_distribution
         ("description: Admission prediction", "description: Admission"),
         ("    /admit:\n", "    /health: { GET: { integration: mock } }\n    /admit:\n"),
         ("    /health: { GET: { integration: mock } }\n", ""),
-        ("GET:\n        api_key", "POST:\n        api_key"),
+        ("GET:\n        summary", "POST:\n        summary"),
         ("  endpoint: edge\n", "  endpoint: edge\n  security_policy: TLS_1_0\n"),
         ("base_path: poc", "base_path: admission"),
     ])

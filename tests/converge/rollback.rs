@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::inventory::Inventory;
+use crate::support::problems::{shown, shown_as};
 use crate::support::{Told, World, counting};
 
 const FUNCTION: &str = "ServerlessPOCAdmission";
@@ -332,16 +333,19 @@ async fn killed_after_any_write_the_same_command_goes_one_release_back_and_no_fu
 async fn where_there_is_nothing_to_go_back_to_that_is_said_and_nothing_is_sent() {
     let world = World::with(counting());
     let (result, told) = back_to(&world, None).await;
-    assert_eq!((problem(result).kind, told.writes().len()), ("not_deployed", 0));
+    let told_of = problem(result);
+    shown(&told_of);
+    assert_eq!((told_of.kind, told.writes().len()), ("not_deployed", 0));
     world.deploy().await;
     let (result, told) = back_to(&world, None).await;
     let told_of = problem(result);
     assert_eq!((told_of.kind, told.writes().len()), ("no_earlier_release", 0));
+    shown(&told_of);
     assert!(told_of.message.starts_with("version 1 with deployment "), "{told_of:?}");
     assert!(told_of.next.contains("`poc deploy --local"), "{told_of:?}");
     for to in ["2", "nothere", "nothere:1"] {
         let told_of = refused(&world, Some(to)).await;
-        assert_eq!(told_of.kind, "no_such_release");
+        shown_as(&format!("no_such_release-{}", to.replace(':', "_")), &told_of);
         assert!(told_of.message.contains(to) && told_of.next.contains("rollback --list"), "{told_of:?}");
     }
 }
@@ -372,6 +376,7 @@ async fn what_is_pruned_meanwhile_stops_it_before_it_changes_anything() {
     assert_eq!((told_of.kind, serves(&world).await), ("release_gone", before));
     assert!(told_of.message.starts_with("version 1 of ServerlessPOCAdmission is not there any more"), "{told_of:?}");
     assert_eq!(writes, ["PutObject", "PutObject"], "the lock alone");
+    shown_as("release_gone-version", &told_of);
 
     let world = two().await;
     let (before, api) = (serves(&world).await, api(&world).await);
@@ -384,6 +389,7 @@ async fn what_is_pruned_meanwhile_stops_it_before_it_changes_anything() {
     .await;
     assert_eq!((told_of.kind, serves(&world).await), ("release_gone", before));
     assert!(told_of.message.starts_with(&format!("deployment {old} is not there any more")), "{told_of:?}");
+    shown_as("release_gone-deployment", &told_of);
     assert_eq!(writes, ["PutObject", "PutObject"]);
 }
 
@@ -397,6 +403,7 @@ async fn what_somebody_changes_meanwhile_stays_as_they_made_it() {
     .await;
     assert_eq!((told_of.kind, writes), ("changed_meanwhile", vec!["PutObject", "PutObject"]));
     assert!(told_of.message.contains("serves version 1 with deployment "), "{told_of:?}");
+    shown(&told_of);
     assert_eq!(serves(&world).await.1, "1");
 }
 
@@ -427,6 +434,7 @@ async fn a_role_that_is_gone_keeps_its_version_from_being_served() {
     let told_of = problem(result);
     assert_eq!((told_of.kind, told.writes().len()), ("release_gone", 0));
     assert!(told_of.message.contains("the role ") && told_of.message.contains("version 1"), "{told_of:?}");
+    shown_as("release_gone-role", &told_of);
 }
 
 #[tokio::test(start_paused = true)]

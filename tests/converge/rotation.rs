@@ -358,6 +358,8 @@ async fn a_new_key_that_somebody_takes_out_of_the_plan_keeps_the_old_one_there()
         gateway.delete_usage_plan_key().usage_plan_id(&plan).key_id(new).send().await.unwrap();
     };
     let ((result, _), ()) = tokio::join!(rotate(&world, MINUTE), undone);
-    assert_eq!(problem(result.unwrap_err()).kind, "rotation_undone");
+    let problem = problem(result.unwrap_err());
+    assert_eq!(problem.kind, "rotation_undone");
+    crate::support::problems::shown(&problem);
     assert_eq!(Keys::of(&world).await.usable, old);
 }

@@ -9,6 +9,7 @@ use poc::local::cloud::s3::PublicAccessBlock;
 use poc::pipeline::Failure;
 
 use crate::inventory::Inventory;
+use crate::support::problems::{shown, shown_as};
 use crate::support::{Told, World};
 
 const BUCKET: &str = "serverless-poc-site-000000000000-us-east-1";
@@ -227,6 +228,7 @@ async fn an_account_that_blocks_public_policies_is_told_what_that_means() {
     let problem = problem(result.unwrap_err());
     assert_eq!((problem.kind, problem.operation.as_deref()), ("public_access_blocked", Some("PutBucketPolicy")));
     assert!(problem.message.contains("prevented by the BlockPublicPolicy setting"), "{problem:?}");
+    shown(&problem);
     assert!(problem.next.contains("the account itself blocks public policies"), "{problem:?}");
     assert!(problem.next.contains("remove `site` from deploy.yaml"), "{problem:?}");
     assert!(count(&told, "PutBucketPolicy") > 1, "S3 may take a moment to open a bucket");
@@ -248,6 +250,7 @@ async fn other_peoples_objects_are_neither_written_over_nor_taken_away() {
     let stopped = problem(result.unwrap_err());
     assert_eq!((stopped.kind, told.finished().1), ("not_ours", 0));
     assert!(stopped.message.contains("theirs/report.pdf is there already"), "{stopped:?}");
+    shown_as("not_ours-page", &stopped);
     assert!(stopped.next.contains("--adopt"), "{stopped:?}");
     world.settings.adopt = true;
     world.deploy().await;
@@ -405,6 +408,7 @@ async fn a_page_that_is_gone_when_its_turn_comes_stops_the_run_and_the_next_one_
     .await;
     let problem = problem(result.unwrap_err());
     assert_eq!(problem.kind, "page_unreadable");
+    shown(&problem);
     assert!(problem.message.contains("web/gone.txt"), "{problem:?}");
     world.deploy().await;
     world.assert_idle().await;

@@ -3,8 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use poc::event::Problem;
 use rustix::process::Signal;
 
+use crate::problems;
 use crate::server::{Dev, poc, processes, sample, wait_for};
 
 #[test]
@@ -46,6 +48,11 @@ fn a_port_in_use_is_told_with_a_way_out() {
     assert_eq!(ran.status.code(), Some(1), "{err}");
     assert!(err.contains(&format!("port {port} of 127.0.0.1 is in use")) && err.contains("--port"), "{err}");
     assert!(err.contains("explain port_in_use"), "{err}");
+    let ran = poc(directory.path(), &["dev", "--port", &port, "--json"]).output().unwrap();
+    let out = String::from_utf8(ran.stdout).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let problem = problems::read(&told["problem"]);
+    problems::shown(&Problem { message: problem.message.replace(&port, "3000"), ..problem });
     assert!(!directory.path().join(".poc").exists(), "it deployed before it looked");
 }
 

@@ -388,9 +388,9 @@ fn a_site_s_folder_of_that_name_is_told_of() {
 
 #[test]
 fn what_the_file_says_of_a_method_is_shown_and_changes_nothing_in_the_cloud() {
-    let words = "      GET:\n        summary: Will they be admitted?\n        description: <b>Asks</b> a model.\n";
+    let words = "        summary: Will they be admitted?\n        description: <b>Asks</b> a model.\n";
     let query = "query: { gre: { required: true, description: GRE score }, gpa: required, rank: required }";
-    let directory = edited("      GET:\n", words);
+    let directory = edited("        summary: Is an applicant with these marks admitted?\n", words);
     let file = directory.path().join("deploy.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("query: { gre: required, gpa: required, rank: required }", query)).unwrap();

@@ -311,6 +311,9 @@ fn no_mistake_shows_a_secret() {
     // Where no tree can be made of it.
     let broken = whole.replace("    TOKEN", "  \tTOKEN");
     hidden(&broken, "yaml_syntax", "    DB_PASSWORD: *********");
+    // A switch is none, whatever it is called.
+    let route = "api: { name: a, resources: { /a: { GET: {\n  api_key: true        # without: 403\n  \tx: 1\n} } } }\n";
+    hidden(&format!("{secrets}{route}"), "yaml_syntax", "  api_key: true        # without: 403");
 }
 
 /// Names of secrets without end: looked at once each, and soon done.

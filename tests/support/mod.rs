@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 pub mod pictures;
+pub mod problems;
 pub mod sample;
 
 use std::fs;

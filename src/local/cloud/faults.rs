@@ -31,8 +31,12 @@ pub enum Fault {
     Truncated,
     ExpiredToken,
     AccessDenied,
-    /// AWS finds fault with what is asked.
-    BadRequest,
+    /// Whatever else AWS may answer.
+    Refused {
+        status: u16,
+        code: &'static str,
+        message: &'static str,
+    },
 }
 
 impl Fault {
@@ -62,7 +66,7 @@ impl Fault {
                 "The security token included in the request is expired".to_owned(),
             ),
             Fault::AccessDenied => (403, denied(service), call.denial()),
-            Fault::BadRequest => (400, "BadRequestException", "Invalid document".to_owned()),
+            Fault::Refused { status, code, message } => (status, code, message.to_owned()),
             _ => return None,
         };
         let failure = Failure::new(status, code, message);
