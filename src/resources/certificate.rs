@@ -263,18 +263,16 @@ impl Certificate {
         Ok(ours)
     }
 
-    /// A run that was stopped right after its request left a certificate that ACM did not tell yet when this run looked
-    /// (`AWS_FACTS` B6). By the time the later one is complete the earlier one is told: then it is the one to keep.
+    /// Runs that were stopped right after their requests left certificates that ACM did not tell yet when this run looked
+    /// (`AWS_FACTS` B6). By the time the last one is complete the earlier ones are told: then the first is the one to keep.
     async fn earliest(&self, aws: &Aws<'_>, new: Outputs) -> Result<Outputs> {
-        let earlier = self.others(aws, &new.arn).await?.into_iter().next().filter(|ours| ours.details.usable());
-        let kept = match earlier {
-            Some(earlier) => {
-                gone(self.send_delete(aws, &new.arn).await)?;
-                self.until_records_are_named(aws, &earlier.details.arn).await?
-            }
-            None => new,
+        let others = self.others(aws, &new.arn).await?;
+        let Some(earliest) = others.first().filter(|other| other.details.usable()) else {
+            return Ok(Outputs { sole: true, ..new });
         };
-        Ok(Outputs { sole: true, ..kept })
+        gone(self.send_delete(aws, &new.arn).await)?;
+        self.remove(aws, &others[1..]).await?;
+        Ok(Outputs { sole: true, ..self.until_records_are_named(aws, &earliest.details.arn).await? })
     }
 
     /// Those of ours that ACM tells beside this one.
@@ -286,8 +284,13 @@ impl Certificate {
 
     /// Two runs that were stopped one soon after the other left two certificates, of which ACM told one when this run looked.
     pub(super) async fn leave_only(&self, aws: &Aws<'_>, arn: &str) -> Result<()> {
-        for other in self.others(aws, arn).await?.iter().filter(|other| !other.details.in_use) {
-            gone(self.send_delete(aws, &other.details.arn).await)?;
+        self.remove(aws, &self.others(aws, arn).await?).await
+    }
+
+    /// Those of them that nothing uses.
+    async fn remove(&self, aws: &Aws<'_>, surplus: &[Ours]) -> Result<()> {
+        for one in surplus.iter().filter(|one| !one.details.in_use) {
+            gone(self.send_delete(aws, &one.details.arn).await)?;
         }
         Ok(())
     }
