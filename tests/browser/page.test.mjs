@@ -199,13 +199,15 @@ test("a value that looks like markup stays text", async () => {
 test("the file's words are shown as text, and an edit is there at once", async () => {
   const file = join(directory, "deploy.yaml");
   const text = readFileSync(file, "utf8");
-  const words = "      GET:\n        summary: Admitted <i>or not</i>?\n        description: |\n          One line.\n          Another.\n";
+  const own = "        summary: Is an applicant with these marks admitted?\n";
+  assert.ok(text.includes(own));
+  const words = "        summary: Admitted <i>or not</i>?\n        description: |\n          One line.\n          Another.\n";
   const query = "{ gre: { required: true, description: 200 to 800 }, gpa: required, rank: required }";
   await visit("/_poc/", async (page) => {
     await opened(page);
     await page.fill("#field-1", "3.5");
     assert.equal(await page.evaluate(() => document.activeElement.id), "field-1");
-    writeFileSync(file, text.replace("      GET:\n", words).replace("{ gre: required, gpa: required, rank: required }", query));
+    writeFileSync(file, text.replace(own, words).replace("{ gre: required, gpa: required, rank: required }", query));
     await page.waitForFunction(() => document.querySelector("#methods").textContent.includes("Admitted <i>or not</i>?"));
     assert.match(await page.innerText("#method"), /One line\.\nAnother\./);
     assert.equal(await page.textContent("#field-0-hint"), "200 to 800");
