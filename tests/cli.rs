@@ -415,7 +415,7 @@ fn whoever_meets_a_lock_ends_with_5_and_unlock_takes_it_away() {
     for said in [
         "alice@laptop is at work on this stage: poc teardown since 2026-01-31 12:00:00 UTC (process 7 on laptop)",
         "--wait-for-lock 10m",
-        "`poc unlock`",
+        "`poc unlock --local`",
     ] {
         assert!(words.contains(said), "{words}");
     }

@@ -106,6 +106,18 @@ impl Error {
         )
     }
 
+    /// Something with our name that another stage of the application works with.
+    pub fn of_stage(what: &str, name: &str, stage: &str) -> Error {
+        Error::in_the_way(
+            "not_ours",
+            format!("{what} '{name}' belongs to the stage {stage} of this application"),
+            format!(
+                "a stage beside {stage} is written under `stages:` in deploy.yaml, which gives it names of its own; to rename \
+                 {stage}, tear it down first, with `stage: {stage}` back in the file"
+            ),
+        )
+    }
+
     /// A refusal because of something that is not ours: see [`ErrorKind::Foreign`].
     pub fn in_the_way(name: &'static str, message: impl Into<String>, next: impl Into<String>) -> Error {
         Error { kind: ErrorKind::Foreign, ..Error::refused(name, message, next) }

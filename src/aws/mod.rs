@@ -24,6 +24,7 @@ pub use heard::Heard;
 pub use pace::CREATE_EDGE_API;
 pub use policy::{DomainScope, LARGEST_INLINE, LARGEST_MANAGED, Scope, github_trust, policy, size};
 pub use tags::{APP, STAGE, Tags, ordered};
+pub use wire::is_here;
 
 /// What nearly every function here returns.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -36,6 +36,12 @@ impl Tags {
         found.get(APP) == self.0.get(APP) && found.get(STAGE) == self.0.get(STAGE)
     }
 
+    /// The other stage of this application that `found` make their bearer part of.
+    pub fn other_stage<'f>(&self, found: &'f BTreeMap<String, String>) -> Option<&'f str> {
+        let theirs = found.get(STAGE).filter(|stage| Some(*stage) != self.0.get(STAGE))?;
+        (found.get(APP) == self.0.get(APP)).then_some(theirs)
+    }
+
     pub fn map(&self) -> &BTreeMap<String, String> {
         &self.0
     }

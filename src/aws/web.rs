@@ -95,7 +95,10 @@ fn whither(request: &http::Request<Bytes>) -> String {
 }
 
 fn unanswered(whither: &str, why: &str) -> Error {
-    let next = "check that it is deployed (`poc status`) and the network; --url names another place";
+    let next = match wire::is_here(whither) {
+        true => "see that it runs (`poc dev`), or give another --url",
+        false => "check that it is deployed (`poc status`) and the network; --url names another place",
+    };
     Error::refused("unreachable", format!("{whither} does not answer: {why}"), next)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn connector(
 }
 
 /// Is the URL of this machine?
-pub(super) fn is_here(url: &str) -> bool {
+pub fn is_here(url: &str) -> bool {
     let uri = url.parse::<http::Uri>().ok();
     let Some(host) = uri.as_ref().and_then(http::Uri::host) else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();

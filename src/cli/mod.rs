@@ -45,7 +45,7 @@ use tokio::time::MissedTickBehavior;
 
 pub use self::interrupt::Interrupts;
 use crate::event::Outcome;
-use crate::pipeline::{Failure, Settings, Stop};
+use crate::pipeline::{self, Failure, Settings, Stop};
 use crate::ui::{Color, Format, Ui, Volume};
 
 const STYLES: Styles = Styles::styled()
@@ -279,6 +279,9 @@ impl Global {
         if self.local && self.profile.is_some() {
             return Err(usage("--local needs no credentials; leave out --profile"));
         }
+        if let Some(wrong) = self.region.as_deref().and_then(|region| pipeline::judge_region(region).err()) {
+            return Err(usage(&format!("--region: {wrong}")));
+        }
         if self.output.quiet && self.output.verbose {
             return Err(usage("--quiet and --verbose contradict each other; give one of them"));
         }
@@ -341,6 +344,10 @@ pub async fn run(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> End {
 
 async fn dispatch(cli: Cli, ui: &Ui, interrupts: &Interrupts) -> Result<End, Failure> {
     let Cli { command, global } = cli;
+    if let Ok(settings) = global.clone().resolve() {
+        let local = settings.local || matches!(command, Command::Dev(_));
+        ui.repeats(Settings { local, ..settings }.manner().options());
+    }
     match command {
         Command::Init(args) => init::run(ui, &args.resolve(global, ui, interrupts)?),
         Command::Validate(args) => validate::run(ui, args.resolve(global)?).await,

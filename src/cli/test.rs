@@ -35,16 +35,16 @@ pub(super) struct TestArgs {
     #[arg(long, value_name = "URL", value_parser = endpoint_url)]
     url: Option<String>,
 
-    /// How long answers that spreading explains are asked for again, like 30s or 2m
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = input::duration)]
-    retry_for: Duration,
+    /// How long what spreading explains is asked for again, like 30s [default: 2m; 0s for a --url of this machine]
+    #[arg(long, value_name = "TIME", value_parser = input::duration)]
+    retry_for: Option<Duration>,
 }
 
 pub(super) struct TestSettings {
     run: Settings,
     junit: Option<PathBuf>,
     url: Option<String>,
-    retry_for: Duration,
+    retry_for: Option<Duration>,
 }
 
 impl TestArgs {

@@ -18,7 +18,12 @@ pub struct Manner {
 impl Manner {
     /// `poc deploy --local --stage dev`: another command about the same deployment.
     pub fn command(&self, name: &str) -> String {
-        format!("poc {name}{}{}", if self.local { " --local" } else { "" }, self.options)
+        format!("poc {name}{}", self.options())
+    }
+
+    /// Those of them that lead a command there, with a space in front: ` --local --stage dev`.
+    pub fn options(&self) -> String {
+        format!("{}{}", if self.local { " --local" } else { "" }, self.options)
     }
 }
 

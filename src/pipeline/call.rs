@@ -219,7 +219,23 @@ pub(super) fn keys_from(url: Option<&str>, failure: Failure) -> Failure {
 
 /// What a trace tells about an answer that somebody may not have expected.
 pub(super) fn reason(trace: &Value) -> Option<String> {
-    trace["reason"].as_str().map(str::to_owned)
+    let reason = trace["reason"].as_str()?;
+    Some(match missing_library(reason) {
+        Some(library) => format!(
+            "{reason}. The function finds what is in its package: list {library} in the requirements.txt beside its code \
+             (POC_LOCAL_SITE_PACKAGES=use lets it try what is installed on this machine)"
+        ),
+        None => reason.to_owned(),
+    })
+}
+
+/// `numpy` of `Unable to import module 'handler': No module named 'numpy.linalg'`; none where it is the handler's own module
+/// that is missing.
+fn missing_library(reason: &str) -> Option<&str> {
+    let quoted = |after: &str| reason.split_once(after)?.1.split('\'').next();
+    let top = |module| str::split(module, '.').next();
+    let missing = top(quoted("No module named '")?)?;
+    (top(quoted("Unable to import module '")?)? != missing).then_some(missing)
 }
 
 /// The method that API Gateway would choose: fixed segments before variables, variables before `{proxy+}`.

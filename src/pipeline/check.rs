@@ -17,7 +17,7 @@ use self::compare::{Answer, differences};
 use super::call::{API_KEY, Caller, keys_from, reason};
 use super::session::Session;
 use super::{Failure, Settings, Target};
-use crate::aws::ErrorKind;
+use crate::aws::{ErrorKind, is_here};
 use crate::engine::wait;
 use crate::event::{CheckTally, Checked, Difference, Event, Reporter};
 use crate::resources::Lookups;
@@ -41,18 +41,20 @@ pub struct Tested {
     pub checks: Vec<Checked>,
 }
 
-/// Runs the file's checks.
+/// Runs the file's checks. Without `retry_for` as patient as the place asks for: nothing spreads on this machine.
 ///
 /// # Errors
 /// Where nothing is deployed, or AWS cannot be read. A check that fails is none.
 pub async fn test(
     settings: &Settings,
     url: Option<&str>,
-    retry_for: Duration,
+    retry_for: Option<Duration>,
     reporter: &dyn Reporter,
 ) -> Result<Tested, Failure> {
     let session = Session::open(settings, "test", reporter).await.map_err(|failure| keys_from(url, failure))?;
-    let tested = session.check(url, Patience { spreading: retry_for, former: Duration::ZERO }).await;
+    let usual = if url.is_some_and(is_here) { Duration::ZERO } else { PATIENCE };
+    let patience = Patience { spreading: retry_for.unwrap_or(usual), former: Duration::ZERO };
+    let tested = session.check(url, patience).await;
     session.aws.close().await;
     tested
 }

@@ -1,13 +1,14 @@
 //! What the commands are given and what they give back.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{ReleaseLine, Stop};
 use crate::aws::EmbeddedCloud;
+use crate::desired::Manner;
 use crate::engine::plan::{Change, Plan};
 use crate::event::{CheckTally, Outcome, Problem, ProblemKind};
 use crate::spec::{Fault, Warning};
@@ -61,6 +62,29 @@ pub enum Failure {
     Problem(Box<Problem>),
     /// Ctrl-C: exit 130.
     Interrupted,
+}
+
+impl Settings {
+    /// The options that lead the next command to the same deployment.
+    pub fn manner(&self) -> Manner {
+        let mut options = String::new();
+        let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
+            true => text.to_owned(),
+            false => format!("'{}'", text.replace('\'', "'\\''")),
+        };
+        if self.file != Path::new("deploy.yaml") {
+            options += &format!(" --file {}", quoted(&self.file.display().to_string()));
+        }
+        let Settings { stage, region, profile, endpoint_url, .. } = self;
+        for (name, value) in
+            [("stage", stage), ("region", region), ("profile", profile), ("endpoint-url", endpoint_url)]
+        {
+            if let Some(value) = value {
+                options += &format!(" --{name} {}", quoted(value));
+            }
+        }
+        Manner { options, local: self.local }
+    }
 }
 
 impl Failure {

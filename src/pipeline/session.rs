@@ -244,7 +244,7 @@ impl<'r> Session<'r> {
         let account = Account { id, partition, region };
         let ahead = RefCell::new(Some(lookups));
         let Settings { adopt, wait, wait_for_lock, .. } = *settings;
-        let (manner, stop, by) = (manner(settings), settings.stop.clone(), holder::by());
+        let (manner, stop, by) = (settings.manner(), settings.stop.clone(), holder::by());
         Ok(Session {
             aws,
             target,
@@ -521,25 +521,6 @@ fn unopened(directory: &Path, fault: &io::Error) -> Failure {
     };
     let message = format!("the embedded cloud in {} cannot be opened: {fault}", directory.display());
     unnamed(Error::local_state(kind, message))
-}
-
-/// The options that lead the next command to the same deployment.
-fn manner(settings: &Settings) -> desired::Manner {
-    let mut options = String::new();
-    let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    };
-    if settings.file != Path::new("deploy.yaml") {
-        options += &format!(" --file {}", quoted(&settings.file.display().to_string()));
-    }
-    let Settings { stage, region, profile, endpoint_url, .. } = settings;
-    for (name, value) in [("stage", stage), ("region", region), ("profile", profile), ("endpoint-url", endpoint_url)] {
-        if let Some(value) = value {
-            options += &format!(" --{name} {}", quoted(value));
-        }
-    }
-    desired::Manner { options, local: settings.local }
 }
 
 pub(super) fn place(settings: &Settings) -> String {

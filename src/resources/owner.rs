@@ -19,12 +19,17 @@ impl Owner {
         Owner { adopt: false, ..self.clone() }
     }
 
-    /// Passes what is ours, or may be taken over; stops the run at what is not.
+    /// Passes what is ours, or may be taken over; stops the run at what is not. Another stage of the application is not taken
+    /// over: it would lose what it works with.
     ///
     /// # Errors
     /// `not_ours`, naming the resource and the way out.
     pub fn check(&self, what: &str, name: &str, found: &BTreeMap<String, String>) -> Result<()> {
-        if self.adopt || self.tags.own(found) { Ok(()) } else { Err(Error::foreign(what, name)) }
+        match self.tags.other_stage(found) {
+            Some(stage) => Err(Error::of_stage(what, name, stage)),
+            None if self.adopt || self.tags.own(found) => Ok(()),
+            None => Err(Error::foreign(what, name)),
+        }
     }
 
     /// Tags that are missing or differ; tags that others put there stay.

@@ -294,10 +294,14 @@ impl<'a> At<'a> {
 
     /// One of a set of words; the word found.
     pub fn choice(&self, words: &'static [&'static str]) -> Option<&'static str> {
-        // Where `off` is one of the words, a plain one is taken as written.
+        // Where `off` is one of the words, a plain one is taken as written; and quotes would not make one of any other.
         let text = match &self.node.kind {
-            Kind::Text { text, .. } if words.contains(&text.as_str()) => Filled::literal(text),
-            _ => self.text()?,
+            Kind::Text { text, .. } if words.contains(&text.as_str()) || is_switch_word(text) => Filled::literal(text),
+            Kind::Text { .. } => self.text()?,
+            _ => {
+                self.wrong_type("text", format!("values are {}", words.join(", ")));
+                return None;
+            }
         };
         let found = words.iter().find(|word| **word == text.text).copied();
         if found.is_none() {

@@ -1,16 +1,16 @@
 //! The sections `function` and `function.role` (limits: AWS_FACTS D, B8).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::decode::{At, Reader, Table, nearest};
 use super::grammar::{ENVIRONMENT_VALUE, FUNCTION, ROLE};
+use super::handler;
 use super::interpolate::{Filled, shorten};
 use super::limits;
-use super::model::{Architecture, EnvironmentValue, Function, PackageSource, Role};
+use super::model::{Architecture, EnvironmentValue, Function, Role};
 use super::package;
 use super::reference;
 use super::runtimes::{self, Verdict};
@@ -67,7 +67,7 @@ pub(super) fn read(
         (String::new(), String::new(), Vec::new())
     } else {
         let (runtime, endings) = runtime(&table);
-        (runtime, handler(&table, endings, package), layers(&table, region))
+        (runtime, handler::read(&table, endings, package), layers(&table, region))
     };
     let function = Function {
         description: limits::description(&table, limits::FUNCTION_DESCRIPTION),
@@ -165,65 +165,6 @@ fn runtime(table: &Table<'_>) -> (String, Option<&'static [&'static str]>) {
         }
     };
     (text.text, endings)
-}
-
-fn handler(table: &Table<'_>, endings: Option<&[&str]>, package: &package::Read) -> String {
-    let Some((at, text)) = table.need("handler").and_then(|at| at.text().map(|text| (at, text))) else {
-        return String::new();
-    };
-    let length = text.text.chars().count();
-    if length == 0 || length > LONGEST_HANDLER || text.text.chars().any(char::is_whitespace) {
-        let help = "1 to 128 characters without spaces, like handler.lambda_handler";
-        at.fault("bad_handler", format!("`{}` is not a handler", text.shown()), help);
-        return text.text;
-    }
-    let Some(endings) = endings else {
-        return text.text;
-    };
-    let Some((module, function)) = text.text.rsplit_once('.').filter(|(m, f)| !m.is_empty() && !f.is_empty()) else {
-        let help = "write module.function: handler.lambda_handler is lambda_handler in handler.py";
-        at.fault("bad_handler", format!("the handler `{}` names no function of a module", text.shown()), help);
-        return text.text;
-    };
-    // What a build may still make is judged once the package is there.
-    if let Some(PackageSource::Directory { path, .. }) = &package.source
-        && package.build.commands.is_empty()
-        && !module_exists(path, module, endings)
-    {
-        let file = format!("{}.{}", module.replace('.', "/"), endings.first().unwrap_or(&"*"));
-        let message = match text.from_env {
-            true => format!("the module of the handler `{}` is not in the package", text.shown()),
-            false => format!("the handler's module `{}` is not in the package", shorten(module)),
-        };
-        let help = match text.from_env {
-            true => "the module is a file of `package.path`".to_string(),
-            false => format!("add {} with `{}` in it, or name another handler", shorten(&file), shorten(function)),
-        };
-        at.fault("missing_file", message, help);
-    }
-    text.text
-}
-
-/// A module may be a file of any of the language's endings, or a directory (a Python package).
-fn module_exists(package: &Path, module: &str, endings: &[&str]) -> bool {
-    let as_paths = [module.replace('.', "/"), module.to_string()];
-    as_paths.iter().any(|stem| {
-        let path = package.join(stem);
-        path.is_dir() || endings.iter().any(|ending| package.join(format!("{stem}.{ending}")).is_file()) || {
-            // Compiled modules carry a platform tag: handler.cpython-313-x86_64-linux-gnu.so.
-            let (Some(directory), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
-                return false;
-            };
-            let start = format!("{name}.");
-            std::fs::read_dir(directory).is_ok_and(|entries| {
-                entries.flatten().any(|entry| {
-                    let entry = entry.file_name();
-                    let entry = entry.to_string_lossy();
-                    entry.starts_with(&start) && endings.iter().any(|ending| entry.ends_with(&format!(".{ending}")))
-                })
-            })
-        }
-    })
 }
 
 fn environment(table: &Table<'_>) -> BTreeMap<String, EnvironmentValue> {

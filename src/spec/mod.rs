@@ -14,6 +14,7 @@ mod fault;
 mod form;
 mod function;
 mod grammar;
+mod handler;
 mod image;
 mod interpolate;
 mod json_schema;
@@ -56,7 +57,7 @@ pub use model::Spec;
 pub use regions::REGIONS;
 
 pub use decode::resembling as nearest_word;
-use decode::{Reader, nearest};
+use decode::{Reader, resembling};
 use interpolate::{Scope, fill, shorten};
 use tree::{Kind, Node};
 
@@ -267,7 +268,13 @@ impl Document {
             path: "stages".to_string(),
             span: Some(span),
             message: format!("there is no stage `{}`", shorten(stage)),
-            help: Some(nearest(stage, known.iter().map(String::as_str), "stages are")),
+            help: Some(match resembling(stage, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "stages are {}; one that was taken out of the file is torn down with the file as it was",
+                    known.join(", ")
+                ),
+            }),
         }
     }
 }

@@ -142,7 +142,7 @@ fn paragraph(problem: &Problem, look: &Look) -> String {
         text += &format!("{indent}{}\n", paint(DIM, format!("request id {}", harmless(id))));
     }
     if !problem.next.is_empty() {
-        text += &wrap(&format!("{} ", paint(BOLD, " next:")), &harmless(&problem.next), look.width);
+        text += &wrap(&format!("{} ", paint(BOLD, " next:")), &look.typed(&harmless(&problem.next)), look.width);
     }
     text + &wrap(&format!("{} ", paint(BOLD, " more:")), &format!("poc explain {}", problem.kind), look.width)
 }

@@ -34,7 +34,7 @@ fn line(finding: &Finding, look: &Look) -> String {
     let said = wrap(&hanging, &harmless(&finding.message), look.width);
     let mut text = format!("  {} {name} {}", paint(style, glyph), said.trim_start());
     if let Some(remedy) = &finding.remedy {
-        let arrow = wrap(&hanging, &harmless(remedy), look.width);
+        let arrow = wrap(&hanging, &look.typed(&harmless(remedy)), look.width);
         let more = wrap(&hanging, &format!("more: poc explain {}", finding.kind), look.width);
         let _ = write!(text, "{}{}", paint(DIM, &arrow), paint(DIM, &more));
     }

@@ -19,6 +19,10 @@ const NARROWEST: usize = 40;
 /// Where the terminal does not tell.
 const USUAL: usize = 90;
 
+/// Commands about a deployment that texts name.
+const COMMANDS: [&str; 10] =
+    ["deploy", "key rotate", "key show", "plan", "rollback", "rollback --list", "status", "teardown", "test", "unlock"];
+
 /// The signs used in text, so that a terminal without UTF-8 gets plain ones.
 #[derive(Debug)]
 pub(super) struct Glyphs {
@@ -34,7 +38,7 @@ const UNICODE: Glyphs = Glyphs { arrow: "→", dot: "·", more: "…", good: "�
 const ASCII: Glyphs = Glyphs { arrow: "->", dot: "-", more: "...", good: "*", bad: "x", unicode: false };
 
 /// What the pure drawing functions need to know of the terminal and the person.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Look {
     /// Columns.
     pub(super) width: usize,
@@ -43,6 +47,8 @@ pub struct Look {
     /// `-v`.
     pub(super) verbose: bool,
     pub(super) glyphs: &'static Glyphs,
+    /// What leads another command to the same deployment: ` --local --stage dev`.
+    pub(super) options: String,
 }
 
 impl Look {
@@ -56,22 +62,33 @@ impl Look {
             told: columns.is_some(),
             verbose,
             glyphs: if locale.is_none_or(|locale| speaks_utf8(&locale)) { &UNICODE } else { &ASCII },
+            options: String::new(),
         }
     }
 
+    /// A text with every command in it as it has to be typed to be about the same deployment.
+    pub(super) fn typed(&self, text: &str) -> String {
+        if self.options.is_empty() {
+            return text.to_owned();
+        }
+        COMMANDS.iter().fold(text.to_owned(), |text, command| {
+            text.replace(&format!("`poc {command}`"), &format!("`poc {command}{}`", self.options))
+        })
+    }
+
     /// The same on a terminal of that size.
-    pub(super) fn in_terminal(self, size: Option<Size>) -> Look {
+    pub(super) fn in_terminal(&self, size: Option<Size>) -> Look {
         let columns = size.filter(|_| !self.told).map(|size| size.columns.clamp(NARROWEST, WIDEST));
-        Look { width: columns.unwrap_or(self.width), ..self }
+        Look { width: columns.unwrap_or(self.width), ..self.clone() }
     }
 
     pub(super) fn plain(width: usize, verbose: bool) -> Look {
-        Look { width, told: true, verbose, glyphs: &UNICODE }
+        Look { width, told: true, verbose, glyphs: &UNICODE, options: String::new() }
     }
 
     #[cfg(test)]
     pub(super) fn ascii(width: usize) -> Look {
-        Look { width, told: true, verbose: false, glyphs: &ASCII }
+        Look { width, told: true, verbose: false, glyphs: &ASCII, options: String::new() }
     }
 }
 

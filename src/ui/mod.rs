@@ -101,6 +101,8 @@ pub struct Ui {
     /// Where GitHub's runner runs this.
     github: Option<Github>,
     timeline: OnceCell<timeline::Wanted>,
+    /// What leads another command to the same deployment.
+    options: OnceCell<String>,
 }
 
 impl Ui {
@@ -123,7 +125,7 @@ impl Ui {
         let live = streams.live() && format == Format::Human && volume != Volume::Quiet;
         let screen = live.then(Screen::of_process);
         let (progress, timeline) = (Progress::new(live), OnceCell::new());
-        Ui { streams, format, volume, look, progress, screen, github, timeline }
+        Ui { streams, format, volume, look, progress, screen, github, timeline, options: OnceCell::new() }
     }
 
     /// Parts of the log fold where the log is for people.
@@ -142,7 +144,10 @@ impl Ui {
 
     /// As wide as the terminal is by now.
     fn look(&self) -> Look {
-        self.look.in_terminal(self.streams.size())
+        let options = self.options.get().cloned().unwrap_or_default();
+        let mut look = self.look.in_terminal(self.streams.size());
+        look.options = options;
+        look
     }
 
     fn size(&self) -> Size {
@@ -183,6 +188,12 @@ impl Ui {
         let wanted = timeline::Wanted::at(path)?;
         let _ = self.timeline.set(wanted);
         Ok(())
+    }
+
+    /// Commands in texts are told as they have to be typed to be about the deployment of this run.
+    pub fn repeats(&self, options: String) {
+        // Once: there is one command line.
+        let _ = self.options.set(options);
     }
 
     pub fn initialised(&self, made: &Initialised) {

@@ -70,7 +70,7 @@ pub(super) fn deployed(deployed: &Deployed, tally: &Tally, look: &Look) -> (Stri
             checks::verdict(tally)
         ),
     };
-    let summary = format!("\n{}", wrap("", &sentence, look.width));
+    let summary = format!("\n{}", wrap("", &look.typed(&sentence), look.width));
     if deployed.outcome == Outcome::Declined {
         return (String::new(), summary);
     }
@@ -108,7 +108,7 @@ fn outputs(outputs: &BTreeMap<String, String>) -> String {
 pub(super) fn status(status: &Status, look: &Look) -> String {
     let mut text = human::heading(&status.target, look);
     if !status.deployed {
-        return text + &wrap("", "Nothing is deployed. `poc deploy` deploys it.", look.width);
+        return text + &wrap("", &look.typed("Nothing is deployed. `poc deploy` deploys it."), look.width);
     }
     let titles = status.resources.iter().map(|resource| columns(&title(resource))).max().unwrap_or(0);
     for resource in &status.resources {
@@ -137,7 +137,7 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
         text += &wrap(&format!("{} ", paint(CARE, "!")), &harmless(note), look.width);
     }
     text += &earlier(status, look);
-    text + &wrap("", &verdict(status), look.width)
+    text + &wrap("", &look.typed(&verdict(status)), look.width)
 }
 
 /// That somebody went back, where they did. Served as deploy.yaml says, a release that is not the newest is no way back.
@@ -153,7 +153,7 @@ fn earlier(status: &Status, look: &Look) -> String {
         harmless(&served.version),
         harmless(&served.deployment),
     );
-    wrap("", &sentence, look.width)
+    wrap("", &look.typed(&sentence), look.width)
 }
 
 fn title(resource: &ResourceStatus) -> String {
@@ -237,7 +237,11 @@ pub(super) fn torn_down(gone: &TornDown, tally: &Tally, look: &Look) -> String {
         text += &wrap("  - ", &harmless(left), look.width);
     }
     text += &kept(gone, look);
-    text + &wrap("", "Run `poc teardown` again to finish; if something stays, its message says why.", look.width)
+    text + &wrap(
+        "",
+        &look.typed("Run `poc teardown` again to finish; if something stays, its message says why."),
+        look.width,
+    )
 }
 
 /// What stays, which is no failure.
@@ -262,7 +266,7 @@ pub(super) fn rotation(rotation: &Rotation, look: &Look) -> String {
         ),
         false => format!("The API key {key} gets a new value. The old value {grace}.{leave}"),
     };
-    human::heading(&rotation.target, look) + &wrap("", &sentence, look.width)
+    human::heading(&rotation.target, look) + &wrap("", &look.typed(&sentence), look.width)
 }
 
 pub(super) fn rotated(rotated: &Rotated, look: &Look) -> String {
@@ -276,7 +280,7 @@ pub(super) fn rotated(rotated: &Rotated, look: &Look) -> String {
             paint(GOOD, "Finished")
         ),
     };
-    format!("\n{}", wrap("", &sentence, look.width))
+    format!("\n{}", wrap("", &look.typed(&sentence), look.width))
 }
 
 /// Who is about to lose the lock.

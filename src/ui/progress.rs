@@ -189,7 +189,7 @@ impl Progress {
                 tally.ended = true;
                 served::stopped(*requests, *elapsed, look)
             }
-            Event::Note { text } => wrap("note: ", &harmless(text), look.width),
+            Event::Note { text } => wrap("note: ", &look.typed(&harmless(text)), look.width),
             Event::Finished { requests, writes, elapsed, .. } => {
                 (tally.requests, tally.writes) = (*requests, *writes);
                 tally.measured = Some(*elapsed);

@@ -87,5 +87,5 @@ pub(super) fn rolled_back(done: &RolledBack, tally: &Tally, look: &Look) -> Stri
             format!("{} {whole}. Run `poc rollback` again to continue.", paint(CARE, "Not finished:"))
         }
     };
-    format!("\n{}{}", wrap("", &sentence, look.width), cost(tally))
+    format!("\n{}{}", wrap("", &look.typed(&sentence), look.width), cost(tally))
 }

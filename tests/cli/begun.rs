@@ -126,6 +126,10 @@ fn the_handler_is_found_in_the_code() {
         assert_eq!(empty.read(path), text);
         let code: Vec<String> = empty.files().into_iter().filter(|file| file.starts_with("app/")).collect();
         assert_eq!(code, [path], "nothing is put beside it");
+        // What it lacks is said by both.
+        let ready = text.contains("andler") || !path.contains(".py");
+        let ran = empty.poc(&["validate"]).exits(if ready { 0 } else { 2 });
+        assert_eq!(ran.err.contains("handler.py has no `lambda_handler`"), !ready, "{path}: {}", ran.err);
         let written = empty.read("deploy.yaml");
         for line in lines {
             assert!(written.lines().any(|one| one.trim().starts_with(line)), "{path}: {line}\n{written}");

@@ -230,8 +230,39 @@ fn another_url_is_called_over_the_network() {
     desk.edit("deploy.yaml", "expect: { status: 400 }", "expect: { text: '{\"result\": true}' }");
     let ran = desk.poc(&["test", "--local", "--url", &url]).exits(0);
     assert!(ran.out.contains("3 checks passed: http://127.0.0.1"), "{}", ran.out);
-    let ran = desk.poc(&["test", "--local", "--url", "http://127.0.0.1:1", "--retry-for", "0s"]).exits(4);
+    // Nothing spreads on this machine: nobody waits for what does not run, unless told to.
+    let ran = desk.poc(&["test", "--local", "--url", "http://127.0.0.1:1"]).exits(4);
     assert!(told(&ran).contains("request: http://127.0.0.1:1 does not answer"), "{}", ran.out);
+    let document = desk.poc(&["test", "--local", "--url", "http://127.0.0.1:1", "--json"]).exits(4).json();
+    let attempts: Vec<&Value> = document["checks"].as_array().unwrap().iter().map(|one| &one["attempts"]).collect();
+    assert_eq!(attempts, [1, 1, 1]);
+    let waiting = ["test", "--local", "--url", "http://127.0.0.1:1", "--json", "--retry-for", "1s"];
+    assert!(desk.poc(&waiting).exits(4).json()["checks"][0]["attempts"].as_u64() > Some(1));
+}
+
+/// What is told to be typed is about the same deployment as what was typed.
+#[test]
+fn commands_that_are_told_have_the_options_of_the_one_that_was_run() {
+    let desk = Desk::new();
+    fs::rename(desk.directory.path().join("deploy.yaml"), desk.directory.path().join("flats.yaml")).unwrap();
+    let run = |arguments: &[&str]| {
+        let ran = desk.poc(&[arguments, &["--local", "--stage", "dev", "-f", "flats.yaml"]].concat());
+        format!("{}{}", told(&ran), ran.err.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let options = "--local --file flats.yaml --stage dev`";
+    let wanted = |text: String, commands: &[&str]| {
+        for command in commands {
+            assert!(text.contains(&format!("`poc {command} {options}")), "{command}: {text}");
+        }
+    };
+    wanted(run(&["status"]), &["deploy"]);
+    run(&["deploy", "--yes"]);
+    desk.edit("flats.yaml", "memory: 256", "memory: 512");
+    wanted(run(&["status"]), &["plan", "deploy"]);
+    desk.edit("flats.yaml", "json: { result: true }", "json: { result: false }");
+    wanted(run(&["deploy", "--yes"]), &["deploy", "test"]);
+    wanted(run(&["rollback", "--yes"]), &["deploy"]);
+    wanted(run(&["key", "rotate", "--yes", "--grace", "0s"]), &["key show"]);
 }
 
 /// Of these answers a new key, a new deployment and the plan's own rate explain the first three; a wrong body nothing.
@@ -249,7 +280,9 @@ fn answers_that_spreading_explains_are_asked_for_again_and_no_others() {
         ("429 Too Many Requests", "{\"message\":\"Too Many Requests\"}"),
         ("200 OK", "{\"result\":true}"),
     ]);
-    let document = desk.poc(&["test", "--local", "--url", &url, "--json"]).exits(0).json();
+    // The URL is of this machine, where nothing spreads unless it is said so.
+    let patient = ["test", "--local", "--url", &url, "--json", "--retry-for", "2m"];
+    let document = desk.poc(&patient).exits(0).json();
     assert_eq!(document["checks"][0]["attempts"], 4, "{document:#}");
     assert!(asked.recv().unwrap().contains(&value(&desk)), "the key was not sent");
 
@@ -335,7 +368,11 @@ fn a_value_from_the_environment_is_replaced_before_the_old_one_goes() {
     poc(old, &["deploy", "--local", "--yes", "--no-checks"]).exits(0);
     assert_eq!(poc(old, &["key", "show", "--local"]).exits(0).out.trim_end(), old);
     let refused = poc(old, &["key", "rotate", "--local", "--yes"]).exits(1);
-    assert!(told(&refused).contains("set that variable to the new value and run `poc deploy`"), "{}", refused.err);
+    assert!(
+        told(&refused).contains("set that variable to the new value and run `poc deploy --local`"),
+        "{}",
+        refused.err
+    );
 
     let ran = poc(new, &["deploy", "--local", "--yes", "--no-checks", "--json", "-v"]).exits(0);
     let calls = ran.out.lines().filter_map(|line| {

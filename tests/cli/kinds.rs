@@ -38,6 +38,34 @@ fn no_region_anywhere() {
 }
 
 #[test]
+fn a_region_of_the_command_line_that_is_none() {
+    for region in ["mars-1", "us east", ""] {
+        let ran = Desk::new().poc(&["plan", "--local", "--json", "--region", region]).exits(2);
+        assert!(ran.err.contains("region"), "{}", ran.err);
+        assert_eq!(problem(&ran).kind, "usage", "{}", ran.out);
+    }
+}
+
+/// On a machine that has it, too: it is not in the package.
+#[test]
+fn a_library_that_the_package_lacks() {
+    let desk = Desk::new();
+    let handler = "import numpy_of_nobody.linalg\n\n\ndef lambda_handler(event, context):\n    return {}\n";
+    fs::write(desk.directory.path().join("app/handler.py"), handler).unwrap();
+    desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
+    let ran = desk.poc(&["test", "--local", "--json"]).exits(4);
+    let reason = ran.json()["checks"][0]["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("No module named 'numpy_of_nobody'"), "{reason}");
+    assert!(reason.contains("list numpy_of_nobody in the requirements.txt beside its code"), "{reason}");
+    // The handler's own module is none.
+    fs::write(desk.directory.path().join("app/handler.py"), "import handler.rest\n\ndef lambda_handler(e, c): pass\n")
+        .unwrap();
+    desk.poc(&["deploy", "--local", "--yes", "--no-checks"]).exits(0);
+    let ran = desk.poc(&["test", "--local", "--json"]).exits(4);
+    assert!(!ran.out.contains("requirements.txt"), "{}", ran.out);
+}
+
+#[test]
 fn a_log_that_is_not_there_yet() {
     assert_eq!(kind(&Desk::new().poc(&["logs", "--local", "--json"]).exits(1)), "no_log");
 }

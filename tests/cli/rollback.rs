@@ -39,7 +39,7 @@ fn callers_get_what_they_got_before_and_a_deploy_goes_forward_again() {
     let words = told(&ran);
     assert!(words.contains("Rolled back: ServerlessPOC (stage prod) serves version 1 with deployment "), "{words}");
     assert!(words.contains("note: from version 2 with deployment ") && words.contains("version 2 → 1"), "{words}");
-    assert!(words.contains("`poc deploy` goes forward again.") && ran.out.is_empty(), "{words}");
+    assert!(words.contains("`poc deploy --local` goes forward again.") && ran.out.is_empty(), "{words}");
     assert_eq!(answer(&desk), json!({ "result": true }));
 
     let listed = desk.poc(&["rollback", "--local", "--list", "--json"]).exits(0).json();

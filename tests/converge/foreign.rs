@@ -10,7 +10,7 @@ use poc::pipeline::Failure;
 
 use crate::inventory::Inventory;
 use crate::support::World;
-use crate::support::problems::shown;
+use crate::support::problems::{shown, shown_as};
 
 fn problem(failure: Failure) -> poc::event::Problem {
     match failure {
@@ -181,6 +181,24 @@ async fn nothing_secret_is_told() {
     for (place, text) in [("plan", &planned), ("events", &told)] {
         assert!(!text.contains(value), "the key's value is in the {place}");
         assert!(!text.contains("hush"), "the environment's value is in the {place}");
+    }
+}
+
+/// Who edits `stage:` wants another stage, and not the first one's things under another tag.
+#[tokio::test]
+async fn what_another_stage_works_with_is_not_taken_over_either() {
+    let mut world = World::new();
+    world.deploy().await;
+    let before = Inventory::of(&world).await;
+    world.edit("deploy.yaml", "\nstage: prod ", "\nstage: test ");
+    for adopt in [false, true] {
+        world.settings.adopt = adopt;
+        let (result, told) = world.try_deploy().await;
+        let problem = problem(result.unwrap_err());
+        assert_eq!((problem.kind, told.finished().1), ("not_ours", 0));
+        assert!(problem.message.ends_with("belongs to the stage prod of this application"), "{problem:?}");
+        shown_as("not_ours-of_another_stage", &problem);
+        assert_eq!(Inventory::of(&world).await, before);
     }
 }
 

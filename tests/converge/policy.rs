@@ -207,7 +207,7 @@ async fn the_samples_policy_is_all_that_a_life_of_the_sample_needs() {
     life.look().await;
     let recorder = Recorder::default();
     Box::pin(pipeline::show_key(&life.world.settings, None, &recorder)).await.unwrap();
-    Box::pin(pipeline::test(&life.world.settings, None, Duration::ZERO, &recorder)).await.unwrap();
+    Box::pin(pipeline::test(&life.world.settings, None, Some(Duration::ZERO), &recorder)).await.unwrap();
     Box::pin(pipeline::unlock(&life.world.settings, &recorder, &|_| true)).await.unwrap();
     let grace = Some(Duration::from_millis(1));
     Box::pin(pipeline::rotate_key(&life.world.settings, None, grace, &recorder, &|_| true)).await.unwrap();

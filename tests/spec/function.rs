@@ -56,7 +56,7 @@ fn runtimes_are_those_lambda_creates() {
         "blocked_runtime",
         &["since 2024-11-01", "use python3.14"],
     );
-    Project::new().file("app/index.js", "").refuses(
+    Project::new().file("app/index.js", "exports.main = () => {};\n").refuses(
         "function: { runtime: ▸nodejs20.x, handler: index.main }\n",
         "blocked_runtime",
         &["since 2026-06-01", "use nodejs24.x"],
@@ -83,11 +83,38 @@ fn the_handler_is_in_the_package() {
     refuses("function: { runtime: python3.13, handler: ▸\"a b\" }\n", "bad_handler", &["without spaces"]);
     refuses("function: { runtime: python3.13, handler: ▸\"\" }\n", "bad_handler", &["is not a handler"]);
     refuses(&format!("function: {{ runtime: java21, handler: ▸{} }}\n", "h".repeat(129)), "bad_handler", &["1 to 128"]);
-    let project = Project::new().file("app/deep/er/module.py", "").file("app/fast.cpython-313-x86_64-linux-gnu.so", "");
+    let project = Project::new()
+        .file("app/deep/er/module.py", "def main(event, context): pass\n")
+        .file("app/fast.cpython-313-x86_64-linux-gnu.so", "");
     project.spec("function: { runtime: python3.13, handler: deep.er.module.main }\n");
     project.spec("function: { runtime: python3.13, handler: deep/er/module.main }\n");
     project.spec("function: { runtime: python3.13, handler: fast.main }\n");
     project.refuses("function: { runtime: nodejs24.x, handler: ▸handler.main }\n", "missing_file", &["add handler.js"]);
+    // What was meant is named.
+    let python = |handler: &str| format!("function: {{ runtime: python3.13, handler: ▸{handler} }}\n");
+    let project = Project::new().file("app/handler.py", "def main(event, context):\n    return {}\n");
+    project.refuses(&python("handlr.main"), "missing_file", &["did you mean `handler.main`?"]);
+    project.refuses(&python("handler.mian"), "handler_missing", &["handler.py has no `mian`", "did you mean `main`?"]);
+    project.refuses(&python("handler.py"), "handler_missing", &["handler.py has no `py`", "functions are main"]);
+    let below = Project::new().file("app/src/model.py", "def main(event, context): pass\n");
+    below.refuses(&python("model.main"), "missing_file", &["model.py is in src/: let package.path end with /src"]);
+    // What may fill a module with names from elsewhere is believed, and so is a name that stands in it at all.
+    for text in
+        ["from rest import *\n", "globals()['m' + 'ain'] = print\n", "from rest import main\n", "main = print\n"]
+    {
+        Project::new().file("app/handler.py", text).spec(&python("handler.main").replace('▸', ""));
+    }
+    let node = |handler: &str| format!("function: {{ runtime: nodejs24.x, handler: ▸{handler} }}\n");
+    let project = Project::new().file("app/index.mjs", "export const handler = async () => ({});\n");
+    project.refuses(
+        &node("index.handlr"),
+        "handler_missing",
+        &["index.mjs has no `handlr`", "did you mean `handler`?"],
+    );
+    project.spec(&node("index.handler").replace('▸', ""));
+    Project::new()
+        .file("app/index.js", "module.exports = require('./rest');\n")
+        .spec(&node("index.handler").replace('▸', ""));
 }
 
 #[test]

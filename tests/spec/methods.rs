@@ -101,6 +101,9 @@ fn the_timeout_is_within_api_gateways_limit() {
 #[test]
 fn parameters_are_required_or_optional() {
     refuses(&get("query: { a: ▸needed }"), "unknown_value", &["values are required, optional"]);
+    // Quotes would not make one of them.
+    refuses(&get("query: { a: ▸true }"), "wrong_type", &["values are required, optional"]);
+    refuses(&get("query: { a: ▸yes }"), "unknown_value", &["values are required, optional"]);
     refuses(&get("query: { a: ▸true }"), "wrong_type", &["`a` must be text"]);
     refuses(&get("query: { ▸\"a b\": required }"), "bad_name", &["not a parameter name"]);
     refuses(&get("headers: { ▸\"X:Y\": required }").replace("X:Y", "X/Y"), "bad_name", &["not a parameter name"]);

@@ -46,7 +46,10 @@ fn the_folder_is_there_and_holds_nothing_that_is_not_for_everybody() {
         let text = format!("site: {{ path: ▸{path} }}\n");
         all.refuses(&text, "site_holds_project", &["everybody could read deploy.yaml", "a folder of their own"]);
     }
-    let code = Project::new().file("app/index.html", "<p>").file("web/index.html", "").file("web/app/handler.py", "");
+    let code = Project::new()
+        .file("app/index.html", "<p>")
+        .file("web/index.html", "")
+        .file("web/app/handler.py", "def main(event, context): pass\n");
     code.refuses("site: { path: ▸app }\n", "site_holds_package", &["everybody could read the function's code"]);
     let sections = "package: { path: web/app }\nsite: { path: ▸web }\n";
     code.refuses(sections, "site_holds_package", &["everybody could read the function's code"]);

@@ -122,7 +122,13 @@ fn a_stage_that_is_not_there_names_those_that_are() {
     assert_eq!(faults[0].code, "unknown_stage");
     assert!(faults[0].to_string().contains("did you mean `test`?"), "{}", faults[0]);
     let faults = Project::new().stage("nowhere").faults("stages: { dev: {}, test: {} }\n");
-    assert!(faults[0].to_string().contains("stages are prod, dev, test"), "{}", faults[0]);
+    assert!(
+        faults[0].to_string().contains(
+            "stages are prod, dev, test; one that was taken out of the file is torn down with the file as it was"
+        ),
+        "{}",
+        faults[0]
+    );
 }
 
 /// `poc validate` asks for each stage by its name, the wrong ones too.

@@ -12,7 +12,9 @@ fn of(warnings: Vec<Warning>, code: &str) -> Vec<Warning> {
 
 /// A project of which the handler raises its errors so, and `400` has this pattern.
 fn told_of_pattern(runtime: &str, file: &str, code: &str, pattern: &str) -> Vec<Warning> {
-    let project = Project::new().file(&format!("app/{file}"), code);
+    // The lines alone are no handler.
+    let named = if code.contains("main") { "" } else { "main = None\n" };
+    let project = Project::new().file(&format!("app/{file}"), format!("{named}{code}"));
     let sections = format!(
         "function: {{ runtime: {runtime}, handler: handler.main }}\napi:\n  resources:\n    /a:\n      GET:\n        responses:\n          \
          200: {{}}\n          400: {{ pattern: '{pattern}' }}\n"

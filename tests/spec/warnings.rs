@@ -565,7 +565,7 @@ fn the_sample_and_every_new_project_are_clean() {
 fn runtimes_end_on_a_day() {
     let told = |runtime: &str, today: &str| {
         let sections = format!("function: {{ runtime: {runtime}, handler: handler.main }}\n");
-        let project = Project::new().file("app/handler.js", "");
+        let project = Project::new().file("app/handler.js", "exports.main = () => {};\n");
         of(project.warnings(&sections, today), "POC050").into_iter().map(|one| (one.message, one.help)).next()
     };
     assert_eq!(told("nodejs22.x", "2026-10-31"), None);
@@ -662,7 +662,8 @@ fn every_warning_as_a_person_sees_it() {
     let project = Project::new().file("t/a.vtl", "{}").file("t/old.vtl", "{ \"gre\": 1 }\n");
     let named = "api: { resources: { /a: { GET: { request: { templates: { application/json: t/a.vtl } } } } } }\n";
     all += &seen(&project, of(project.warnings(named, TODAY), "POC007"));
-    let project = Project::new().file("app/handler.py", "raise Exception(json.dumps({'httpStatus': 400}))\n");
+    let project = Project::new()
+        .file("app/handler.py", "def main(event, context):\n    raise Exception(json.dumps({'httpStatus': 400}))\n");
     let trap = responses!("          400: { pattern: '.*\"httpStatus\":400.*' }\n");
     all += &seen(&project, of(project.warnings(trap, TODAY), "POC010"));
     insta::assert_snapshot!("every_warning_as_a_person_sees_it", all);
