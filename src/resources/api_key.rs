@@ -8,8 +8,10 @@ use std::rc::Rc;
 
 use aws_sdk_apigateway::types::ApiKey as Key;
 
+use jiff::Timestamp;
 pub use rotation::{Retired, Standing};
 
+use super::lock::told;
 use super::lookups::Lookups;
 use super::rest_api::tag;
 use super::{Owner, patch};
@@ -99,6 +101,20 @@ impl Resource for ApiKey {
         }
         self.owner.diff(&mut changes, &seen.tags);
         changes.done()
+    }
+
+    fn notes(&self, seen: &Observed) -> Vec<String> {
+        let waiting = seen.retired.iter().filter(|retired| !retired.is_due);
+        let until = waiting.map(|retired| retired.due).max().and_then(|due| i64::try_from(due).ok());
+        let until = until.and_then(|due| Timestamp::from_millisecond(due).ok());
+        until.map_or_else(Vec::new, |until| {
+            vec![format!(
+                "an earlier value of the API key {} is accepted, too, until {}: its rotation was not waited for; the first \
+                 `poc deploy` or `poc key rotate` after that takes it away, `poc key rotate --grace 0s` at once",
+                self.key.name,
+                told(until)
+            )]
+        })
     }
 
     fn refuses(&self, seen: &Observed, _: &[Change]) -> Option<Error> {

@@ -261,10 +261,16 @@ async fn after_its_time_the_old_key_is_pruned_by_a_deploy_as_a_step_of_the_plan(
     let old = waiting_for_its_time(&world).await;
     world.assert_idle().await;
     assert!(world.planned_changes().await.is_empty());
+    // Whoever looks is told that the old value is good still.
+    let notes = world.status().await.notes;
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(note.starts_with("an earlier value of the API key ServerlessPOC is accepted, too, until 20"), "{note}");
+    assert_eq!(world.plan().await.notes, notes);
 
     let tag = Client::new(&world.sdk()).tag_resource();
     let tag = tag.resource_arn(format!("arn:aws:apigateway:{REGION}::/apikeys/{old}"));
     tag.tags("poc:retires", "2020-01-01T00:00:00Z").tags("poc:grace", "0").send().await.unwrap();
+    assert_eq!(world.status().await.notes, [""; 0]);
     let planned = world.plan().await.plan;
     let steps: Vec<_> = planned.steps.iter().map(|step| (step.step.as_str(), step.action)).collect();
     assert_eq!(steps, [("api_key.ServerlessPOC", Action::Prune)]);
