@@ -28,9 +28,11 @@ fn a_problem_says_why_and_what_to_do() {
     not_ours: it is not ours
 
     Why:  Something of this name exists and does not carry this application's tags, so it may belong to
-          somebody else. poc changes and deletes only what is its own.
+          somebody else. poc changes and deletes only what is its own. Another stage of the application
+          is somebody else, too.
 
-    Do:   Choose another name, or take it over with `--adopt` if it is yours to change.
+    Do:   Choose another name, or take it over with `--adopt` if it is yours to change. A stage's things
+          are not taken over: write the new stage under `stages:`.
 
     Then: Run the same command again: what is done stays done, and it continues where it stopped.
     ");
