@@ -204,7 +204,7 @@ pub fn init(wanted: &InitWanted) -> Result<Initialised, Failure> {
     judge(&wanted.directory)?;
     let mut listed: Vec<(String, &'static str)> = files.into_iter().map(|file| (file.path, file.what)).collect();
     if let Some(found) = &theirs {
-        listed.insert(1, (wanted.file(found.file), "your function, as it is"));
+        listed.insert(1, (wanted.file(&found.file), "your function, as it is"));
     }
     listed.push((GITIGNORE.to_owned(), "keeps .poc out of git"));
     listed.push((SCHEMA.to_owned(), "lets editors complete deploy.yaml"));
@@ -226,7 +226,7 @@ impl InitWanted {
 
     fn first(&self, theirs: Option<&Found>) -> Option<String> {
         let Some(found) = theirs else { return self.template.first().map(str::to_owned) };
-        let file = self.file(found.file);
+        let file = self.file(&found.file);
         let mut text = format!(
             "deploy.yaml and templates/request.vtl send {file} size and rooms: put what it takes in their place",
         );

@@ -106,10 +106,11 @@ fn a_function_that_is_there_is_deployed_as_it_is() {
 }
 
 /// File, text, and what deploy.yaml says of it.
-const CODE: [(&str, &str, &[&str]); 7] = [
+const CODE: [(&str, &str, &[&str]); 8] = [
     ("app/handler.py", "def predict(x): pass\n", &["handler: handler.lambda_handler", "runtime: python"]),
     ("app/app.py", "handler = Mangum(app)\n", &["handler: app.handler", "runtime: python"]),
     ("app/lambda_function.py", "def lambda_handler(a, b): pass\n", &["handler: lambda_function.lambda_handler"]),
+    ("app/model.py", "import x\n\n\ndef lambda_handler(a, b): pass\n", &["handler: model.lambda_handler"]),
     ("app/index.mjs", "export const handler = async () => 1;\n", &["handler: index.handler", "runtime: nodejs"]),
     ("app/index.js", "exports.handler = async () => 1;\n", &["handler: index.handler", "runtime: nodejs"]),
     ("app/Cargo.toml", "[package]\nname = \"mine\"\n", &["handler: bootstrap", "runtime: provided.al2023"]),
