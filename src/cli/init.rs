@@ -11,7 +11,8 @@ use crate::ui::Ui;
 const ABOUT: &str = "\
 Writes a small project that deploys as it stands: a commented deploy.yaml, two mapping templates, a handler that predicts \
 what a flat costs, and checks. Where the directory of the function has a handler already (a function of the name \
-lambda_handler or handler), deploy.yaml is written for it. On a terminal it asks for what it cannot know; nothing that is there is overwritten.";
+lambda_handler or handler), deploy.yaml is written for it. On a terminal it asks for what it cannot know; nothing that is \
+there is overwritten.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -34,7 +34,8 @@ Examples:
 const ROTATE: &str = "\
 Makes a second key of the same name, puts it into the usage plan, waits until AWS shows it there, and from then on \
 `poc key show` prints its value. The old value is accepted until the grace time is over, for which the command waits; \
-then the old key is deleted. After Ctrl-C both stay until it or `poc deploy` is run again. There is no moment without a valid key. The old key carries the time at which it goes as its tag \
+then the old key is deleted. After Ctrl-C both stay until it or `poc deploy` is run again. There is no moment without a \
+valid key. The old key carries the time at which it goes as its tag \
 poc:retires, so that an interrupted rotation is finished by the same command, or its rest by the next deploy. A \
 key's quota starts anew with it. A key whose value deploy.yaml takes from the environment is rotated by changing \
 the variable and deploying.";

@@ -111,7 +111,8 @@ fn slowest(plan: &Plan) -> String {
 }
 
 fn notes(planned: &Planned, look: &Look) -> String {
-    let notes: String = planned.notes.iter().map(|note| wrap("note: ", &harmless(note), look.width)).collect();
+    let notes: String =
+        planned.notes.iter().map(|note| wrap("note: ", &look.typed(&harmless(note)), look.width)).collect();
     if notes.is_empty() { notes } else { notes + "\n" }
 }
 

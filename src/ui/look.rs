@@ -20,8 +20,19 @@ const NARROWEST: usize = 40;
 const USUAL: usize = 90;
 
 /// Commands about a deployment that texts name.
-const COMMANDS: [&str; 10] =
-    ["deploy", "key rotate", "key show", "plan", "rollback", "rollback --list", "status", "teardown", "test", "unlock"];
+const COMMANDS: [&str; 11] = [
+    "deploy",
+    "key rotate",
+    "key rotate --grace 0s",
+    "key show",
+    "plan",
+    "rollback",
+    "rollback --list",
+    "status",
+    "teardown",
+    "test",
+    "unlock",
+];
 
 /// The signs used in text, so that a terminal without UTF-8 gets plain ones.
 #[derive(Debug)]

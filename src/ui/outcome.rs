@@ -134,7 +134,7 @@ pub(super) fn status(status: &Status, look: &Look) -> String {
         text += "\n";
     }
     for note in &status.notes {
-        text += &wrap(&format!("{} ", paint(CARE, "!")), &harmless(note), look.width);
+        text += &wrap(&format!("{} ", paint(CARE, "!")), &look.typed(&harmless(note)), look.width);
     }
     text += &earlier(status, look);
     text + &wrap("", &look.typed(&verdict(status)), look.width)
