@@ -5,6 +5,8 @@
 mod bench;
 #[path = "compute/bucket.rs"]
 mod bucket;
+#[path = "support/clock.rs"]
+mod clock;
 #[path = "compute/life.rs"]
 mod life;
 #[path = "compute/others.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "resources_names/certificates.rs"]
 mod certificates;
+#[path = "support/clock.rs"]
+mod clock;
 #[path = "resources_names/domains.rs"]
 mod domains;
 #[path = "support/problems.rs"]

@@ -477,12 +477,10 @@ async fn look_ahead(aws: &Aws<'_>, lookups: &Rc<Lookups>, spec: &Spec) {
 }
 
 pub(super) fn connection(settings: &Settings, spec: &Spec) -> Result<Connection, Failure> {
-    // A simulated day has a time and a chance of its own, so that it can be repeated.
-    let simulated = settings.cloud.as_ref().and_then(|cloud| Some((cloud.clock(), cloud.traffic()?)));
-    let (clock, seed) = simulated.unwrap_or_else(|| {
-        let clock = Clock::system();
-        (clock, clock.epoch_millis())
-    });
+    // A cloud that is given has a time of its own, and a simulated day a chance, so that it can be repeated.
+    let given = settings.cloud.as_ref();
+    let clock = given.map_or_else(Clock::system, EmbeddedCloud::clock);
+    let seed = given.and_then(EmbeddedCloud::traffic).unwrap_or_else(|| clock.epoch_millis());
     let place = match (&settings.cloud, settings.local, &settings.endpoint_url) {
         (Some(cloud), ..) => Place::Embedded(cloud.clone()),
         (None, true, _) => Place::Embedded(embedded(settings, clock)?),

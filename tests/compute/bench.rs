@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::clock;
 use futures_util::FutureExt;
 use poc::aws::{Aws, Connection, Place, Tags};
-use poc::clock::Clock;
 use poc::engine::plan::{Plan, Side};
 use poc::engine::{Graph, apply, decide, read};
 use poc::event::{Event, Problem, Reporter};
@@ -220,7 +220,7 @@ impl Bench {
     }
 
     pub fn with(profile: Profile) -> Bench {
-        Bench { cloud: Cloud::in_memory(Clock::system(), profile), region: "us-east-1" }
+        Bench { cloud: Cloud::in_memory(clock(), profile), region: "us-east-1" }
     }
 
     /// Reads, decides, applies.
@@ -285,7 +285,7 @@ impl Bench {
             place: Place::Embedded(self.cloud.clone().into()),
             region: Some(self.region.to_owned()),
             profile: None,
-            clock: Clock::system(),
+            clock: self.cloud.clock(),
             seed: 1,
         };
         Aws::connect(connection, reporter).await.expect("a region is given")

@@ -9,12 +9,12 @@ use aws_sdk_apigateway::operation::delete_rest_api::DeleteRestApiError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use poc::aws::{Aws, Connection, EmbeddedCloud, ErrorKind, Place, Repeat};
-use poc::clock::Clock;
 use poc::event::{Event, Recorder};
 use poc::local::cloud::faults::{Between, Decision, Fault, Intended};
 use poc::local::cloud::{Cloud, Profile};
 use tokio::time::Instant;
 
+use crate::support::clock::clock;
 use crate::support::{REGION, Told, World, counting};
 
 /// The first call of an operation meets a fault.
@@ -60,12 +60,12 @@ const BROKEN: &str = "connection reset by peer";
 
 /// API Gateway deletes one API per 30 s, so the second call waits that long before it is sent at all.
 async fn second_of_two(recorder: &Recorder, failures: &[&str]) -> (poc::aws::Result<()>, usize) {
-    let cloud = EmbeddedCloud::from(Cloud::in_memory(Clock::system(), Profile::aws(1)));
+    let cloud = EmbeddedCloud::from(Cloud::in_memory(clock(), Profile::aws(1)));
     let connection = Connection {
+        clock: cloud.clock(),
         place: Place::Embedded(cloud),
         region: Some(REGION.to_owned()),
         profile: None,
-        clock: Clock::system(),
         seed: 1,
     };
     let aws = Aws::connect(connection, recorder).await.unwrap();

@@ -140,6 +140,21 @@ async fn asked_to_stop_it_ends_at_once_and_goes_on_with_the_next_run() {
     assert!(heeded > 3, "{heeded}");
 }
 
+/// A run goes by the time of the cloud that it is given, and not by this machine's.
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_nobody_waits_for_is_told_of_until_its_time_is_over() {
+    let world = World::with(counting());
+    world.deploy().await;
+    let month = Duration::from_secs(30 * 24 * 3600);
+    let waited = tokio::time::timeout(Duration::from_secs(600), rotate(&world, Some(month))).await;
+    assert!(waited.is_err(), "it waits for a month");
+    assert_eq!(world.status().await.notes.len(), 1);
+    tokio::time::sleep(month).await;
+    assert_eq!(world.status().await.notes, [""; 0]);
+    assert!(world.deploy().await.writes().contains(&"DeleteApiKey"));
+    world.assert_idle().await;
+}
+
 /// Calls of a whole rotation.
 async fn all_calls() -> usize {
     let world = World::with(counting());
@@ -225,11 +240,16 @@ async fn killed_after_any_call_a_deploy_goes_on_and_leaves_the_old_key_its_time(
         let world = World::with(counting());
         world.deploy().await;
         let before = Keys::of(&world).await.ours[0].clone();
+        let begun = tokio::time::Instant::now();
         rotate_until(&world, calls).await;
-        let standing = Keys::of(&world).await.ours.contains(&before);
+        // Only who killed it after the whole wait left a key whose time is over.
+        let over = Some(begun.elapsed()) >= MINUTE;
+        let there = Keys::of(&world).await.ours.contains(&before);
 
         let told = world.deploy().await;
-        assert!(!told.writes().contains(&"DeleteApiKey"), "killed after call {calls}: {:?}", told.writes());
+        let deleted = told.writes().contains(&"DeleteApiKey");
+        assert_eq!(deleted, there && over, "killed after call {calls}: {:?}", told.writes());
+        let standing = there && !over;
         let keys = Keys::of(&world).await;
         assert!(!keys.usable.is_empty(), "killed after call {calls}");
         assert!(keys.ours.len() <= 2 && keys.ours.contains(&before) == standing, "killed after call {calls}");

@@ -18,6 +18,8 @@ use poc::event::{Action, Event, Problem, Reporter};
 use poc::local::cloud::{Cloud, Profile};
 use poc::resources::Owner;
 
+use crate::clock::clock;
+
 pub const DOMAIN: &str = "api.example.com";
 pub const REGION: &str = "eu-west-1";
 
@@ -80,7 +82,7 @@ impl World {
     }
 
     fn with(profile: Profile) -> World {
-        let clock = Clock::system();
+        let clock = clock();
         World { cloud: Cloud::in_memory(clock, profile), clock, runs: Cell::new(0) }
     }
 

@@ -2,6 +2,7 @@
 //! they sent.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod clock;
 pub mod pictures;
 pub mod problems;
 pub mod sample;
@@ -13,7 +14,6 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 use poc::aws::EmbeddedCloud;
-use poc::clock::Clock;
 use poc::event::{Event, Outcome, Recorder};
 use poc::local::cloud::{Cloud, Profile};
 use poc::pipeline::{self, Deployed, Failure, Planned, Settings, Status, Stop, TornDown};
@@ -42,7 +42,7 @@ impl World {
     }
 
     pub fn with(profile: Profile) -> World {
-        World::in_cloud(Cloud::in_memory(Clock::system(), profile))
+        World::in_cloud(Cloud::in_memory(clock::clock(), profile))
     }
 
     pub fn in_cloud(cloud: Arc<Cloud>) -> World {
